@@ -1,0 +1,39 @@
+# Every target does its own set-up first, and is quick when there is nothing to install.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help build demo test lint bench generate servers setup
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup:
+	@scripts/setup.sh
+
+build: setup ## both programs, release build, in target/release
+	cargo build --locked --release -p pgseal -p pgseal-agent
+
+demo: setup ## the whole story in the terminal, in about a minute after set-up
+	@scripts/servers.sh 18
+	@scripts/demo.sh
+
+test: setup ## all tests, on real servers of majors 14 to 18
+	@scripts/servers.sh
+	cargo test --locked --workspace --no-fail-fast
+
+lint: ## formatting, clippy and the documentation build, all without a warning
+	@scripts/setup.sh lint
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
+
+bench: ## time and memory on a generated schema of 1,400 tables
+	@scripts/setup.sh bench
+	@scripts/servers.sh
+	@scripts/bench.sh
+
+generate: setup ## the tables of built-ins, from real servers of majors 14 to 18
+	@scripts/servers.sh
+	@scripts/generate.sh
+
+servers: setup ## the servers that the tests run against, in .servers
+	@scripts/servers.sh

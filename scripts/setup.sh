@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Makes sure that what the build and the tests need is installed; instant when nothing is missing.
+#   scripts/setup.sh            what `make lint`, `make test` and `make demo` need
+#   scripts/setup.sh bench      and pg_dump, which the benchmark compares with
+# On Debian and Ubuntu, as root (or with passwordless sudo), missing packages are installed with apt-get; anywhere else one line says what to
+# install. Rust is never installed, only asked for.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+fail() { echo "setup.sh: $*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# bindgen looks for libclang.so the same way: an explicit path, the linker's cache, LLVM's folders
+have_libclang() {
+  [ -n "${LIBCLANG_PATH:-}" ] && return
+  ldconfig -p 2>/dev/null | grep -q 'libclang[-.0-9]*\.so' && return
+  compgen -G '/usr/lib/llvm-*/lib/libclang*.so*' >/dev/null && return
+  compgen -G '/usr/lib/*/libclang*.so*' >/dev/null
+}
+
+packages=()
+have gcc || have cc || packages+=(gcc)
+[ -e /usr/include/stdio.h ] || packages+=(libc6-dev)
+have make || packages+=(make)
+have_libclang || packages+=(libclang-dev)
+have openssl || packages+=(openssl)
+have node || packages+=(nodejs)
+have npm || packages+=(npm)
+have setpriv || packages+=(util-linux)
+if [ "${1:-}" = bench ]; then have pg_dump || packages+=(postgresql-client); fi
+
+if [ ${#packages[@]} -gt 0 ]; then
+  if ! have apt-get; then
+    fail "missing: ${packages[*]} (names of Debian's packages; install what your system calls them)"
+  elif [ "$(id -u)" = 0 ]; then
+    as_root=()
+  elif have sudo && sudo -n true 2>/dev/null; then
+    as_root=(sudo -n)
+  else
+    fail "missing packages, and no right to install them; run: sudo apt-get install ${packages[*]}"
+  fi
+  echo "setup.sh: installing ${packages[*]}"
+  log=$(mktemp)
+  trap 'rm -f "$log"' EXIT
+  if ! { "${as_root[@]}" apt-get update -q && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -q --no-install-recommends "${packages[@]}"; } >"$log" 2>&1 </dev/null; then
+    tail -n 20 "$log" >&2
+    fail "apt-get could not install ${packages[*]}"
+  fi
+fi
+
+have cargo || fail "cargo is missing: install Rust 1.88 or later from https://rustup.rs"
+if [ "${1:-}" = lint ]; then
+  for tool in rustfmt clippy; do
+    component=$tool
+    [ "$tool" = clippy ] && binary=cargo-clippy || binary=cargo-fmt
+    if ! have "$binary" || ! "$binary" --version >/dev/null 2>&1; then
+      have rustup || fail "\"$component\" is missing: install it with your Rust toolchain"
+      rustup component add "$component" >/dev/null 2>&1 || fail "rustup could not add the component \"$component\""
+    fi
+  done
+fi
