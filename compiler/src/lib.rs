@@ -1,1 +1,3 @@
-//! (skeleton)
+//! The compiler: `schema.sql` and a snapshot in, a plan out. Each stage is a pure function.
+
+pub mod diagnostic;
