@@ -1,1 +1,11 @@
-//! (skeleton)
+//! The end-to-end tests of pgseal on real servers, the corpora and their runner.
+//!
+//! - [`server`] starts, stops and cleans up Postgres servers of majors 14 to 18.
+//! - [`corpus`] reads schema changes (`old.sql`, `new.sql`) and whole schemas, and loads them into databases.
+//!
+//! The tests themselves are under `tests/`; the corpus of the project is under `corpus/`. A failed expectation of the
+//! harness itself (no server installed, a server that does not start) panics: that is how a test fails.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+pub mod corpus;
+pub mod server;
