@@ -1,3 +1,4 @@
 //! The compiler: `schema.sql` and a snapshot in, a plan out. Each stage is a pure function.
 
 pub mod diagnostic;
+pub mod env;

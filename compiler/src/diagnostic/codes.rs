@@ -107,14 +107,8 @@ mod tests {
         for code in ALL {
             assert!(seen.insert(code.id()), "{code} is used twice");
             let digits = code.id().strip_prefix("PGS").unwrap_or("");
-            assert!(
-                digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_digit()),
-                "{code} is malformed"
-            );
-            assert!(
-                code.title().len() > 10 && !code.title().ends_with('.'),
-                "{code} needs a one-line meaning"
-            );
+            assert!(digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_digit()), "{code} is malformed");
+            assert!(code.title().len() > 10 && !code.title().ends_with('.'), "{code} needs a one-line meaning");
         }
     }
 

@@ -40,10 +40,7 @@ pub fn to_json<'a>(
     diagnostics: impl IntoIterator<Item = &'a Diagnostic>,
     sources: &Sources,
 ) -> Result<String, serde_json::Error> {
-    let records: Vec<Record<'_>> = diagnostics
-        .into_iter()
-        .map(|diagnostic| record(diagnostic, sources))
-        .collect();
+    let records: Vec<Record<'_>> = diagnostics.into_iter().map(|diagnostic| record(diagnostic, sources)).collect();
     serde_json::to_string_pretty(&records)
 }
 
@@ -82,11 +79,9 @@ mod tests {
     fn the_place_is_resolved() {
         let mut sources = Sources::new();
         let id = sources.add("s.sql", "ü\nabc");
-        let diagnostic = Diagnostic::error(codes::SYNTAX_ERROR, "no")
-            .at(Span::new(id, 4, 6))
-            .with_sqlstate(SqlState::SYNTAX_ERROR);
-        let json: serde_json::Value =
-            serde_json::from_str(&to_json([&diagnostic], &sources).unwrap()).unwrap();
+        let diagnostic =
+            Diagnostic::error(codes::SYNTAX_ERROR, "no").at(Span::new(id, 4, 6)).with_sqlstate(SqlState::SYNTAX_ERROR);
+        let json: serde_json::Value = serde_json::from_str(&to_json([&diagnostic], &sources).unwrap()).unwrap();
         assert_eq!(json[0]["code"], "PGS1001");
         assert_eq!(json[0]["sqlstate"], "42601");
         assert_eq!(json[0]["place"]["line"], 2);

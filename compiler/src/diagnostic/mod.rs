@@ -158,15 +158,7 @@ impl Diagnostic {
     }
 
     fn new(severity: Severity, code: Code, message: impl Into<String>) -> Diagnostic {
-        Diagnostic {
-            code,
-            severity,
-            message: message.into(),
-            detail: None,
-            hint: None,
-            span: None,
-            sqlstate: None,
-        }
+        Diagnostic { code, severity, message: message.into(), detail: None, hint: None, span: None, sqlstate: None }
     }
 
     /// Adds the place.
@@ -206,13 +198,7 @@ impl Diagnostic {
     }
 
     fn sort_key(&self) -> (bool, Option<Span>, Severity, &'static str, &str) {
-        (
-            self.span.is_none(),
-            self.span,
-            self.severity,
-            self.code.id(),
-            &self.message,
-        )
+        (self.span.is_none(), self.span, self.severity, self.code.id(), &self.message)
     }
 }
 
@@ -285,17 +271,13 @@ impl Extend<Diagnostic> for Diagnostics {
 
 impl FromIterator<Diagnostic> for Diagnostics {
     fn from_iter<I: IntoIterator<Item = Diagnostic>>(iter: I) -> Diagnostics {
-        Diagnostics {
-            list: iter.into_iter().collect(),
-        }
+        Diagnostics { list: iter.into_iter().collect() }
     }
 }
 
 impl From<Diagnostic> for Diagnostics {
     fn from(diagnostic: Diagnostic) -> Diagnostics {
-        Diagnostics {
-            list: vec![diagnostic],
-        }
+        Diagnostics { list: vec![diagnostic] }
     }
 }
 

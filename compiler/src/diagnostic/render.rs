@@ -38,10 +38,7 @@ pub fn render_all<'a>(
     sources: &Sources,
     colour: Colour,
 ) -> String {
-    let texts: Vec<String> = diagnostics
-        .into_iter()
-        .map(|d| render(d, sources, colour))
-        .collect();
+    let texts: Vec<String> = diagnostics.into_iter().map(|d| render(d, sources, colour)).collect();
     texts.join("\n")
 }
 
@@ -49,20 +46,12 @@ pub fn render_all<'a>(
 #[must_use]
 pub fn render(diagnostic: &Diagnostic, sources: &Sources, colour: Colour) -> String {
     let mut out = String::new();
-    let located = diagnostic
-        .span
-        .and_then(|span| sources.file(span.source).map(|file| (file, span)));
+    let located = diagnostic.span.and_then(|span| sources.file(span.source).map(|file| (file, span)));
     if let Some((file, span)) = located {
         let place = file.place(span.start);
         let name = visible(file.name());
-        let _ = write!(
-            out,
-            "{}: ",
-            colour.paint(
-                Style::new().bold(),
-                &format!("{name}:{}:{}", place.line, place.column)
-            )
-        );
+        let _ =
+            write!(out, "{}: ", colour.paint(Style::new().bold(), &format!("{name}:{}:{}", place.line, place.column)));
     }
     let head = format!("{}[{}]", diagnostic.severity, diagnostic.code);
     let _ = writeln!(
@@ -95,20 +84,9 @@ fn style_of(severity: Severity) -> Style {
 fn labelled(out: &mut String, label: &str, text: &str, colour: Colour) {
     let mut lines = text.lines();
     let first = lines.next().unwrap_or("");
-    let _ = writeln!(
-        out,
-        "  {}: {}",
-        colour.paint(Style::new().bold(), label),
-        visible(first)
-    );
+    let _ = writeln!(out, "  {}: {}", colour.paint(Style::new().bold(), label), visible(first));
     for line in lines {
-        let _ = writeln!(
-            out,
-            "  {:width$}  {}",
-            "",
-            visible(line),
-            width = label.len()
-        );
+        let _ = writeln!(out, "  {:width$}  {}", "", visible(line), width = label.len());
     }
 }
 
@@ -117,12 +95,7 @@ fn excerpt(out: &mut String, file: &SourceFile, span: Span, style: Style, colour
     let place = file.place(span.start);
     let text = file.line_text(place.line);
     let marked = file.slice(span.start, span.end);
-    let marked = marked
-        .split(['\n', '\r'])
-        .next()
-        .unwrap_or("")
-        .chars()
-        .count();
+    let marked = marked.split(['\n', '\r']).next().unwrap_or("").chars().count();
     let line = Layout::of(text, place.column - 1, marked);
     let number = place.line.to_string();
     let bar = colour.paint(Style::new().fg_color(Some(AnsiColor::Blue.into())), "|");
@@ -173,11 +146,7 @@ impl Layout {
         let total: usize = whole.iter().map(|(_, cells)| cells).sum();
         if total <= LINE_CELLS {
             let shown = whole.iter().map(|(text, _)| text.as_str()).collect();
-            return Layout {
-                shown,
-                indent,
-                width,
-            };
+            return Layout { shown, indent, width };
         }
         let from = indent.saturating_sub(LINE_CELLS / 2);
         let (mut shown, mut at, mut skipped, mut used) = (String::new(), 0, 0, 0);
@@ -205,9 +174,7 @@ impl Layout {
 
 /// A text without anything that a terminal would act on.
 fn visible(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
-        .collect()
+    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -218,8 +185,7 @@ mod tests {
     fn shown(text: &str, start: u32, end: u32) -> String {
         let mut sources = Sources::new();
         let id = sources.add("s.sql", text);
-        let diagnostic =
-            Diagnostic::error(codes::SYNTAX_ERROR, "syntax error").at(Span::new(id, start, end));
+        let diagnostic = Diagnostic::error(codes::SYNTAX_ERROR, "syntax error").at(Span::new(id, start, end));
         render(&diagnostic, &sources, Colour::Never)
     }
 

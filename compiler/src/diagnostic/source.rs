@@ -29,21 +29,13 @@ impl Span {
     /// The bytes from `start` up to `end` of a file.
     #[must_use]
     pub fn new(source: SourceId, start: u32, end: u32) -> Span {
-        Span {
-            source,
-            start,
-            end: end.max(start),
-        }
+        Span { source, start, end: end.max(start) }
     }
 
     /// The place just before a byte.
     #[must_use]
     pub fn point(source: SourceId, at: u32) -> Span {
-        Span {
-            source,
-            start: at,
-            end: at,
-        }
+        Span { source, start: at, end: at }
     }
 }
 
@@ -89,10 +81,7 @@ impl SourceFile {
         let line = self.line_of(offset);
         let start = self.line_starts.get(line).copied().unwrap_or(0);
         let before = self.slice(start, offset);
-        Place {
-            line: line + 1,
-            column: before.chars().count() + 1,
-        }
+        Place { line: line + 1, column: before.chars().count() + 1 }
     }
 
     /// The text of a line (from one) without its line end.
@@ -102,11 +91,7 @@ impl SourceFile {
         let Some(start) = self.line_starts.get(index).copied() else {
             return "";
         };
-        let end = self
-            .line_starts
-            .get(index + 1)
-            .copied()
-            .unwrap_or(self.len());
+        let end = self.line_starts.get(index + 1).copied().unwrap_or(self.len());
         self.slice(start, end).trim_end_matches(['\n', '\r'])
     }
 
@@ -125,9 +110,7 @@ impl SourceFile {
     }
 
     fn line_of(&self, offset: u32) -> usize {
-        self.line_starts
-            .partition_point(|start| *start <= offset)
-            .saturating_sub(1)
+        self.line_starts.partition_point(|start| *start <= offset).saturating_sub(1)
     }
 
     fn len(&self) -> u32 {
@@ -153,18 +136,9 @@ impl Sources {
         let id = SourceId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         let text = text.into();
         let line_starts = std::iter::once(0)
-            .chain(
-                text.bytes()
-                    .zip(1u32..)
-                    .filter(|(byte, _)| *byte == b'\n')
-                    .map(|(_, next)| next),
-            )
+            .chain(text.bytes().zip(1u32..).filter(|(byte, _)| *byte == b'\n').map(|(_, next)| next))
             .collect();
-        self.files.push(SourceFile {
-            name: name.into(),
-            text,
-            line_starts,
-        });
+        self.files.push(SourceFile { name: name.into(), text, line_starts });
         id
     }
 
@@ -177,8 +151,7 @@ impl Sources {
     /// The text of a span.
     #[must_use]
     pub fn text(&self, span: Span) -> &str {
-        self.file(span.source)
-            .map_or("", |file| file.slice(span.start, span.end))
+        self.file(span.source).map_or("", |file| file.slice(span.start, span.end))
     }
 
     /// The files in reading order.
