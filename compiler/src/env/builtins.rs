@@ -235,6 +235,7 @@ fn type_row(f: &mut Fields, ranges: &[RangeLink]) -> TypeRow {
             TypeKind::Multirange => ranges.iter().find(|r| r.multirange == oid).copied(),
             _ => None,
         },
+        labels: Vec::new(),
         extension: None,
     }
 }
@@ -465,7 +466,17 @@ fn relation_row(f: &mut Fields, builtins: &Builtins) -> RelationRow {
     };
     let row_type = f.oid();
     let columns = (1i16..).zip(f.text().split(',')).map(|(number, text)| column_row(number, text, builtins)).collect();
-    RelationRow { oid, schema, name, kind, row_type, columns, extension: None }
+    RelationRow {
+        oid,
+        schema,
+        name,
+        kind,
+        row_type,
+        columns,
+        parents: Vec::new(),
+        of_type: Oid::INVALID,
+        extension: None,
+    }
 }
 
 fn column_row(number: i16, text: &'static str, builtins: &Builtins) -> ColumnRow {
@@ -488,6 +499,7 @@ fn column_row(number: i16, text: &'static str, builtins: &Builtins) -> ColumnRow
         typmod,
         collation: collation.unwrap_or_else(of_type),
         not_null,
+        generated: false,
     }
 }
 

@@ -123,6 +123,7 @@ impl Env {
             typmod: -1,
             collation: Oid::INVALID,
             not_null: true,
+            generated: false,
         })
     }
 

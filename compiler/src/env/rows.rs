@@ -105,6 +105,8 @@ pub struct TypeRow {
     pub storage: char,
     /// For a range or a multirange, the whole of its `pg_range` row.
     pub range: Option<RangeLink>,
+    /// The values of an enum, in order.
+    pub labels: Vec<Sym>,
     /// The extension it belongs to.
     pub extension: Option<Sym>,
 }
@@ -454,6 +456,8 @@ pub struct ColumnRow {
     pub collation: Oid,
     /// Whether it is `NOT NULL`.
     pub not_null: bool,
+    /// Whether it is generated, stored or virtual.
+    pub generated: bool,
 }
 
 /// A relation with its columns.
@@ -471,6 +475,10 @@ pub struct RelationRow {
     pub row_type: Oid,
     /// Its columns, by number.
     pub columns: Vec<ColumnRow>,
+    /// The tables it inherits from directly, partitioning included.
+    pub parents: Vec<Oid>,
+    /// The composite type that it is a table `OF`, else invalid.
+    pub of_type: Oid,
     /// The extension it belongs to.
     pub extension: Option<Sym>,
 }
