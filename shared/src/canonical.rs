@@ -1,0 +1,223 @@
+//! Canonical JSON: keys in byte order, no white space in what is hashed, two-space indentation in what people read, no floats.
+//!
+//! Every document pgseal writes is in the readable canonical form and ends in one line feed, so the same value has the same
+//! bytes on every machine. Reading is strict: unknown fields, duplicate keys, trailing bytes and excessive depth are refused.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::limits::MAX_JSON_DEPTH;
+
+/// Why a document cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Not JSON, or not of the document's form; names line and column.
+    #[error("malformed {document}: {source}")]
+    Malformed {
+        /// Which document.
+        document: &'static str,
+        /// What the reader found.
+        source: serde_json::Error,
+    },
+    /// Nested deeper than any document of ours.
+    #[error("malformed {document}: nested deeper than {MAX_JSON_DEPTH} levels")]
+    TooDeep {
+        /// Which document.
+        document: &'static str,
+    },
+    /// Over a limit.
+    #[error(transparent)]
+    Limit(#[from] crate::limits::LimitError),
+    /// Another kind of document.
+    #[error("this is not a {document}: its format is \"{found}\"")]
+    WrongFormat {
+        /// What was expected.
+        document: &'static str,
+        /// The format it names.
+        found: String,
+    },
+    /// A version that this program does not know.
+    #[error("{document} version {found} is not supported (this program reads version {supported})")]
+    WrongVersion {
+        /// Which document.
+        document: &'static str,
+        /// Its version.
+        found: u32,
+        /// Ours.
+        supported: u32,
+    },
+    /// Well-formed but contradicting itself.
+    #[error("inconsistent {document}: {detail}")]
+    Inconsistent {
+        /// Which document.
+        document: &'static str,
+        /// What contradicts what.
+        detail: String,
+    },
+}
+
+/// The compact canonical bytes of a value: what is hashed.
+#[must_use]
+pub fn to_bytes<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut out = Vec::new();
+    write(&mut out, &to_value(value), None);
+    out
+}
+
+/// The readable canonical bytes of a value, ending in a line feed: what is written to files.
+#[must_use]
+pub fn to_document<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut out = Vec::new();
+    write(&mut out, &to_value(value), Some(0));
+    out.push(b'\n');
+    out
+}
+
+/// A value as a JSON tree. The formats hold only what JSON can say, so this cannot fail for them.
+#[must_use]
+pub fn to_value<T: Serialize>(value: &T) -> Value {
+    serde_json::to_value(value).unwrap_or(Value::Null)
+}
+
+/// Reads a document strictly.
+///
+/// # Errors
+/// Over the limit, nested too deep, malformed, unknown or duplicate fields, trailing bytes.
+pub fn from_bytes<T: DeserializeOwned>(document: &'static str, bytes: &[u8], limit: u64) -> Result<T, ReadError> {
+    crate::limits::check(document, bytes.len() as u64, limit, "bytes")?;
+    if depth(bytes) > MAX_JSON_DEPTH {
+        return Err(ReadError::TooDeep { document });
+    }
+    serde_json::from_slice(bytes).map_err(|source| ReadError::Malformed { document, source })
+}
+
+/// The deepest nesting of brackets outside strings.
+fn depth(bytes: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut quoted, mut escaped) = (0_usize, 0, false, false);
+    for &b in bytes {
+        if quoted {
+            match b {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => quoted = false,
+                _ => {}
+            }
+        } else {
+            match b {
+                b'"' => quoted = true,
+                b'{' | b'[' => {
+                    depth += 1;
+                    deepest = deepest.max(depth);
+                }
+                b'}' | b']' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+    }
+    deepest
+}
+
+fn write(out: &mut Vec<u8>, value: &Value, indent: Option<usize>) {
+    match value {
+        Value::Null => out.extend_from_slice(b"null"),
+        Value::Bool(true) => out.extend_from_slice(b"true"),
+        Value::Bool(false) => out.extend_from_slice(b"false"),
+        Value::Number(n) => out.extend_from_slice(n.to_string().as_bytes()),
+        Value::String(s) => write_string(out, s),
+        Value::Array(items) => {
+            write_list(out, items.len(), b"[]", indent, items.iter(), |out, item, indent| write(out, item, indent));
+        }
+        Value::Object(map) => {
+            let sorted: BTreeMap<&String, &Value> = map.iter().collect();
+            write_list(out, sorted.len(), b"{}", indent, sorted.into_iter(), |out, (key, item), indent| {
+                write_string(out, key);
+                out.extend_from_slice(if indent.is_some() { b": " } else { b":" });
+                write(out, item, indent);
+            });
+        }
+    }
+}
+
+fn write_list<T>(
+    out: &mut Vec<u8>,
+    len: usize,
+    brackets: &[u8; 2],
+    indent: Option<usize>,
+    items: impl Iterator<Item = T>,
+    each: impl Fn(&mut Vec<u8>, T, Option<usize>),
+) {
+    let inner = indent.map(|n| n + 1);
+    out.push(brackets[0]);
+    for (n, item) in items.enumerate() {
+        if n > 0 {
+            out.push(b',');
+        }
+        line(out, inner);
+        each(out, item, inner);
+    }
+    if len > 0 {
+        line(out, indent);
+    }
+    out.push(brackets[1]);
+}
+
+fn line(out: &mut Vec<u8>, indent: Option<usize>) {
+    if let Some(levels) = indent {
+        out.push(b'\n');
+        out.resize(out.len() + 2 * levels, b' ');
+    }
+}
+
+fn write_string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    for c in text.chars() {
+        match c {
+            '"' => out.extend_from_slice(b"\\\""),
+            '\\' => out.extend_from_slice(b"\\\\"),
+            '\n' => out.extend_from_slice(b"\\n"),
+            '\r' => out.extend_from_slice(b"\\r"),
+            '\t' => out.extend_from_slice(b"\\t"),
+            c if (c as u32) < 0x20 || c == '\u{7f}' => out.extend_from_slice(format!("\\u{:04x}", c as u32).as_bytes()),
+            c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    out.push(b'"');
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_sorted_and_text_is_escaped() {
+        let value: Value = serde_json::from_str(r#"{"b":[1,{}],"a":"x\n\"\u0001é","c":[]}"#).unwrap();
+        assert_eq!(String::from_utf8(to_bytes(&value)).unwrap(), r#"{"a":"x\n\"\u0001é","b":[1,{}],"c":[]}"#);
+        assert_eq!(
+            String::from_utf8(to_document(&value)).unwrap(),
+            "{\n  \"a\": \"x\\n\\\"\\u0001é\",\n  \"b\": [\n    1,\n    {}\n  ],\n  \"c\": []\n}\n"
+        );
+    }
+
+    #[test]
+    fn reading_is_strict() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Probe {
+            #[allow(dead_code)]
+            a: u8,
+        }
+        assert!(from_bytes::<Probe>("probe", br#"{"a":1}"#, 100).is_ok());
+        for bad in [&br#"{"a":1,"a":2}"#[..], br#"{"a":1,"b":2}"#, br#"{"a":1} x"#, br#"{"a":1}{}"#, b"", b"[[[["] {
+            assert!(from_bytes::<Probe>("probe", bad, 100).is_err(), "{}", String::from_utf8_lossy(bad));
+        }
+        assert!(matches!(from_bytes::<Probe>("probe", br#"{"a":1}"#, 3), Err(ReadError::Limit(_))));
+        assert!(matches!(
+            from_bytes::<Value>("probe", "[".repeat(1000).as_bytes(), 5000),
+            Err(ReadError::TooDeep { .. })
+        ));
+    }
+}

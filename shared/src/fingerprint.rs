@@ -1,0 +1,186 @@
+//! Fingerprints: SHA-256 over the facts of a catalog, rolled up fact → object → catalog.
+//!
+//! * fact: `"pgseal-fact-v1" NUL id NUL payload` (compact canonical JSON of the payload)
+//! * object: `"pgseal-object-v1" NUL object-id NUL`, then for each of its facts in the order of ids `id NUL digest` (32 bytes)
+//! * catalog: `"pgseal-catalog-v1" NUL`, then for each object in the order of ids `object-id NUL digest`
+//!
+//! Ids are in their text form and sorted as [`FactId`] sorts. Edges and positions are in none of them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
+
+use crate::canonical;
+use crate::catalog::{Catalog, Fact};
+use crate::id::FactId;
+
+/// A SHA-256 digest; 64 lower-case hexadecimal digits in text.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of some bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// The raw digest.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Not 64 lower-case hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a digest is 64 lower-case hexadecimal digits, not \"{0}\"")]
+pub struct DigestError(String);
+
+impl FromStr for Digest {
+    type Err = DigestError;
+    fn from_str(text: &str) -> Result<Self, DigestError> {
+        let bad = || DigestError(text.chars().take(80).collect());
+        if text.bytes().any(|b| b.is_ascii_uppercase()) {
+            return Err(bad());
+        }
+        let bytes = hex::decode(text).map_err(|_| bad())?;
+        Ok(Self(bytes.try_into().map_err(|_| bad())?))
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// The digest of one fact.
+#[must_use]
+pub fn fact_digest(fact: &Fact) -> Digest {
+    let mut hash = Sha256::new();
+    hash.update(b"pgseal-fact-v1\0");
+    hash.update(fact.id.to_string());
+    hash.update([0]);
+    hash.update(canonical::to_bytes(&fact.payload));
+    Digest(hash.finalize().into())
+}
+
+/// The digest of one object from its facts, which must be in the order of ids.
+#[must_use]
+pub fn object_digest<'a>(object: &FactId, facts: impl IntoIterator<Item = &'a Fact>) -> Digest {
+    let mut hash = Sha256::new();
+    hash.update(b"pgseal-object-v1\0");
+    hash.update(object.to_string());
+    hash.update([0]);
+    for fact in facts {
+        hash.update(fact.id.to_string());
+        hash.update([0]);
+        hash.update(fact_digest(fact).0);
+    }
+    Digest(hash.finalize().into())
+}
+
+/// The digest of every object of a catalog.
+#[must_use]
+pub fn object_digests(catalog: &Catalog) -> BTreeMap<FactId, Digest> {
+    let mut objects: BTreeMap<FactId, Vec<&Fact>> = BTreeMap::new();
+    for fact in catalog.iter() {
+        objects.entry(fact.id.object()).or_default().push(fact);
+    }
+    objects
+        .into_iter()
+        .map(|(object, facts)| {
+            let digest = object_digest(&object, facts);
+            (object, digest)
+        })
+        .collect()
+}
+
+/// The fingerprint of a catalog from the digests of its objects.
+#[must_use]
+pub fn roll_up(objects: &BTreeMap<FactId, Digest>) -> Digest {
+    let mut hash = Sha256::new();
+    hash.update(b"pgseal-catalog-v1\0");
+    for (object, digest) in objects {
+        hash.update(object.to_string());
+        hash.update([0]);
+        hash.update(digest.0);
+    }
+    Digest(hash.finalize().into())
+}
+
+/// The fingerprint of a catalog.
+#[must_use]
+pub fn fingerprint(catalog: &Catalog) -> Digest {
+    roll_up(&object_digests(catalog))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::facts::{Comment, Payload, Schema, Table};
+
+    fn sample() -> Catalog {
+        let id = |text: &str| text.parse::<FactId>().unwrap();
+        [
+            Fact::new(id("schema:app"), Payload::Schema(Schema::default())),
+            Fact::new(id("table:app.orders"), Payload::Table(Table::default())),
+            Fact::new(id("comment:table:app.orders"), Payload::Comment(Comment { text: "what was bought".into() })),
+        ]
+        .into_iter()
+        .collect()
+    }
+
+    #[test]
+    fn golden() {
+        assert_eq!(fingerprint(&Catalog::new()), Digest::of(b"pgseal-catalog-v1\0"));
+        let digests = object_digests(&sample());
+        assert_eq!(digests.len(), 2);
+        assert_eq!(fingerprint(&sample()).to_string(), GOLDEN);
+    }
+
+    const GOLDEN: &str = "563729a9fdfbb1551f1f6d4a9445f027857823d8591b0b4b2c3f83e91f1f6306";
+
+    #[test]
+    fn history_is_not_in_it() {
+        let mut other = sample();
+        let id: FactId = "table:app.orders".parse().unwrap();
+        let fact = other.fact_mut(&id).unwrap();
+        fact.position = Some(7);
+        fact.needs.insert("schema:app".parse().unwrap());
+        assert_eq!(fingerprint(&other), fingerprint(&sample()));
+    }
+
+    #[test]
+    fn a_payload_is_in_it() {
+        let mut other = sample();
+        other.insert(Fact::new(
+            "comment:table:app.orders".parse().unwrap(),
+            Payload::Comment(Comment { text: "x".into() }),
+        ));
+        assert_ne!(fingerprint(&other), fingerprint(&sample()));
+    }
+}

@@ -1,0 +1,621 @@
+//! Names and [`FactId`], the address of a fact: a kind and a name path, never an OID.
+//!
+//! Every id has exactly one text form (`column:public.orders."Total"`), which parses back to the same id. Names are quoted in
+//! it when they are not lower-case plain identifiers; keywords are not quoted, because which words are keywords depends on the
+//! server's major version and an id does not.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The longest identifier a server stores, in bytes (NAMEDATALEN - 1).
+pub const MAX_NAME_BYTES: usize = 63;
+
+/// Why a name or an id cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IdError {
+    /// An empty identifier.
+    #[error("a name must not be empty")]
+    Empty,
+    /// Longer than a server stores.
+    #[error("name \"{0}\" is longer than {MAX_NAME_BYTES} bytes")]
+    TooLong(String),
+    /// A byte that no identifier can hold.
+    #[error("a name must not contain a zero byte")]
+    ZeroByte,
+    /// Not a known kind before the colon.
+    #[error("unknown kind of fact \"{0}\"")]
+    UnknownKind(String),
+    /// The path does not have the form that the kind demands.
+    #[error("malformed fact id \"{0}\"")]
+    Malformed(String),
+}
+
+/// One identifier as the server stores it: case folded, unquoted, 1 to 63 bytes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Name(String);
+
+impl Name {
+    /// Takes an identifier as stored.
+    ///
+    /// # Errors
+    /// Empty, longer than 63 bytes, or holding a zero byte.
+    pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
+        let text = text.into();
+        if text.is_empty() {
+            return Err(IdError::Empty);
+        }
+        if text.len() > MAX_NAME_BYTES {
+            return Err(IdError::TooLong(text));
+        }
+        if text.contains('\0') {
+            return Err(IdError::ZeroByte);
+        }
+        Ok(Self(text))
+    }
+
+    /// Cuts a text to the 63 bytes that a server keeps, at a character boundary, as it does with a warning.
+    ///
+    /// # Errors
+    /// Empty, or holding a zero byte.
+    pub fn truncated(text: &str) -> Result<Self, IdError> {
+        let mut end = text.len().min(MAX_NAME_BYTES);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        Self::new(&text[..end])
+    }
+
+    /// The identifier as stored, without quotes.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_quoted(f, &self.0)
+    }
+}
+
+impl AsRef<str> for Name {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::borrow::Borrow<str> for Name {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PartialEq<str> for Name {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
+impl PartialEq<&str> for Name {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == *other
+    }
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        Self::new(String::deserialize(d)?).map_err(serde::de::Error::custom)
+    }
+}
+
+fn is_plain(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    bytes.next().is_some_and(|b| b.is_ascii_lowercase() || b == b'_')
+        && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+fn write_quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    if is_plain(text) { f.write_str(text) } else { write!(f, "\"{}\"", text.replace('"', "\"\"")) }
+}
+
+/// A name in a schema.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct QualifiedName {
+    /// The schema.
+    pub schema: Name,
+    /// The name within it.
+    pub name: Name,
+}
+
+impl QualifiedName {
+    /// Puts a name into a schema.
+    #[must_use]
+    pub fn new(schema: Name, name: Name) -> Self {
+        Self { schema, name }
+    }
+}
+
+impl fmt::Display for QualifiedName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.schema, self.name)
+    }
+}
+
+impl FromStr for QualifiedName {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let mut reader = Reader::new(text);
+        let found = reader.qualified()?;
+        reader.end()?;
+        Ok(found)
+    }
+}
+
+impl Serialize for QualifiedName {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for QualifiedName {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        read_canonical(&String::deserialize(d)?).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A function or procedure: its name and the types of its input arguments, as `format_type` prints them under an empty search
+/// path.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Routine {
+    /// Schema and name.
+    pub name: QualifiedName,
+    /// One type per input argument.
+    pub arguments: Vec<String>,
+}
+
+impl fmt::Display for Routine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({})", self.name, self.arguments.join(","))
+    }
+}
+
+impl FromStr for Routine {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let mut reader = Reader::new(text);
+        let found = reader.routine()?;
+        reader.end()?;
+        Ok(found)
+    }
+}
+
+impl Serialize for Routine {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Routine {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        read_canonical(&String::deserialize(d)?).map_err(serde::de::Error::custom)
+    }
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $word:literal, $words:literal;)*) => {
+        /// The kinds of fact.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Kind { $($(#[$doc])* $kind,)* }
+
+        impl Kind {
+            /// Every kind, in the order of the ids.
+            pub const ALL: &'static [Self] = &[$(Self::$kind,)*];
+
+            /// The word before the colon of an id's text form.
+            #[must_use]
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$kind => $word,)* }
+            }
+
+            /// Postgres's words for the kind, for messages.
+            #[must_use]
+            pub fn words(self) -> &'static str {
+                match self { $(Self::$kind => $words,)* }
+            }
+
+            fn from_word(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$kind),)* _ => None }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A schema.
+    Schema = "schema", "schema";
+    /// An installed extension.
+    Extension = "extension", "extension";
+    /// An enum type.
+    Enum = "enum", "type";
+    /// A domain.
+    Domain = "domain", "domain";
+    /// A check constraint of a domain.
+    DomainConstraint = "domain_constraint", "domain constraint";
+    /// A free-standing composite type.
+    Composite = "composite", "type";
+    /// An attribute of a composite type: never a fact of its own, only what a comment is on.
+    Attribute = "attribute", "attribute";
+    /// A range type.
+    Range = "range", "type";
+    /// A sequence that is not an identity column's own.
+    Sequence = "sequence", "sequence";
+    /// A table of any sort.
+    Table = "table", "table";
+    /// A column of a table.
+    Column = "column", "column";
+    /// A column's default.
+    Default = "default", "default";
+    /// A constraint of a table.
+    Constraint = "constraint", "constraint";
+    /// An index that no constraint owns.
+    Index = "index", "index";
+    /// A function or window function.
+    Function = "function", "function";
+    /// A procedure.
+    Procedure = "procedure", "procedure";
+    /// A trigger.
+    Trigger = "trigger", "trigger";
+    /// A comment on another fact.
+    Comment = "comment", "comment";
+}
+
+/// The address of a fact.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FactId {
+    /// `schema:app`
+    Schema(Name),
+    /// `extension:ltree`
+    Extension(Name),
+    /// `enum:app.mood`
+    Enum(QualifiedName),
+    /// `domain:app.email`
+    Domain(QualifiedName),
+    /// `domain_constraint:app.email.email_check`
+    DomainConstraint(QualifiedName, Name),
+    /// `composite:app.address`
+    Composite(QualifiedName),
+    /// `attribute:app.address.street`
+    Attribute(QualifiedName, Name),
+    /// `range:app.floatrange`
+    Range(QualifiedName),
+    /// `sequence:app.orders_id_seq`
+    Sequence(QualifiedName),
+    /// `table:app.orders`
+    Table(QualifiedName),
+    /// `column:app.orders.total`
+    Column(QualifiedName, Name),
+    /// `default:app.orders.total`
+    Default(QualifiedName, Name),
+    /// `constraint:app.orders.orders_pkey`
+    Constraint(QualifiedName, Name),
+    /// `index:app.orders_total_idx`
+    Index(QualifiedName),
+    /// `function:app.total(integer,text)`
+    Function(Routine),
+    /// `procedure:app.refresh()`
+    Procedure(Routine),
+    /// `trigger:app.orders.audit`
+    Trigger(QualifiedName, Name),
+    /// `comment:table:app.orders`
+    Comment(Box<FactId>),
+}
+
+impl FactId {
+    /// The kind of fact that the id addresses.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Schema(_) => Kind::Schema,
+            Self::Extension(_) => Kind::Extension,
+            Self::Enum(_) => Kind::Enum,
+            Self::Domain(_) => Kind::Domain,
+            Self::DomainConstraint(..) => Kind::DomainConstraint,
+            Self::Composite(_) => Kind::Composite,
+            Self::Attribute(..) => Kind::Attribute,
+            Self::Range(_) => Kind::Range,
+            Self::Sequence(_) => Kind::Sequence,
+            Self::Table(_) => Kind::Table,
+            Self::Column(..) => Kind::Column,
+            Self::Default(..) => Kind::Default,
+            Self::Constraint(..) => Kind::Constraint,
+            Self::Index(_) => Kind::Index,
+            Self::Function(_) => Kind::Function,
+            Self::Procedure(_) => Kind::Procedure,
+            Self::Trigger(..) => Kind::Trigger,
+            Self::Comment(_) => Kind::Comment,
+        }
+    }
+
+    /// The object that a fact rolls up into: the table of a column, constraint, default or trigger; the domain of its
+    /// constraint; what a comment is on; itself for everything else (an index is an object of its own).
+    #[must_use]
+    pub fn object(&self) -> FactId {
+        match self {
+            Self::Column(t, _) | Self::Default(t, _) | Self::Constraint(t, _) | Self::Trigger(t, _) => {
+                Self::Table(t.clone())
+            }
+            Self::DomainConstraint(d, _) => Self::Domain(d.clone()),
+            Self::Attribute(c, _) => Self::Composite(c.clone()),
+            Self::Comment(on) => on.object(),
+            _ => self.clone(),
+        }
+    }
+
+    /// The schema that the fact lives in; none for schemas, extensions and comments on those.
+    #[must_use]
+    pub fn schema(&self) -> Option<&Name> {
+        match self {
+            Self::Schema(_) | Self::Extension(_) => None,
+            Self::Enum(n)
+            | Self::Domain(n)
+            | Self::DomainConstraint(n, _)
+            | Self::Composite(n)
+            | Self::Attribute(n, _)
+            | Self::Range(n)
+            | Self::Sequence(n)
+            | Self::Table(n)
+            | Self::Column(n, _)
+            | Self::Default(n, _)
+            | Self::Constraint(n, _)
+            | Self::Index(n)
+            | Self::Trigger(n, _) => Some(&n.schema),
+            Self::Function(r) | Self::Procedure(r) => Some(&r.name.schema),
+            Self::Comment(on) => on.schema(),
+        }
+    }
+
+    /// The id without its kind, as messages print it: `app.orders.total`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        match self {
+            Self::Schema(n) | Self::Extension(n) => n.to_string(),
+            Self::Enum(n)
+            | Self::Domain(n)
+            | Self::Composite(n)
+            | Self::Range(n)
+            | Self::Sequence(n)
+            | Self::Table(n)
+            | Self::Index(n) => n.to_string(),
+            Self::DomainConstraint(n, m)
+            | Self::Attribute(n, m)
+            | Self::Column(n, m)
+            | Self::Default(n, m)
+            | Self::Constraint(n, m)
+            | Self::Trigger(n, m) => format!("{n}.{m}"),
+            Self::Function(r) | Self::Procedure(r) => r.to_string(),
+            Self::Comment(on) => on.to_string(),
+        }
+    }
+
+    /// The id in words, as messages print it: `column app.orders.total`.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::Comment(on) => format!("comment on {}", on.in_words()),
+            other => format!("{} {}", other.kind().words(), other.path()),
+        }
+    }
+}
+
+impl fmt::Display for FactId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.kind().word(), self.path())
+    }
+}
+
+impl FromStr for FactId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let id = parse_id(text, 0)?;
+        if id.to_string() == text { Ok(id) } else { Err(IdError::Malformed(text.to_owned())) }
+    }
+}
+
+fn parse_id(text: &str, depth: u8) -> Result<FactId, IdError> {
+    let malformed = || IdError::Malformed(text.to_owned());
+    let (word, path) = text.split_once(':').ok_or_else(malformed)?;
+    let kind = Kind::from_word(word).ok_or_else(|| IdError::UnknownKind(word.to_owned()))?;
+    if kind == Kind::Comment {
+        if depth > 0 {
+            return Err(malformed());
+        }
+        return Ok(FactId::Comment(Box::new(parse_id(path, depth + 1)?)));
+    }
+    let mut reader = Reader::new(path);
+    let id = match kind {
+        Kind::Schema => FactId::Schema(reader.name()?),
+        Kind::Extension => FactId::Extension(reader.name()?),
+        Kind::Enum => FactId::Enum(reader.qualified()?),
+        Kind::Domain => FactId::Domain(reader.qualified()?),
+        Kind::Composite => FactId::Composite(reader.qualified()?),
+        Kind::Range => FactId::Range(reader.qualified()?),
+        Kind::Sequence => FactId::Sequence(reader.qualified()?),
+        Kind::Table => FactId::Table(reader.qualified()?),
+        Kind::Index => FactId::Index(reader.qualified()?),
+        Kind::DomainConstraint => reader.member(FactId::DomainConstraint)?,
+        Kind::Attribute => reader.member(FactId::Attribute)?,
+        Kind::Column => reader.member(FactId::Column)?,
+        Kind::Default => reader.member(FactId::Default)?,
+        Kind::Constraint => reader.member(FactId::Constraint)?,
+        Kind::Trigger => reader.member(FactId::Trigger)?,
+        Kind::Function => FactId::Function(reader.routine()?),
+        Kind::Procedure => FactId::Procedure(reader.routine()?),
+        Kind::Comment => return Err(malformed()),
+    };
+    reader.end()?;
+    Ok(id)
+}
+
+impl Serialize for FactId {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for FactId {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+fn read_canonical<T: FromStr<Err = IdError> + fmt::Display>(text: &str) -> Result<T, IdError> {
+    let value: T = text.parse()?;
+    if value.to_string() == text { Ok(value) } else { Err(IdError::Malformed(text.to_owned())) }
+}
+
+/// Reads a name path from the left.
+struct Reader<'a> {
+    whole: &'a str,
+    rest: &'a str,
+}
+
+impl<'a> Reader<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { whole: text, rest: text }
+    }
+
+    fn malformed(&self) -> IdError {
+        IdError::Malformed(self.whole.to_owned())
+    }
+
+    fn end(&self) -> Result<(), IdError> {
+        if self.rest.is_empty() { Ok(()) } else { Err(self.malformed()) }
+    }
+
+    fn eat(&mut self, c: char) -> Result<(), IdError> {
+        self.rest = self.rest.strip_prefix(c).ok_or_else(|| self.malformed())?;
+        Ok(())
+    }
+
+    fn name(&mut self) -> Result<Name, IdError> {
+        if self.rest.starts_with('"') {
+            let body = &self.rest[1..];
+            let mut at = 0;
+            loop {
+                let quote = body[at..].find('"').ok_or_else(|| self.malformed())? + at;
+                if body[quote + 1..].starts_with('"') {
+                    at = quote + 2;
+                } else {
+                    self.rest = &body[quote + 1..];
+                    return Name::new(body[..quote].replace("\"\"", "\""));
+                }
+            }
+        }
+        let end = self
+            .rest
+            .find(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))
+            .unwrap_or(self.rest.len());
+        let (name, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        Name::new(name)
+    }
+
+    fn qualified(&mut self) -> Result<QualifiedName, IdError> {
+        let schema = self.name()?;
+        self.eat('.')?;
+        Ok(QualifiedName { schema, name: self.name()? })
+    }
+
+    fn member(&mut self, make: fn(QualifiedName, Name) -> FactId) -> Result<FactId, IdError> {
+        let owner = self.qualified()?;
+        self.eat('.')?;
+        Ok(make(owner, self.name()?))
+    }
+
+    fn routine(&mut self) -> Result<Routine, IdError> {
+        let name = self.qualified()?;
+        self.eat('(')?;
+        let inside = self.rest.strip_suffix(')').ok_or_else(|| self.malformed())?;
+        self.rest = "";
+        Ok(Routine { name, arguments: split_types(inside).ok_or_else(|| self.malformed())? })
+    }
+}
+
+/// Splits a list of types at its outermost commas; none when quotes or parentheses do not match.
+fn split_types(text: &str) -> Option<Vec<String>> {
+    if text.is_empty() {
+        return Some(Vec::new());
+    }
+    let (mut types, mut start, mut depth, mut quoted) = (Vec::new(), 0, 0_i32, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            '"' => quoted = !quoted,
+            '(' if !quoted => depth += 1,
+            ')' if !quoted => depth -= 1,
+            ',' if !quoted && depth == 0 => {
+                types.push(text[start..at].to_owned());
+                start = at + 1;
+            }
+            _ => {}
+        }
+        if depth < 0 {
+            return None;
+        }
+    }
+    types.push(text[start..].to_owned());
+    (depth == 0 && !quoted && types.iter().all(|t| !t.is_empty())).then_some(types)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_form_parses_back() {
+        for text in [
+            "schema:app",
+            "schema:\"App\"",
+            "extension:\"uuid-ossp\"",
+            "enum:app.mood",
+            "column:app.orders.\"To\"\"tal\"",
+            "domain_constraint:app.email.email_check",
+            "function:app.f()",
+            "function:app.f(integer,character varying,app.\"a,b(\"[])",
+            "procedure:app.p(numeric)",
+            "trigger:app.t.\"x.y\"",
+            "comment:function:app.f(integer)",
+            "comment:attribute:app.c.a",
+        ] {
+            assert_eq!(text.parse::<FactId>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn other_spellings_are_refused() {
+        for text in [
+            "",
+            "schema",
+            "schema:",
+            "schema:App",
+            "schema:\"app\"",
+            "nothing:app",
+            "table:orders",
+            "table:a.b.c",
+            "column:a.b",
+            "function:a.f",
+            "function:a.f(",
+            "function:a.f(,)",
+            "function:a.f(x))",
+            "comment:comment:schema:a",
+            "table:a.\"b",
+        ] {
+            assert!(text.parse::<FactId>().is_err(), "{text}");
+        }
+        let long = format!("schema:{}", "x".repeat(64));
+        assert_eq!(long.parse::<FactId>(), Err(IdError::TooLong("x".repeat(64))));
+    }
+}

@@ -1,0 +1,259 @@
+//! The snapshot file: a catalog captured from a server, with a header.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::canonical::{self, ReadError};
+use crate::catalog::{Catalog, Fact};
+use crate::fingerprint::{self, Digest};
+use crate::id::{FactId, Name, QualifiedName};
+use crate::limits;
+use crate::symbols::Symbols;
+
+/// The version of the format that this program writes and reads.
+pub const VERSION: u32 = 1;
+/// The format's name.
+pub const FORMAT: &str = "pgseal-snapshot";
+
+/// Which part of a database a snapshot or a plan is about.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scope {
+    /// The schemas in scope; none: every schema that is not Postgres's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schemas: Option<BTreeSet<Name>>,
+    /// Objects left alone: patterns over the text form of ids (`table:app.tmp_*`), as read from the ignore file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignore: Vec<String>,
+    /// Whether owners are managed. Not yet: always false.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub owners: bool,
+    /// Whether grants are managed. Not yet: always false.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub grants: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+impl Scope {
+    /// Whether a schema is in scope (Postgres's own never are).
+    #[must_use]
+    pub fn holds_schema(&self, schema: &Name) -> bool {
+        let name = schema.as_str();
+        if name.starts_with("pg_") || name == "information_schema" {
+            return false;
+        }
+        self.schemas.as_ref().is_none_or(|schemas| schemas.contains(schema))
+    }
+
+    /// Whether a fact is in scope: by its schema, and not ignored. What belongs to an ignored object is ignored with it.
+    /// Extensions are in scope wherever their schema is not restricted away.
+    #[must_use]
+    pub fn holds(&self, id: &FactId) -> bool {
+        let in_schemas = match id {
+            FactId::Schema(name) => self.holds_schema(name),
+            FactId::Comment(on) => return self.holds(on),
+            other => other.schema().is_none_or(|schema| self.holds_schema(schema)),
+        };
+        in_schemas && !self.ignores(&id.to_string()) && !self.ignores(&id.object().to_string())
+    }
+
+    fn ignores(&self, text: &str) -> bool {
+        self.ignore.iter().any(|pattern| matches_pattern(pattern, text))
+    }
+}
+
+/// Whether a text matches a pattern, in which `*` stands for any run of characters and `?` for one.
+#[must_use]
+pub fn matches_pattern(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (mut p, mut t, mut star) = (0, 0, None);
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(&c) if c == '?' || text.get(t) == Some(&c) => {
+                p += 1;
+                t += 1;
+            }
+            _ => match star {
+                Some((star_p, star_t)) => {
+                    p = star_p + 1;
+                    t = star_t + 1;
+                    star = Some((star_p, star_t + 1));
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern.iter().skip(p).all(|&c| c == '*')
+}
+
+/// What a snapshot says about the server and the database, outside the fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// `server_version_num`, e.g. 180004.
+    pub server_version_num: u32,
+    /// `server_version`.
+    pub server_version: String,
+    /// When it was captured, UTC, RFC 3339.
+    pub captured_at: String,
+    /// The database's name.
+    pub database: String,
+    /// The cluster's system identifier, where the role may read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system_identifier: Option<String>,
+    /// The database's encoding.
+    pub encoding: String,
+    /// `datcollate`.
+    pub collate: String,
+    /// `datctype`.
+    pub ctype: String,
+    /// `datlocprovider` in words: `libc`, `icu`, `builtin`.
+    pub locale_provider: String,
+    /// Settings that change what DDL means, as the database has them for new sessions.
+    pub settings: BTreeMap<String, String>,
+    /// Role names.
+    pub roles: BTreeSet<String>,
+    /// Extensions that could be installed, with their default versions.
+    pub extensions_available: BTreeMap<String, String>,
+    /// Collations of the database beyond those that every database has; referenced by name.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub collations: BTreeSet<QualifiedName>,
+    /// Size estimates per table and index.
+    pub statistics: BTreeMap<QualifiedName, SizeEstimate>,
+}
+
+/// `pg_class` estimates of one table or index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SizeEstimate {
+    /// `reltuples`, rounded; -1 when never analysed.
+    pub rows: i64,
+    /// Bytes on disk without indexes.
+    pub bytes: i64,
+}
+
+/// Something that the database holds and this version does not model.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unmodeled {
+    /// Postgres's words for its kind: `view`, `policy`, `cast` …
+    pub kind: String,
+    /// Its name as `pg_describe_object` or an equivalent prints it.
+    pub name: String,
+    /// The facts it depends on: a plan that touches one is refused.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub needs: BTreeSet<FactId>,
+}
+
+/// A catalog captured from a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The server and the database.
+    pub header: Header,
+    /// What part of it.
+    pub scope: Scope,
+    /// The facts in scope.
+    pub catalog: Catalog,
+    /// What names resolve to besides facts: members of extensions, objects not yet modelled.
+    pub symbols: Symbols,
+    /// What is there and not modelled, sorted.
+    pub unmodeled: Vec<Unmodeled>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    format: String,
+    version: u32,
+    header: Header,
+    scope: Scope,
+    fingerprint: Digest,
+    facts: Vec<Fact>,
+    symbols: Symbols,
+    unmodeled: Vec<Unmodeled>,
+}
+
+impl Snapshot {
+    /// The major version of the server.
+    #[must_use]
+    pub fn major(&self) -> u32 {
+        self.header.server_version_num / 10_000
+    }
+
+    /// The fingerprint of its facts.
+    #[must_use]
+    pub fn fingerprint(&self) -> Digest {
+        fingerprint::fingerprint(&self.catalog)
+    }
+
+    /// The bytes of the file.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = canonical::to_document(&Document {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            header: self.header.clone(),
+            scope: self.scope.clone(),
+            fingerprint: self.fingerprint(),
+            facts: self.catalog.iter().cloned().collect(),
+            symbols: self.symbols.clone(),
+            unmodeled: self.unmodeled.clone(),
+        });
+        out.shrink_to_fit();
+        out
+    }
+
+    /// Reads a file's bytes strictly; the fingerprint in it must be that of its facts.
+    ///
+    /// # Errors
+    /// Over a limit, malformed, another format or version, a fact twice, a payload of another kind than its id, a wrong
+    /// fingerprint.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ReadError> {
+        const NAME: &str = "snapshot";
+        let inconsistent = |detail: String| ReadError::Inconsistent { document: NAME, detail };
+        let document: Document = canonical::from_bytes(NAME, bytes, limits::MAX_SNAPSHOT_BYTES)?;
+        if document.format != FORMAT {
+            return Err(ReadError::WrongFormat { document: NAME, found: document.format });
+        }
+        if document.version != VERSION {
+            return Err(ReadError::WrongVersion { document: NAME, found: document.version, supported: VERSION });
+        }
+        limits::check(
+            "number of facts in the snapshot",
+            document.facts.len() as u64,
+            limits::MAX_FACTS as u64,
+            "facts",
+        )?;
+        let mut catalog = Catalog::new();
+        for fact in document.facts {
+            if fact.payload.kind() != fact.id.kind() {
+                return Err(inconsistent(format!("fact {} has the payload of another kind", fact.id)));
+            }
+            if let Some(twice) = catalog.insert(fact) {
+                return Err(inconsistent(format!("fact {} is there twice", twice.id)));
+            }
+        }
+        let snapshot = Self {
+            header: document.header,
+            scope: document.scope,
+            catalog,
+            symbols: document.symbols,
+            unmodeled: document.unmodeled,
+        };
+        if snapshot.fingerprint() != document.fingerprint {
+            return Err(inconsistent(
+                "its fingerprint is not that of its facts: the file was edited or damaged".to_owned(),
+            ));
+        }
+        Ok(snapshot)
+    }
+}
