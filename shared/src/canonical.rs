@@ -132,7 +132,7 @@ fn write(out: &mut Vec<u8>, value: &Value, indent: Option<usize>) {
         }
         Value::Object(map) => {
             let sorted: BTreeMap<&String, &Value> = map.iter().collect();
-            write_list(out, sorted.len(), b"{}", indent, sorted.into_iter(), |out, (key, item), indent| {
+            write_list(out, sorted.len(), b"{}", indent, sorted, |out, (key, item), indent| {
                 write_string(out, key);
                 out.extend_from_slice(if indent.is_some() { b": " } else { b":" });
                 write(out, item, indent);

@@ -122,13 +122,30 @@ pub struct Header {
     pub settings: BTreeMap<String, String>,
     /// Role names.
     pub roles: BTreeSet<String>,
-    /// Extensions that could be installed, with their default versions.
-    pub extensions_available: BTreeMap<String, String>,
+    /// Extensions that could be installed.
+    pub extensions_available: BTreeMap<String, AvailableExtension>,
     /// Collations of the database beyond those that every database has; referenced by name.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub collations: BTreeSet<QualifiedName>,
     /// Size estimates per table and index.
     pub statistics: BTreeMap<QualifiedName, SizeEstimate>,
+}
+
+/// An extension that could be installed (`pg_available_extension_versions`, the default version's row).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AvailableExtension {
+    /// The default version.
+    pub version: String,
+    /// The comment that installing it puts on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// The schema that it insists on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<Name>,
+    /// What must be installed before.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub requires: BTreeSet<Name>,
 }
 
 /// `pg_class` estimates of one table or index.
