@@ -1,5 +1,6 @@
 //! The end-to-end tests of pgseal on real servers, the corpora and their runner.
 //!
+//! - [`builtins`] makes the compiler's tables of built-in objects from real servers.
 //! - [`server`] starts, stops and cleans up Postgres servers of majors 14 to 18.
 //! - [`corpus`] reads schema changes (`old.sql`, `new.sql`) and whole schemas, and loads them into databases.
 //!
@@ -7,5 +8,6 @@
 //! harness itself (no server installed, a server that does not start) panics: that is how a test fails.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod builtins;
 pub mod corpus;
 pub mod server;

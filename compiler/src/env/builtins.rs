@@ -519,3 +519,75 @@ fn keyword(f: &mut Fields) -> Keyword {
         bare_label: f.text() != "n",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use super::*;
+
+    #[test]
+    fn every_reference_names_a_row() {
+        for major in Major::ALL {
+            let all = Builtins::of(major);
+            let has_type = |oid: Oid| !oid.is_valid() || all.types().by_oid(oid).is_some();
+            let has_proc = |oid: Oid| !oid.is_valid() || all.procs().by_oid(oid).is_some();
+            for row in all.types().iter() {
+                assert!(has_type(row.element) && has_type(row.array) && has_type(row.base), "{row:?}");
+                assert_eq!(row.relation.is_valid(), all.relations().by_oid(row.relation).is_some(), "{row:?}");
+                let ranged = matches!(row.kind, TypeKind::Range | TypeKind::Multirange);
+                assert_eq!(ranged, row.range.is_some(), "{row:?}");
+                assert!(!row.collation.is_valid() || all.collations().by_oid(row.collation).is_some(), "{row:?}");
+            }
+            for row in all.procs().iter() {
+                assert!(row.args.iter().all(|oid| has_type(*oid)) && has_type(row.result), "{row:?}");
+                assert!(row.parameters.iter().all(|p| p.type_oid.is_valid() && has_type(p.type_oid)), "{row:?}");
+                assert_eq!(row.kind == ProcKind::Aggregate, row.aggregate.is_some(), "{row:?}");
+                assert!(all.languages().by_oid(row.language).is_some(), "{row:?}");
+                let inputs = row.parameters.iter().filter(|p| p.mode.is_input()).count();
+                assert!(row.parameters.is_empty() || inputs == row.args.len(), "{row:?}");
+            }
+            for row in all.operators().iter() {
+                assert!(has_type(row.left) && has_type(row.right) && has_proc(row.proc), "{row:?}");
+                assert!(row.result.is_valid() && row.right.is_valid(), "{row:?}");
+                for other in [row.commutator, row.negator] {
+                    assert!(!other.is_valid() || all.operators().by_oid(other).is_some(), "{row:?}");
+                }
+            }
+            for row in all.casts() {
+                assert!(has_type(row.source) && has_type(row.target) && has_proc(row.func), "{row:?}");
+                assert_eq!(row.method == CastMethod::Function, row.func.is_valid(), "{row:?}");
+            }
+            for row in all.opclasses().iter() {
+                assert!(has_type(row.input) && all.opfamilies().by_oid(row.family).is_some(), "{row:?}");
+                assert!(all.access_methods().by_oid(row.method).is_some(), "{row:?}");
+            }
+            for row in all.opfamilies().iter() {
+                assert!(row.operators.iter().all(|op| all.operators().by_oid(op.operator).is_some()), "{row:?}");
+                assert!(row.procs.iter().all(|p| has_proc(p.proc)), "{row:?}");
+            }
+            for row in all.relations().iter() {
+                assert!(row.columns.iter().all(|c| c.type_oid.is_valid() && has_type(c.type_oid)), "{row:?}");
+                assert_eq!(all.types().by_oid(row.row_type).unwrap().relation, row.oid, "{row:?}");
+            }
+            let keywords = all.keywords();
+            assert!(keywords.len() > 400 && keywords.is_sorted_by(|a, b| a.word < b.word));
+        }
+    }
+
+    #[test]
+    fn parsing_one_major_is_quick() {
+        let start = std::time::Instant::now();
+        let all = Builtins::of(Major::V16);
+        let rows = all.types().iter().count()
+            + all.procs().iter().count()
+            + all.operators().iter().count()
+            + all.casts().len()
+            + all.opclasses().iter().count()
+            + all.opfamilies().iter().count()
+            + all.relations().iter().count()
+            + all.keywords().len();
+        let took = start.elapsed();
+        println!("{rows} rows in {took:?}");
+        assert!(rows > 5000, "{rows}");
+    }
+}
