@@ -146,12 +146,12 @@ fn write_list<T>(
     len: usize,
     brackets: &[u8; 2],
     indent: Option<usize>,
-    items: impl Iterator<Item = T>,
+    items: impl IntoIterator<Item = T>,
     each: impl Fn(&mut Vec<u8>, T, Option<usize>),
 ) {
     let inner = indent.map(|n| n + 1);
     out.push(brackets[0]);
-    for (n, item) in items.enumerate() {
+    for (n, item) in items.into_iter().enumerate() {
         if n > 0 {
             out.push(b',');
         }
