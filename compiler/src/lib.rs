@@ -3,3 +3,4 @@
 pub mod diagnostic;
 pub mod env;
 pub mod tree;
+pub mod syntax;

@@ -80,6 +80,7 @@ codes! {
     SKIPPED_MAINTENANCE = "PGS1034", "maintenance statements were skipped";
     NOT_YET_MANAGED = "PGS1035", "a kind of object that pgseal does not manage yet";
     SETTING_WITHOUT_EFFECT = "PGS1036", "SET LOCAL outside of a transaction has no effect";
+    SKIPPED_PROCEDURAL = "PGS1037", "DO blocks and CALLs were skipped as asked";
 
     // 2xxx: elaborate
 

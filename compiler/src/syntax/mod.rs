@@ -1,0 +1,105 @@
+//! Sources to raw statements: reads files and folders, carries out psql's includes, parses with Postgres's own
+//! grammar, follows SET, and sorts out what is no part of a schema.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | `source` | the [`SourceReader`] through which all text comes; paths that cannot leave their root |
+//! | `script` | files with their includes in the order of psql |
+//! | `lex`, `split` | where strings, comments and statements end |
+//! | `meta` | psql commands |
+//! | `parse`, `locate` | raw trees, and the token at which a wrong statement goes wrong |
+//! | `settings` | SET, and the settings carried with each statement |
+//! | `classify`, `unmanaged`, `subject`, `sift` | what is handed on, noted, passed over or refused |
+//!
+//! The settings start anew with each file that is named or found in a folder, and go on through includes, as if psql ran
+//! each named file in a session of its own.
+//!
+//! Refused: text that is not UTF-8, psql variables and conditions, statements on rows (unless they are to be skipped),
+//! queries, DO blocks, statements on the cluster, settings that would change how the rest is read. Pure: the same texts
+//! give the same result.
+
+mod classify;
+pub(crate) mod lex;
+mod locate;
+mod meta;
+mod parse;
+mod script;
+mod settings;
+mod sift;
+mod source;
+mod split;
+mod statement;
+mod subject;
+#[cfg(test)]
+mod tests;
+mod unmanaged;
+
+pub use self::script::{MAX_DEPTH, MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES};
+pub use self::settings::Settings;
+pub use self::source::{Entry, MemoryReader, PathError, ReadError, Root, SourcePath, SourceReader};
+pub use self::statement::Statement;
+pub use self::unmanaged::UnmanagedKind;
+
+use crate::diagnostic::{Diagnostics, Sources};
+
+/// What to do with statements on rows, queries and code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RowStatements {
+    /// They are errors.
+    #[default]
+    Refuse,
+    /// They are passed over with a note.
+    Skip,
+}
+
+/// How schema text is read.
+#[derive(Debug, Clone, Default)]
+pub struct SyntaxOptions {
+    /// What to do with statements on rows, queries and code.
+    pub row_statements: RowStatements,
+    /// The settings at the start of each file.
+    pub settings: Settings,
+}
+
+/// A statement about something that is not managed yet.
+#[derive(Debug, Clone)]
+pub struct Unmanaged {
+    /// What it is about.
+    pub kind: UnmanagedKind,
+    /// The statement.
+    pub statement: Statement,
+}
+
+/// Schema text as statements.
+#[derive(Debug, Clone, Default)]
+pub struct SchemaText {
+    /// The texts, for diagnostics and for the digests of a plan.
+    pub sources: Sources,
+    /// The statements that make up the schema, in the order in which psql would run them.
+    pub statements: Vec<Statement>,
+    /// The statements that are noted only, in the same order.
+    pub unmanaged: Vec<Unmanaged>,
+    /// What there is to say. With an error among them the statements are incomplete.
+    pub diagnostics: Diagnostics,
+}
+
+/// Reads the files and folders that the arguments name, in their order.
+#[must_use]
+pub fn read_schema(reader: &dyn SourceReader, arguments: &[&str], options: &SyntaxOptions) -> SchemaText {
+    let scripts = script::read_scripts(reader, arguments);
+    let sifted = sift::sift(&scripts.sources, scripts.scripts, options);
+    let mut diagnostics = scripts.diagnostics;
+    diagnostics.append(sifted.diagnostics);
+    SchemaText {
+        sources: scripts.sources,
+        statements: sifted.statements,
+        unmanaged: sifted.unmanaged,
+        diagnostics: diagnostics.sorted(),
+    }
+}
+
+/// Reads one text, as `name`.
+#[must_use]
+pub fn read_text(name: &str, text: &str, options: &SyntaxOptions) -> SchemaText {
+    read_schema(&MemoryReader::new().with(name, text), &[name], options)
+}

@@ -1,0 +1,3 @@
+//! The stage as a whole, on texts in memory.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
