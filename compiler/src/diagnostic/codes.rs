@@ -7,7 +7,11 @@ use std::fmt;
 
 /// A stable code with its one-line meaning.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Code {
+pub struct Code(&'static Entry);
+
+/// A line of the catalogue.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Entry {
     id: &'static str,
     title: &'static str,
 }
@@ -16,25 +20,25 @@ impl Code {
     /// The code as printed, `PGS1001`.
     #[must_use]
     pub fn id(self) -> &'static str {
-        self.id
+        self.0.id
     }
 
     /// What it means, in one line.
     #[must_use]
     pub fn title(self) -> &'static str {
-        self.title
+        self.0.title
     }
 }
 
 impl fmt::Debug for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.id)
+        f.write_str(self.0.id)
     }
 }
 
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.id)
+        f.write_str(self.0.id)
     }
 }
 
@@ -42,7 +46,7 @@ macro_rules! codes {
     ($($name:ident = $id:literal, $title:literal;)*) => {
         $(
             #[doc = $title]
-            pub const $name: Code = Code { id: $id, title: $title };
+            pub const $name: Code = Code(&Entry { id: $id, title: $title });
         )*
         /// Every code, in the order of this file.
         pub const ALL: &[Code] = &[$($name),*];
