@@ -1,1 +1,38 @@
-//! (skeleton)
+//! Keys, seals and trust of pgseal.
+//!
+//! This crate owns everything that decides whether a document may be acted on:
+//!
+//! - [`key_file`]: Ed25519 key files (PKCS#8 and SPKI PEM, as OpenSSL reads and writes them),
+//! - [`kind`] and [`pae`]: what exactly is signed, so that a receipt can never pass for a plan,
+//! - [`signer`]: signers typed by what they may sign,
+//! - [`seal`]: the detached signature file `plan.json.sig`,
+//! - [`policy`]: the trust policy `trust.toml`,
+//! - [`verifier`]: the one verifier, whose proof types nobody else can make.
+//!
+//! It refuses by default: an unknown field, an unknown version, a byte that is not in its canonical
+//! place, a policy field that it cannot enforce. It never reads the clock, the environment or a
+//! socket; only key generation asks the operating system for randomness. Every refusal has a stable
+//! code (`K0103`, …) and an exit code.
+#![forbid(unsafe_code)]
+
+pub mod files;
+pub mod key;
+pub mod key_file;
+pub mod kind;
+pub mod pae;
+pub mod policy;
+pub mod refusal;
+pub mod seal;
+pub mod signer;
+mod tally;
+pub mod verifier;
+
+pub use key::{KeyId, PublicKey, Signature};
+pub use kind::{Kind, Plan, Receipt, Snapshot, Statement, TrustPolicyDocument};
+pub use policy::TrustPolicy;
+pub use refusal::Refusal;
+pub use seal::Seal;
+pub use signer::{AgentHost, MaySign, Signer, Workstation};
+pub use verifier::{
+    Admitted, Authorized, LiveTarget, Opened, PlanFacts, PlanTarget, Unverified, Verified,
+};

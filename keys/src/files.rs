@@ -1,0 +1,289 @@
+//! Reading with limits and creating without surprises.
+//!
+//! Readers look at the opened file, not at the path, so that nothing can be exchanged in between.
+//! A private file that group or others can read, and a trusted file that others can write, are
+//! refused. New files are written aside with mode 0600 and moved into place only when the name is
+//! free: nothing is ever overwritten by [`create`].
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// Who else may have access to a file that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// Holds a secret: no access at all for group and others.
+    Private,
+    /// Decides about trust: others must not be able to write it.
+    Trusted,
+    /// Its content is verified by other means.
+    Untrusted,
+}
+
+/// Who may read a file that is created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// The owner only (0600).
+    Owner,
+    /// Everybody (0644).
+    Everybody,
+}
+
+/// Why a file was not read or not created.
+#[derive(Debug, Error)]
+pub enum FileError {
+    /// A private file is open to group or others.
+    #[error("private file \"{}\" is accessible by group or others (mode {mode:04o})", path.display())]
+    NotPrivate {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A trusted file is writable by others.
+    #[error("file \"{}\" is writable by everybody (mode {mode:04o})", path.display())]
+    WritableByOthers {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The path is a folder or a device.
+    #[error("\"{}\" is not a regular file", path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The file is larger than any valid one.
+    #[error("file \"{}\" is larger than {limit} bytes", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The name is taken.
+    #[error("file \"{}\" already exists", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The operating system said no.
+    #[error("could not {action} file \"{}\": {source}", path.display())]
+    Io {
+        /// What was tried: `read` or `write`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+}
+
+impl FileError {
+    /// The stable code of this refusal.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotPrivate { .. } => "K0401",
+            Self::WritableByOthers { .. } => "K0402",
+            Self::Exists { .. } => "K0403",
+            Self::NotAFile { .. } => "K0404",
+            Self::TooLarge { .. } => "K0405",
+            Self::Io { .. } => "K0406",
+        }
+    }
+
+    /// 3 (refused) where the file's state is the reason, 1 where the environment is.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::NotPrivate { .. } | Self::WritableByOthers { .. } | Self::TooLarge { .. } => 3,
+            Self::Exists { .. } | Self::NotAFile { .. } | Self::Io { .. } => 1,
+        }
+    }
+
+    /// What to do about it, if that is known.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NotPrivate { .. } => {
+                Some("run \"chmod 600\" on it, or make it read-only for its owner")
+            }
+            Self::WritableByOthers { .. } => Some("run \"chmod o-w\" on it"),
+            Self::Exists { .. } => Some("choose another name, or move the old file away first"),
+            Self::NotAFile { .. } | Self::TooLarge { .. } | Self::Io { .. } => None,
+        }
+    }
+}
+
+/// Reads a file of at most `limit` bytes; the content is wiped from memory when dropped.
+///
+/// # Errors
+/// See [`FileError`].
+pub fn read(path: &Path, guard: Guard, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    let failed = |source| FileError::Io {
+        action: "read",
+        path: path.to_owned(),
+        source,
+    };
+    let too_large = || FileError::TooLarge {
+        path: path.to_owned(),
+        limit,
+    };
+    // Before the file is opened: opening a named pipe would wait for a writer.
+    if !fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(FileError::NotAFile {
+            path: path.to_owned(),
+        });
+    }
+    let file = File::open(path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(FileError::NotAFile {
+            path: path.to_owned(),
+        });
+    }
+    check_mode(path, &metadata, guard)?;
+    if metadata.len() > limit {
+        return Err(too_large());
+    }
+    // Reserved in full so that no copy of a secret is left behind by growing.
+    let room = usize::try_from(metadata.len()).map_err(|_| too_large())?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room.saturating_add(1)));
+    file.take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    if bytes.len() as u64 > limit {
+        return Err(too_large());
+    }
+    Ok(bytes)
+}
+
+#[cfg(unix)]
+fn check_mode(path: &Path, metadata: &fs::Metadata, guard: Guard) -> Result<(), FileError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = metadata.permissions().mode() & 0o7777;
+    match guard {
+        Guard::Private if mode & 0o077 != 0 => Err(FileError::NotPrivate {
+            path: path.to_owned(),
+            mode,
+        }),
+        Guard::Trusted if mode & 0o002 != 0 => Err(FileError::WritableByOthers {
+            path: path.to_owned(),
+            mode,
+        }),
+        Guard::Private | Guard::Trusted | Guard::Untrusted => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+fn check_mode(_: &Path, _: &fs::Metadata, _: Guard) -> Result<(), FileError> {
+    Ok(())
+}
+
+/// Creates a file that must not exist yet: written aside, flushed to disk, then moved into place.
+///
+/// # Errors
+/// See [`FileError`]; [`FileError::Exists`] also when somebody else was faster.
+pub fn create(path: &Path, access: Access, bytes: &[u8]) -> Result<(), FileError> {
+    if fs::symlink_metadata(path).is_ok() {
+        return Err(FileError::Exists {
+            path: path.to_owned(),
+        });
+    }
+    let aside = write_aside(path, access, bytes)?;
+    match aside.persist_noclobber(path) {
+        Ok(_) => sync_folder(path),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(FileError::Exists {
+                path: path.to_owned(),
+            })
+        }
+        Err(error) => Err(FileError::Io {
+            action: "write",
+            path: path.to_owned(),
+            source: error.error,
+        }),
+    }
+}
+
+/// Writes a file whole or not at all, in the place of an older one of that name.
+///
+/// # Errors
+/// See [`FileError`].
+pub fn replace(path: &Path, access: Access, bytes: &[u8]) -> Result<(), FileError> {
+    let aside = write_aside(path, access, bytes)?;
+    match aside.persist(path) {
+        Ok(_) => sync_folder(path),
+        Err(error) => Err(FileError::Io {
+            action: "write",
+            path: path.to_owned(),
+            source: error.error,
+        }),
+    }
+}
+
+fn write_aside(
+    path: &Path,
+    access: Access,
+    bytes: &[u8],
+) -> Result<tempfile::NamedTempFile, FileError> {
+    let failed = |source| FileError::Io {
+        action: "write",
+        path: path.to_owned(),
+        source,
+    };
+    let mut aside = tempfile::Builder::new()
+        .prefix(".pgseal-")
+        .tempfile_in(folder_of(path))
+        .map_err(failed)?;
+    aside.write_all(bytes).map_err(failed)?;
+    open_to(&aside, access).map_err(failed)?;
+    aside.as_file().sync_all().map_err(failed)?;
+    Ok(aside)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        Some(_) | None => Path::new("."),
+    }
+}
+
+fn sync_folder(path: &Path) -> Result<(), FileError> {
+    let synced = File::open(folder_of(path)).and_then(|folder| folder.sync_all());
+    match synced {
+        Ok(()) => Ok(()),
+        // Some file systems cannot flush a folder; the file itself is on disk.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
+        Err(source) => Err(FileError::Io {
+            action: "write",
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+#[cfg(unix)]
+fn open_to(file: &tempfile::NamedTempFile, access: Access) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = match access {
+        Access::Owner => 0o600,
+        Access::Everybody => 0o644,
+    };
+    file.as_file()
+        .set_permissions(fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn open_to(_: &tempfile::NamedTempFile, _: Access) -> io::Result<()> {
+    Ok(())
+}

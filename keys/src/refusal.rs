@@ -1,0 +1,293 @@
+//! Why a document was not accepted. Every variant has a stable code, and exit code 3.
+
+use thiserror::Error;
+
+use crate::policy::{PolicyError, ProgramVersion};
+use crate::seal::SealError;
+
+/// What a demand for signatures belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Every document of the kind.
+    Overall,
+    /// Plans with this hazard.
+    Hazard(String),
+    /// Plans for this environment.
+    Environment(String),
+}
+
+impl std::fmt::Display for Scope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Overall => f.write_str("the trust policy"),
+            Self::Hazard(hazard) => write!(f, "hazard \"{hazard}\""),
+            Self::Environment(environment) => write!(f, "environment \"{environment}\""),
+        }
+    }
+}
+
+/// Why a document was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// The seal could not be read, or a signature in it is wrong.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The trust policy could not be used.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// There is no seal.
+    #[error("the {kind} has no seal")]
+    NoSeal {
+        /// The kind of document.
+        kind: &'static str,
+    },
+    /// The document is larger than any valid one.
+    #[error("the {kind} is larger than {limit} bytes")]
+    DocumentTooLarge {
+        /// The kind of document.
+        kind: &'static str,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// No key that signed is in the policy.
+    #[error("the {kind} is signed only by keys that the trust policy does not know")]
+    UnknownSigner {
+        /// The kind of document.
+        kind: &'static str,
+        /// The short ids of these keys.
+        keys: Vec<String>,
+    },
+    /// A key that was needed is revoked.
+    #[error("key \"{name}\" is revoked")]
+    KeyRevoked {
+        /// The key's name.
+        name: String,
+    },
+    /// A key that was needed is no longer valid.
+    #[error("key \"{name}\" is no longer valid")]
+    KeyExpired {
+        /// The key's name.
+        name: String,
+    },
+    /// A key that was needed is not valid yet.
+    #[error("key \"{name}\" is not valid yet")]
+    KeyNotYetValid {
+        /// The key's name.
+        name: String,
+    },
+    /// A key that was needed may not sign documents of this kind.
+    #[error("key \"{name}\" may not sign a {kind}")]
+    KeyNotForKind {
+        /// The key's name.
+        name: String,
+        /// The kind of document.
+        kind: &'static str,
+    },
+    /// Too few distinct keys signed.
+    #[error("{scope} demands signatures of {demanded} distinct keys and there are {present}")]
+    TooFewKeys {
+        /// Who demands it.
+        scope: Scope,
+        /// How many keys are demanded.
+        demanded: u32,
+        /// How many valid ones signed.
+        present: u32,
+    },
+    /// Too few distinct keys with a role signed.
+    #[error(
+        "{scope} demands signatures of {demanded} distinct keys with role \"{role}\" and there are {present}"
+    )]
+    RoleMissing {
+        /// Who demands it.
+        scope: Scope,
+        /// The role.
+        role: String,
+        /// How many keys are demanded.
+        demanded: u32,
+        /// How many valid ones signed.
+        present: u32,
+    },
+    /// Nobody reproduced the plan from its inputs.
+    #[error("the trust policy demands a co-signature by somebody who reproduced the plan")]
+    CosignMissing,
+    /// The plan has a hazard that is refused.
+    #[error("{by} forbids hazard \"{hazard}\"")]
+    HazardForbidden {
+        /// Who forbids it.
+        by: Scope,
+        /// The hazard.
+        hazard: String,
+    },
+    /// The plan has a hazard that is not on the list of allowed ones.
+    #[error("hazard \"{hazard}\" is not among the allowed ones")]
+    HazardNotAllowed {
+        /// The hazard.
+        hazard: String,
+    },
+    /// The plan has a hazard that no policy can speak of.
+    #[error("the plan has unknown hazard \"{hazard}\"")]
+    UnknownHazard {
+        /// The hazard.
+        hazard: String,
+    },
+    /// The plan's time has passed.
+    #[error("the plan has expired")]
+    PlanExpired,
+    /// The plan's time has not come.
+    #[error("the plan is not valid yet")]
+    PlanNotYetValid,
+    /// The plan is older than the policy allows.
+    #[error("the plan is older than the trust policy allows")]
+    PlanTooOld,
+    /// The policy limits the age of plans and this one does not say when it begins.
+    #[error("the trust policy limits the age of plans and this one has no beginning of validity")]
+    PlanUndated,
+    /// The compiler that made the plan is too old, or does not say its version.
+    #[error(
+        "the trust policy demands a plan of compiler {demanded} or later and this one is of \"{found}\""
+    )]
+    CompilerTooOld {
+        /// The least version.
+        demanded: ProgramVersion,
+        /// The plan's.
+        found: String,
+    },
+    /// There are several targets and none was chosen.
+    #[error("which of the targets this database is was not said")]
+    TargetNotChosen {
+        /// The labels to choose from.
+        labels: Vec<String>,
+    },
+    /// The chosen target is not in the policy.
+    #[error("target \"{label}\" is not in the trust policy")]
+    TargetUnknown {
+        /// The label.
+        label: String,
+    },
+    /// The plan is bound to other targets.
+    #[error("the plan is not meant for target \"{label}\"")]
+    PlanForOtherTarget {
+        /// The chosen target.
+        label: String,
+        /// The plan's targets.
+        meant_for: Vec<String>,
+    },
+    /// The database has another name.
+    #[error("{by} names database \"{expected}\" and this one is \"{found}\"")]
+    OtherDatabase {
+        /// `trust policy` or `plan`.
+        by: &'static str,
+        /// The name demanded.
+        expected: String,
+        /// The name found.
+        found: String,
+    },
+    /// The server has another identifier, or did not tell it.
+    #[error("{by} names the server with system identifier {expected} and this one is {}", found.map_or("unknown".to_owned(), |id| id.to_string()))]
+    OtherServer {
+        /// `trust policy` or `plan`.
+        by: &'static str,
+        /// The identifier demanded.
+        expected: u64,
+        /// The identifier found.
+        found: Option<u64>,
+    },
+}
+
+impl Refusal {
+    /// The stable code of this refusal.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Seal(error) => error.code(),
+            Self::Policy(error) => error.code(),
+            Self::NoSeal { .. } => "K0100",
+            Self::DocumentTooLarge { .. } => "K0114",
+            Self::UnknownSigner { .. } => "K0301",
+            Self::TooFewKeys {
+                scope: Scope::Overall,
+                ..
+            } => "K0302",
+            Self::RoleMissing {
+                scope: Scope::Overall,
+                ..
+            } => "K0303",
+            Self::KeyRevoked { .. } => "K0304",
+            Self::KeyExpired { .. } => "K0305",
+            Self::KeyNotYetValid { .. } => "K0306",
+            Self::KeyNotForKind { .. } => "K0307",
+            Self::CosignMissing => "K0308",
+            Self::HazardForbidden {
+                by: Scope::Overall | Scope::Hazard(_),
+                ..
+            } => "K0309",
+            Self::HazardForbidden {
+                by: Scope::Environment(_),
+                ..
+            } => "K0310",
+            Self::HazardNotAllowed { .. } => "K0311",
+            Self::UnknownHazard { .. } => "K0312",
+            Self::TooFewKeys {
+                scope: Scope::Hazard(_),
+                ..
+            } => "K0313",
+            Self::RoleMissing {
+                scope: Scope::Hazard(_),
+                ..
+            } => "K0314",
+            Self::TooFewKeys {
+                scope: Scope::Environment(_),
+                ..
+            } => "K0315",
+            Self::RoleMissing {
+                scope: Scope::Environment(_),
+                ..
+            } => "K0316",
+            Self::PlanExpired => "K0317",
+            Self::PlanNotYetValid => "K0318",
+            Self::PlanTooOld => "K0319",
+            Self::PlanUndated => "K0320",
+            Self::CompilerTooOld { .. } => "K0321",
+            Self::TargetNotChosen { .. } => "K0322",
+            Self::TargetUnknown { .. } => "K0323",
+            Self::PlanForOtherTarget { .. } => "K0324",
+            Self::OtherDatabase { .. } => "K0325",
+            Self::OtherServer { .. } => "K0326",
+        }
+    }
+
+    /// Always 3: refused by seal or trust policy.
+    pub fn exit_code(&self) -> u8 {
+        3
+    }
+
+    /// The facts behind the refusal, one line, if there are more.
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Self::UnknownSigner { keys, .. } => Some(format!("key ids {}", keys.join(", "))),
+            Self::TargetNotChosen { labels } => Some(format!("targets {}", labels.join(", "))),
+            Self::PlanForOtherTarget { meant_for, .. } => {
+                Some(format!("it is meant for {}", meant_for.join(", ")))
+            }
+            _ => None,
+        }
+    }
+
+    /// What to do about it, if that is known.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoSeal { .. } | Self::Seal(SealError::NoSignature) => {
+                Some("sign it with \"pgseal sign\"")
+            }
+            Self::Seal(SealError::BadSignature { .. }) => {
+                Some("the document or its seal was altered after signing; have it signed again")
+            }
+            Self::TooFewKeys { .. } | Self::RoleMissing { .. } => {
+                Some("another reviewer can add a signature with \"pgseal sign\"")
+            }
+            Self::CosignMissing => Some("a second reviewer can add one with \"pgseal cosign\""),
+            Self::TargetNotChosen { .. } => Some("say it with --target"),
+            Self::PlanExpired | Self::PlanTooOld | Self::PlanUndated => Some("make a new plan"),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,463 @@
+//! The one verifier, as a chain of types that each consume the one before:
+//!
+//! ```text
+//! Unverified ──verify──▶ Verified ──open──▶ Opened ──authorize──▶ Authorized ──admit──▶ Admitted
+//!  bytes, seal            seal and           parsed   hazards, time,     the live database
+//!                         quorum hold                 target hold        is the one meant
+//! ```
+//!
+//! Their fields are private, so only this module makes them: nothing is parsed before its seal holds,
+//! and whatever takes an [`Admitted`] plan cannot be given one that skipped a step. The time is a
+//! parameter (seconds since 1970), never the clock, and is the same for all steps.
+
+use std::collections::BTreeSet;
+use std::marker::PhantomData;
+
+use sha2::{Digest, Sha256};
+
+use crate::key::KeyId;
+use crate::kind::{Kind, Plan};
+use crate::pae;
+use crate::policy::{HAZARDS, HazardRule, ProgramVersion, TargetRule, TrustPolicy};
+use crate::refusal::{Refusal, Scope};
+use crate::seal::{Seal, SealError};
+use crate::tally::Tally;
+pub use crate::tally::{CountedSigner, SetAside};
+
+/// A document and its seal as they were received.
+#[derive(Debug)]
+#[must_use]
+pub struct Unverified<K: Kind> {
+    document: Vec<u8>,
+    seal: Option<Vec<u8>>,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K: Kind> Unverified<K> {
+    /// Takes the exact bytes received; `None` when there is no seal.
+    pub fn new(document: Vec<u8>, seal: Option<Vec<u8>>) -> Self {
+        Self {
+            document,
+            seal,
+            kind: PhantomData,
+        }
+    }
+
+    /// Verifies every signature over the exact bytes, and what the policy demands of every document
+    /// of this kind: distinct keys, roles, co-signing.
+    ///
+    /// # Errors
+    /// See [`Refusal`]. A wrong signature under the id of a key of the policy refuses the whole seal;
+    /// one under an unknown id counts nothing.
+    pub fn verify(self, policy: &TrustPolicy, now: u64) -> Result<Verified<'_, K>, Refusal> {
+        if self.document.len() as u64 > K::MAX_BYTES {
+            return Err(Refusal::DocumentTooLarge {
+                kind: K::NAME,
+                limit: K::MAX_BYTES,
+            });
+        }
+        let seal = self.seal.ok_or(Refusal::NoSeal { kind: K::NAME })?;
+        let seal = Seal::<K>::read(&seal)?;
+        let mut tally = Tally::default();
+        for (key_id, statement, signature) in seal.entries() {
+            let Some(trusted) = policy
+                .keys()
+                .iter()
+                .find(|trusted| trusted.key.id() == key_id)
+            else {
+                tally.note_unknown(key_id);
+                continue;
+            };
+            let bad = || SealError::BadSignature {
+                key_id: key_id.to_string(),
+                kind: K::NAME,
+            };
+            let message = pae::to_be_signed::<K>(statement, &self.document).ok_or_else(bad)?;
+            if !trusted.key.accepts(&message, &signature) {
+                return Err(bad().into());
+            }
+            tally.note::<K>(trusted, statement, now);
+        }
+        tally.satisfies_policy::<K>(policy)?;
+        Ok(Verified {
+            document: self.document,
+            tally,
+            policy,
+            now,
+            kind: PhantomData,
+        })
+    }
+}
+
+/// A document whose seal satisfies the policy. What it says has not been looked at yet.
+#[derive(Debug)]
+#[must_use]
+pub struct Verified<'p, K: Kind> {
+    document: Vec<u8>,
+    tally: Tally,
+    policy: &'p TrustPolicy,
+    now: u64,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<'p, K: Kind> Verified<'p, K> {
+    /// The bytes that were verified.
+    pub fn document(&self) -> &[u8] {
+        &self.document
+    }
+
+    /// The SHA-256 of these bytes in hexadecimal.
+    pub fn digest(&self) -> String {
+        hex::encode(Sha256::digest(&self.document))
+    }
+
+    /// The keys whose signatures count, in a fixed order.
+    pub fn signers(&self) -> Vec<CountedSigner> {
+        self.tally.counted().cloned().collect()
+    }
+
+    /// Valid signatures that do not count, with the reason.
+    pub fn set_aside(&self) -> &[SetAside] {
+        self.tally.set_aside()
+    }
+
+    /// The ids of keys that the policy does not know; their signatures were not checked.
+    pub fn unknown(&self) -> &[KeyId] {
+        self.tally.unknown()
+    }
+}
+
+impl<'p> Verified<'p, Plan> {
+    /// Parses the plan. The caller's reader returns the plan and the facts that the policy judges.
+    ///
+    /// # Errors
+    /// Whatever the reader returns.
+    pub fn open<T, E>(
+        self,
+        reader: impl FnOnce(&[u8]) -> Result<(T, PlanFacts), E>,
+    ) -> Result<Opened<'p, T>, E> {
+        let (plan, facts) = reader(&self.document)?;
+        Ok(Opened {
+            plan,
+            facts,
+            verified: self,
+        })
+    }
+}
+
+/// What the policy judges in a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PlanFacts {
+    /// The names of the plan's hazards.
+    pub hazards: BTreeSet<String>,
+    /// Not to be applied before, in seconds since 1970.
+    pub valid_from: Option<u64>,
+    /// Not to be applied from then on, in seconds since 1970.
+    pub expires: Option<u64>,
+    /// The databases that the plan is meant for; none means any.
+    pub targets: Vec<PlanTarget>,
+    /// The version of the compiler that made it.
+    pub compiler_version: String,
+}
+
+/// A database that a plan is meant for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanTarget {
+    /// Its label.
+    pub label: String,
+    /// The name that the database must have.
+    pub database: Option<String>,
+    /// The identifier that the server must have.
+    pub system_identifier: Option<u64>,
+}
+
+/// A verified plan that has been parsed.
+#[derive(Debug)]
+#[must_use]
+pub struct Opened<'p, T> {
+    plan: T,
+    facts: PlanFacts,
+    verified: Verified<'p, Plan>,
+}
+
+impl<T> Opened<'_, T> {
+    /// The plan, to be shown; it is not yet allowed to act on it.
+    pub fn plan(&self) -> &T {
+        &self.plan
+    }
+
+    /// The seal's outcome.
+    pub fn verified(&self) -> &Verified<'_, Plan> {
+        &self.verified
+    }
+
+    /// Evaluates what the policy says about the plan's content and the chosen target. Without a label
+    /// the only target there is will be taken.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub fn authorize(self, label: Option<&str>) -> Result<Authorized<T>, Refusal> {
+        let Verified {
+            policy,
+            now,
+            ref tally,
+            ..
+        } = self.verified;
+        check_time(&self.facts, policy, now)?;
+        check_compiler(&self.facts, policy)?;
+        let (rule, meant) = choose_target(&self.facts, policy, label)?;
+        let environment = rule.and_then(|rule| rule.environment.as_deref());
+        check_hazards(&self.facts, policy, tally)?;
+        check_environment(&self.facts, policy, environment, tally)?;
+        let expectations = Expectations {
+            label: rule
+                .map(|rule| rule.label.clone())
+                .or_else(|| meant.map(|meant| meant.label.clone())),
+            policy: rule.map(|rule| (rule.database.clone(), rule.system_identifier)),
+            plan: meant.map(|meant| (meant.database.clone(), meant.system_identifier)),
+        };
+        Ok(Authorized {
+            digest: self.verified.digest(),
+            signers: self.verified.signers(),
+            plan: self.plan,
+            expectations,
+        })
+    }
+}
+
+fn check_time(facts: &PlanFacts, policy: &TrustPolicy, now: u64) -> Result<(), Refusal> {
+    if facts.valid_from.is_some_and(|start| now < start) {
+        return Err(Refusal::PlanNotYetValid);
+    }
+    if facts.expires.is_some_and(|end| now >= end) {
+        return Err(Refusal::PlanExpired);
+    }
+    if let Some(max_age) = policy.max_plan_age {
+        let start = facts.valid_from.ok_or(Refusal::PlanUndated)?;
+        if now.saturating_sub(start) > max_age {
+            return Err(Refusal::PlanTooOld);
+        }
+    }
+    Ok(())
+}
+
+fn check_compiler(facts: &PlanFacts, policy: &TrustPolicy) -> Result<(), Refusal> {
+    let Some(demanded) = policy.min_compiler_version else {
+        return Ok(());
+    };
+    match ProgramVersion::parse(&facts.compiler_version) {
+        Some(version) if version >= demanded => Ok(()),
+        Some(_) | None => Err(Refusal::CompilerTooOld {
+            demanded,
+            found: facts.compiler_version.clone(),
+        }),
+    }
+}
+
+type Chosen<'a> = (Option<&'a TargetRule>, Option<&'a PlanTarget>);
+
+fn choose_target<'a>(
+    facts: &'a PlanFacts,
+    policy: &'a TrustPolicy,
+    label: Option<&str>,
+) -> Result<Chosen<'a>, Refusal> {
+    let rules = policy.targets();
+    let label = match (label, rules, facts.targets.as_slice()) {
+        (Some(label), _, _) => label,
+        (None, [only], _) => &only.label,
+        (None, [], [only]) => &only.label,
+        (None, [], []) => return Ok((None, None)),
+        (None, [], several) => {
+            let labels = several.iter().map(|target| target.label.clone()).collect();
+            return Err(Refusal::TargetNotChosen { labels });
+        }
+        (None, several, _) => {
+            let labels = several.iter().map(|target| target.label.clone()).collect();
+            return Err(Refusal::TargetNotChosen { labels });
+        }
+    };
+    let rule = rules.iter().find(|rule| rule.label == label);
+    if rule.is_none() && !rules.is_empty() {
+        return Err(Refusal::TargetUnknown {
+            label: label.to_owned(),
+        });
+    }
+    let meant = facts.targets.iter().find(|target| target.label == label);
+    if meant.is_none() && !facts.targets.is_empty() {
+        let meant_for = facts
+            .targets
+            .iter()
+            .map(|target| target.label.clone())
+            .collect();
+        return Err(Refusal::PlanForOtherTarget {
+            label: label.to_owned(),
+            meant_for,
+        });
+    }
+    Ok((rule, meant))
+}
+
+fn check_hazards(facts: &PlanFacts, policy: &TrustPolicy, tally: &Tally) -> Result<(), Refusal> {
+    for hazard in &facts.hazards {
+        if !HAZARDS.contains(&hazard.as_str()) {
+            return Err(Refusal::UnknownHazard {
+                hazard: hazard.clone(),
+            });
+        }
+        let rule = policy.hazards.get(hazard);
+        if rule == Some(&HazardRule::Forbidden) {
+            return Err(Refusal::HazardForbidden {
+                by: Scope::Overall,
+                hazard: hazard.clone(),
+            });
+        }
+        if policy
+            .allowed_hazards
+            .as_ref()
+            .is_some_and(|allowed| !allowed.contains(hazard))
+        {
+            return Err(Refusal::HazardNotAllowed {
+                hazard: hazard.clone(),
+            });
+        }
+        if let Some(HazardRule::Needs(demand)) = rule {
+            tally.satisfies::<Plan>(demand, &Scope::Hazard(hazard.clone()))?;
+        }
+    }
+    Ok(())
+}
+
+fn check_environment(
+    facts: &PlanFacts,
+    policy: &TrustPolicy,
+    environment: Option<&str>,
+    tally: &Tally,
+) -> Result<(), Refusal> {
+    let Some((name, rule)) =
+        environment.and_then(|name| Some((name, policy.environments.get(name)?)))
+    else {
+        return Ok(());
+    };
+    let scope = Scope::Environment(name.to_owned());
+    if let Some(hazard) = facts.hazards.intersection(&rule.forbidden_hazards).next() {
+        return Err(Refusal::HazardForbidden {
+            by: scope,
+            hazard: hazard.clone(),
+        });
+    }
+    tally.satisfies::<Plan>(&rule.demand, &scope)
+}
+
+/// The database name and system identifier demanded by one document, each if it says so.
+type Identity = (Option<String>, Option<u64>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Expectations {
+    label: Option<String>,
+    policy: Option<Identity>,
+    plan: Option<Identity>,
+}
+
+/// A plan that the policy lets through, for a database that is still to be seen.
+#[derive(Debug)]
+#[must_use]
+pub struct Authorized<T> {
+    plan: T,
+    digest: String,
+    signers: Vec<CountedSigner>,
+    expectations: Expectations,
+}
+
+/// What the connected database says it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveTarget {
+    /// `current_database()`.
+    pub database: String,
+    /// `system_identifier` of `pg_control_system()`; `None` when the role may not read it.
+    pub system_identifier: Option<u64>,
+}
+
+impl<T> Authorized<T> {
+    /// The plan; it may be compared with a database, not executed yet.
+    pub fn plan(&self) -> &T {
+        &self.plan
+    }
+
+    /// The SHA-256 of the plan's bytes in hexadecimal.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The keys whose signatures counted.
+    pub fn signers(&self) -> &[CountedSigner] {
+        &self.signers
+    }
+
+    /// The label of the target, if plan or policy name any.
+    pub fn target(&self) -> Option<&str> {
+        self.expectations.label.as_deref()
+    }
+
+    /// Compares the connected database with what policy and plan demand.
+    ///
+    /// # Errors
+    /// [`Refusal::OtherDatabase`], [`Refusal::OtherServer`].
+    pub fn admit(self, live: &LiveTarget) -> Result<Admitted<T>, Refusal> {
+        let Expectations { policy, plan, .. } = &self.expectations;
+        for (by, identity) in [("the trust policy", policy), ("the plan", plan)] {
+            let Some((database, system_identifier)) = identity else {
+                continue;
+            };
+            if let Some(expected) = database
+                .as_ref()
+                .filter(|expected| **expected != live.database)
+            {
+                return Err(Refusal::OtherDatabase {
+                    by,
+                    expected: expected.clone(),
+                    found: live.database.clone(),
+                });
+            }
+            if let Some(expected) =
+                system_identifier.filter(|expected| Some(*expected) != live.system_identifier)
+            {
+                return Err(Refusal::OtherServer {
+                    by,
+                    expected,
+                    found: live.system_identifier,
+                });
+            }
+        }
+        Ok(Admitted {
+            plan: self.plan,
+            digest: self.digest,
+            signers: self.signers,
+        })
+    }
+}
+
+/// A plan that may be executed on the connected database.
+#[derive(Debug)]
+#[must_use]
+pub struct Admitted<T> {
+    plan: T,
+    digest: String,
+    signers: Vec<CountedSigner>,
+}
+
+impl<T> Admitted<T> {
+    /// The plan.
+    pub fn plan(&self) -> &T {
+        &self.plan
+    }
+
+    /// The SHA-256 of the plan's bytes in hexadecimal.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The keys whose signatures counted.
+    pub fn signers(&self) -> &[CountedSigner] {
+        &self.signers
+    }
+}
