@@ -107,9 +107,7 @@ impl FileError {
     /// What to do about it, if that is known.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NotPrivate { .. } => {
-                Some("run \"chmod 600\" on it, or make it read-only for its owner")
-            }
+            Self::NotPrivate { .. } => Some("run \"chmod 600\" on it, or make it read-only for its owner"),
             Self::WritableByOthers { .. } => Some("run \"chmod o-w\" on it"),
             Self::Exists { .. } => Some("choose another name, or move the old file away first"),
             Self::NotAFile { .. } | Self::TooLarge { .. } | Self::Io { .. } => None,
@@ -122,27 +120,16 @@ impl FileError {
 /// # Errors
 /// See [`FileError`].
 pub fn read(path: &Path, guard: Guard, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
-    let failed = |source| FileError::Io {
-        action: "read",
-        path: path.to_owned(),
-        source,
-    };
-    let too_large = || FileError::TooLarge {
-        path: path.to_owned(),
-        limit,
-    };
+    let failed = |source| FileError::Io { action: "read", path: path.to_owned(), source };
+    let too_large = || FileError::TooLarge { path: path.to_owned(), limit };
     // Before the file is opened: opening a named pipe would wait for a writer.
     if !fs::metadata(path).map_err(failed)?.is_file() {
-        return Err(FileError::NotAFile {
-            path: path.to_owned(),
-        });
+        return Err(FileError::NotAFile { path: path.to_owned() });
     }
     let file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     if !metadata.is_file() {
-        return Err(FileError::NotAFile {
-            path: path.to_owned(),
-        });
+        return Err(FileError::NotAFile { path: path.to_owned() });
     }
     check_mode(path, &metadata, guard)?;
     if metadata.len() > limit {
@@ -151,9 +138,7 @@ pub fn read(path: &Path, guard: Guard, limit: u64) -> Result<Zeroizing<Vec<u8>>,
     // Reserved in full so that no copy of a secret is left behind by growing.
     let room = usize::try_from(metadata.len()).map_err(|_| too_large())?;
     let mut bytes = Zeroizing::new(Vec::with_capacity(room.saturating_add(1)));
-    file.take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > limit {
         return Err(too_large());
     }
@@ -165,14 +150,8 @@ fn check_mode(path: &Path, metadata: &fs::Metadata, guard: Guard) -> Result<(), 
     use std::os::unix::fs::PermissionsExt as _;
     let mode = metadata.permissions().mode() & 0o7777;
     match guard {
-        Guard::Private if mode & 0o077 != 0 => Err(FileError::NotPrivate {
-            path: path.to_owned(),
-            mode,
-        }),
-        Guard::Trusted if mode & 0o002 != 0 => Err(FileError::WritableByOthers {
-            path: path.to_owned(),
-            mode,
-        }),
+        Guard::Private if mode & 0o077 != 0 => Err(FileError::NotPrivate { path: path.to_owned(), mode }),
+        Guard::Trusted if mode & 0o002 != 0 => Err(FileError::WritableByOthers { path: path.to_owned(), mode }),
         Guard::Private | Guard::Trusted | Guard::Untrusted => Ok(()),
     }
 }
@@ -188,23 +167,15 @@ fn check_mode(_: &Path, _: &fs::Metadata, _: Guard) -> Result<(), FileError> {
 /// See [`FileError`]; [`FileError::Exists`] also when somebody else was faster.
 pub fn create(path: &Path, access: Access, bytes: &[u8]) -> Result<(), FileError> {
     if fs::symlink_metadata(path).is_ok() {
-        return Err(FileError::Exists {
-            path: path.to_owned(),
-        });
+        return Err(FileError::Exists { path: path.to_owned() });
     }
     let aside = write_aside(path, access, bytes)?;
     match aside.persist_noclobber(path) {
         Ok(_) => sync_folder(path),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
-            Err(FileError::Exists {
-                path: path.to_owned(),
-            })
+            Err(FileError::Exists { path: path.to_owned() })
         }
-        Err(error) => Err(FileError::Io {
-            action: "write",
-            path: path.to_owned(),
-            source: error.error,
-        }),
+        Err(error) => Err(FileError::Io { action: "write", path: path.to_owned(), source: error.error }),
     }
 }
 
@@ -216,28 +187,13 @@ pub fn replace(path: &Path, access: Access, bytes: &[u8]) -> Result<(), FileErro
     let aside = write_aside(path, access, bytes)?;
     match aside.persist(path) {
         Ok(_) => sync_folder(path),
-        Err(error) => Err(FileError::Io {
-            action: "write",
-            path: path.to_owned(),
-            source: error.error,
-        }),
+        Err(error) => Err(FileError::Io { action: "write", path: path.to_owned(), source: error.error }),
     }
 }
 
-fn write_aside(
-    path: &Path,
-    access: Access,
-    bytes: &[u8],
-) -> Result<tempfile::NamedTempFile, FileError> {
-    let failed = |source| FileError::Io {
-        action: "write",
-        path: path.to_owned(),
-        source,
-    };
-    let mut aside = tempfile::Builder::new()
-        .prefix(".pgseal-")
-        .tempfile_in(folder_of(path))
-        .map_err(failed)?;
+fn write_aside(path: &Path, access: Access, bytes: &[u8]) -> Result<tempfile::NamedTempFile, FileError> {
+    let failed = |source| FileError::Io { action: "write", path: path.to_owned(), source };
+    let mut aside = tempfile::Builder::new().prefix(".pgseal-").tempfile_in(folder_of(path)).map_err(failed)?;
     aside.write_all(bytes).map_err(failed)?;
     open_to(&aside, access).map_err(failed)?;
     aside.as_file().sync_all().map_err(failed)?;
@@ -256,19 +212,8 @@ fn sync_folder(path: &Path) -> Result<(), FileError> {
     match synced {
         Ok(()) => Ok(()),
         // Some file systems cannot flush a folder; the file itself is on disk.
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
-            ) =>
-        {
-            Ok(())
-        }
-        Err(source) => Err(FileError::Io {
-            action: "write",
-            path: path.to_owned(),
-            source,
-        }),
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        Err(source) => Err(FileError::Io { action: "write", path: path.to_owned(), source }),
     }
 }
 
@@ -279,8 +224,7 @@ fn open_to(file: &tempfile::NamedTempFile, access: Access) -> io::Result<()> {
         Access::Owner => 0o600,
         Access::Everybody => 0o644,
     };
-    file.as_file()
-        .set_permissions(fs::Permissions::from_mode(mode))
+    file.as_file().set_permissions(fs::Permissions::from_mode(mode))
 }
 
 #[cfg(not(unix))]

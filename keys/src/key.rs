@@ -15,9 +15,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 /// The fixed head of the SPKI encoding of an Ed25519 public key (RFC 8410).
-const SPKI_HEAD: [u8; 12] = [
-    0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
-];
+const SPKI_HEAD: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
 /// Why bytes are not a usable Ed25519 public key.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -83,13 +81,10 @@ impl PublicKey {
     pub fn from_text(text: &str) -> Result<Self, PublicKeyError> {
         let text = text.trim();
         if text.starts_with("-----BEGIN") {
-            let key =
-                VerifyingKey::from_public_key_pem(text).map_err(|_| PublicKeyError::Malformed)?;
+            let key = VerifyingKey::from_public_key_pem(text).map_err(|_| PublicKeyError::Malformed)?;
             Self::from_bytes(key.as_bytes())
         } else {
-            let der = STANDARD
-                .decode(text)
-                .map_err(|_| PublicKeyError::Malformed)?;
+            let der = STANDARD.decode(text).map_err(|_| PublicKeyError::Malformed)?;
             Self::from_spki_der(&der)
         }
     }
@@ -116,9 +111,7 @@ impl PublicKey {
     /// # Errors
     /// Only when the PEM encoder fails.
     pub fn to_pem(&self) -> Result<String, PublicKeyError> {
-        self.0
-            .to_public_key_pem(LineEnding::LF)
-            .map_err(|_| PublicKeyError::Malformed)
+        self.0.to_public_key_pem(LineEnding::LF).map_err(|_| PublicKeyError::Malformed)
     }
 
     /// The key id: the SHA-256 of the SPKI form.
@@ -140,8 +133,7 @@ impl PublicKey {
 /// Whether the y coordinate (the sign bit aside) is below the field's prime 2^255 - 19.
 fn is_canonical(bytes: &[u8; 32]) -> bool {
     let [first, middle @ .., last] = bytes;
-    let at_or_above_prime =
-        *first >= 0xed && middle.iter().all(|byte| *byte == 0xff) && (*last & 0x7f) == 0x7f;
+    let at_or_above_prime = *first >= 0xed && middle.iter().all(|byte| *byte == 0xff) && (*last & 0x7f) == 0x7f;
     !at_or_above_prime
 }
 
@@ -178,9 +170,7 @@ pub struct KeyId([u8; 32]);
 impl KeyId {
     /// Reads 64 lower-case hexadecimal digits; anything else is `None`.
     pub fn from_hex(text: &str) -> Option<Self> {
-        let lower = text
-            .bytes()
-            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        let lower = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         let mut id = [0; 32];
         (lower && hex::decode_to_slice(text, &mut id).is_ok()).then_some(Self(id))
     }

@@ -124,9 +124,7 @@ impl KeyFileError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::File(error) => error.exit_code(),
-            Self::PassphraseNeeded { .. } | Self::EmptyPassphrase | Self::NotAPassphrase { .. } => {
-                2
-            }
+            Self::PassphraseNeeded { .. } | Self::EmptyPassphrase | Self::NotAPassphrase { .. } => 2,
             Self::Generation { .. } => 1,
             Self::NotAPrivateKey { .. }
             | Self::NotEd25519 { .. }
@@ -178,9 +176,7 @@ impl Passphrase {
     /// See [`KeyFileError`]; the file must not be accessible by others.
     pub fn read(path: &Path) -> Result<Self, KeyFileError> {
         let bytes = files::read(path, Guard::Private, MAX_KEY_FILE_BYTES)?;
-        let wrong = || KeyFileError::NotAPassphrase {
-            path: path.to_owned(),
-        };
+        let wrong = || KeyFileError::NotAPassphrase { path: path.to_owned() };
         let text = std::str::from_utf8(&bytes).map_err(|_| wrong())?;
         let line = text.strip_suffix('\n').unwrap_or(text);
         let line = line.strip_suffix('\r').unwrap_or(line);
@@ -211,17 +207,10 @@ pub enum Protection<'a> {
 ///
 /// # Errors
 /// See [`KeyFileError`].
-pub fn generate(
-    private: &Path,
-    public: &Path,
-    protection: Protection<'_>,
-) -> Result<PublicKey, KeyFileError> {
+pub fn generate(private: &Path, public: &Path, protection: Protection<'_>) -> Result<PublicKey, KeyFileError> {
     for path in [private, public] {
         if path.symlink_metadata().is_ok() {
-            return Err(FileError::Exists {
-                path: path.to_owned(),
-            }
-            .into());
+            return Err(FileError::Exists { path: path.to_owned() }.into());
         }
     }
     let mut seed = Zeroizing::new([0; 32]);
@@ -239,10 +228,7 @@ pub fn generate(
 ///
 /// # Errors
 /// See [`KeyFileError`]; the file must not be accessible by others.
-pub fn read_private<P: Place>(
-    path: &Path,
-    passphrase: Option<&Passphrase>,
-) -> Result<Signer<P>, KeyFileError> {
+pub fn read_private<P: Place>(path: &Path, passphrase: Option<&Passphrase>) -> Result<Signer<P>, KeyFileError> {
     let bytes = files::read(path, Guard::Private, MAX_KEY_FILE_BYTES)?;
     private_from_pem(path, &bytes, passphrase).map(Signer::new)
 }
@@ -266,36 +252,22 @@ pub fn read_public(path: &Path) -> Result<PublicKey, KeyFileError> {
     std::str::from_utf8(&bytes)
         .map_err(|_| PublicKeyError::Malformed)
         .and_then(PublicKey::from_text)
-        .map_err(|source| KeyFileError::NotAPublicKey {
-            path: path.to_owned(),
-            source,
-        })
+        .map_err(|source| KeyFileError::NotAPublicKey { path: path.to_owned(), source })
 }
 
-fn private_pem(
-    key: &SigningKey,
-    protection: Protection<'_>,
-) -> Result<Zeroizing<String>, KeyFileError> {
+fn private_pem(key: &SigningKey, protection: Protection<'_>) -> Result<Zeroizing<String>, KeyFileError> {
     // Without the public half: OpenSSL before 3.4 does not read PKCS#8 version 2.
-    let plain = KeypairBytes {
-        secret_key: key.to_bytes(),
-        public_key: None,
-    };
+    let plain = KeypairBytes { secret_key: key.to_bytes(), public_key: None };
     let document = plain.to_pkcs8_der().map_err(generation)?;
     match protection {
-        Protection::Plain => document
-            .to_pem(PrivateKeyInfoRef::PEM_LABEL, LineEnding::LF)
-            .map_err(generation),
+        Protection::Plain => document.to_pem(PrivateKeyInfoRef::PEM_LABEL, LineEnding::LF).map_err(generation),
         Protection::Encrypted(passphrase) => encrypt(&document, passphrase)?
             .to_pem(EncryptedPrivateKeyInfoRef::PEM_LABEL, LineEnding::LF)
             .map_err(generation),
     }
 }
 
-fn encrypt(
-    document: &SecretDocument,
-    passphrase: &Passphrase,
-) -> Result<SecretDocument, KeyFileError> {
+fn encrypt(document: &SecretDocument, passphrase: &Passphrase) -> Result<SecretDocument, KeyFileError> {
     let mut salt = [0; 16];
     fill(&mut salt)?;
     let mut iv = [0; 16];
@@ -314,9 +286,7 @@ enum Label {
 }
 
 fn open_pem(path: &Path, bytes: &[u8]) -> Result<(Label, SecretDocument), KeyFileError> {
-    let wrong = || KeyFileError::NotAPrivateKey {
-        path: path.to_owned(),
-    };
+    let wrong = || KeyFileError::NotAPrivateKey { path: path.to_owned() };
     let text = std::str::from_utf8(bytes).map_err(|_| wrong())?;
     let (label, document) = SecretDocument::from_pem(text).map_err(|_| wrong())?;
     match label {
@@ -326,54 +296,31 @@ fn open_pem(path: &Path, bytes: &[u8]) -> Result<(Label, SecretDocument), KeyFil
     }
 }
 
-fn private_from_pem(
-    path: &Path,
-    bytes: &[u8],
-    passphrase: Option<&Passphrase>,
-) -> Result<SigningKey, KeyFileError> {
+fn private_from_pem(path: &Path, bytes: &[u8], passphrase: Option<&Passphrase>) -> Result<SigningKey, KeyFileError> {
     let (label, document) = open_pem(path, bytes)?;
     let document = match (label, passphrase) {
         (Label::Plain, _) => document,
         (Label::Encrypted, Some(passphrase)) => decrypt(path, &document, passphrase)?,
         (Label::Encrypted, None) => {
-            return Err(KeyFileError::PassphraseNeeded {
-                path: path.to_owned(),
-            });
+            return Err(KeyFileError::PassphraseNeeded { path: path.to_owned() });
         }
     };
-    let info = PrivateKeyInfoRef::try_from(document.as_bytes()).map_err(|_| {
-        KeyFileError::NotAPrivateKey {
-            path: path.to_owned(),
-        }
-    })?;
-    SigningKey::try_from(info).map_err(|_| KeyFileError::NotEd25519 {
-        path: path.to_owned(),
-    })
+    let info = PrivateKeyInfoRef::try_from(document.as_bytes())
+        .map_err(|_| KeyFileError::NotAPrivateKey { path: path.to_owned() })?;
+    SigningKey::try_from(info).map_err(|_| KeyFileError::NotEd25519 { path: path.to_owned() })
 }
 
-fn decrypt(
-    path: &Path,
-    document: &SecretDocument,
-    passphrase: &Passphrase,
-) -> Result<SecretDocument, KeyFileError> {
-    let unsupported = || KeyFileError::UnsupportedEncryption {
-        path: path.to_owned(),
-    };
-    let info =
-        EncryptedPrivateKeyInfoRef::from_der(document.as_bytes()).map_err(|_| unsupported())?;
+fn decrypt(path: &Path, document: &SecretDocument, passphrase: &Passphrase) -> Result<SecretDocument, KeyFileError> {
+    let unsupported = || KeyFileError::UnsupportedEncryption { path: path.to_owned() };
+    let info = EncryptedPrivateKeyInfoRef::from_der(document.as_bytes()).map_err(|_| unsupported())?;
     let EncryptionScheme::Pbes2(parameters) = &info.encryption_algorithm else {
         return Err(unsupported());
     };
     check_cost(path, &parameters.kdf)?;
-    info.decrypt(passphrase.0.as_bytes())
-        .map_err(|error| match error {
-            pkcs8::Error::EncryptedPrivateKey(pkcs8::pkcs5::Error::UnsupportedAlgorithm {
-                ..
-            }) => unsupported(),
-            _ => KeyFileError::WrongPassphrase {
-                path: path.to_owned(),
-            },
-        })
+    info.decrypt(passphrase.0.as_bytes()).map_err(|error| match error {
+        pkcs8::Error::EncryptedPrivateKey(pkcs8::pkcs5::Error::UnsupportedAlgorithm { .. }) => unsupported(),
+        _ => KeyFileError::WrongPassphrase { path: path.to_owned() },
+    })
 }
 
 /// Refuses parameters that would exhaust memory or time, before anything is derived.
@@ -386,23 +333,17 @@ fn check_cost(path: &Path, kdf: &Kdf) -> Result<(), KeyFileError> {
             let work = block.and_then(|block| block.checked_mul(u64::from(scrypt.parallelization)));
             n.is_power_of_two()
                 && n > 1
+                && scrypt.block_size > 0
+                && scrypt.parallelization > 0
                 && memory.is_some_and(|memory| memory <= MAX_SCRYPT_MEMORY)
                 && work.is_some_and(|work| work <= MAX_SCRYPT_WORK)
         }
         Kdf::Pbkdf2(pbkdf2) => pbkdf2.iteration_count <= MAX_PBKDF2_ITERATIONS,
         _ => {
-            return Err(KeyFileError::UnsupportedEncryption {
-                path: path.to_owned(),
-            });
+            return Err(KeyFileError::UnsupportedEncryption { path: path.to_owned() });
         }
     };
-    if affordable {
-        Ok(())
-    } else {
-        Err(KeyFileError::TooCostly {
-            path: path.to_owned(),
-        })
-    }
+    if affordable { Ok(()) } else { Err(KeyFileError::TooCostly { path: path.to_owned() }) }
 }
 
 fn fill(bytes: &mut [u8]) -> Result<(), KeyFileError> {
@@ -410,7 +351,5 @@ fn fill(bytes: &mut [u8]) -> Result<(), KeyFileError> {
 }
 
 fn generation(error: impl fmt::Display) -> KeyFileError {
-    KeyFileError::Generation {
-        detail: error.to_string(),
-    }
+    KeyFileError::Generation { detail: error.to_string() }
 }

@@ -37,11 +37,7 @@ const RFC_8032: [(&str, &str, &str); 3] = [
 #[test]
 fn accepts_the_examples_of_rfc_8032() {
     for (public, message, sig) in RFC_8032 {
-        assert!(
-            key(public)
-                .unwrap()
-                .accepts(&hex::decode(message).unwrap(), &signature(sig))
-        );
+        assert!(key(public).unwrap().accepts(&hex::decode(message).unwrap(), &signature(sig)));
     }
 }
 
@@ -52,10 +48,7 @@ fn refuses_every_flipped_bit_of_an_example() {
     for position in 0..512 {
         let mut bad: [u8; 64] = bytes(sig);
         bad[position / 8] ^= 1 << (position % 8);
-        assert!(
-            !public.accepts(&message, &Signature::from_bytes(bad)),
-            "bit {position}"
-        );
+        assert!(!public.accepts(&message, &Signature::from_bytes(bad)), "bit {position}");
     }
     for position in 0..16 {
         let mut other = message.clone();
@@ -93,10 +86,7 @@ fn refuses_keys_of_small_order() {
     for text in weak {
         let refusal = key(text).unwrap_err();
         assert!(
-            matches!(
-                refusal,
-                PublicKeyError::Weak | PublicKeyError::NotCanonical | PublicKeyError::Malformed
-            ),
+            matches!(refusal, PublicKeyError::Weak | PublicKeyError::NotCanonical | PublicKeyError::Malformed),
             "{text}"
         );
     }
@@ -111,10 +101,7 @@ fn refuses_every_encoding_at_or_above_the_prime() {
             let mut text = [0xff; 32];
             text[0] = first;
             text[31] = last;
-            assert_eq!(
-                PublicKey::from_bytes(&text),
-                Err(PublicKeyError::NotCanonical)
-            );
+            assert_eq!(PublicKey::from_bytes(&text), Err(PublicKeyError::NotCanonical));
         }
     }
 }
@@ -173,36 +160,21 @@ fn spki_has_one_form() {
     for position in 0..12 {
         let mut bad = der.clone();
         bad[position] ^= 1;
-        assert_eq!(
-            PublicKey::from_spki_der(&bad),
-            Err(PublicKeyError::Malformed)
-        );
+        assert_eq!(PublicKey::from_spki_der(&bad), Err(PublicKeyError::Malformed));
     }
-    assert_eq!(
-        PublicKey::from_spki_der(&der[..43]),
-        Err(PublicKeyError::Malformed)
-    );
-    assert_eq!(
-        PublicKey::from_spki_der(&[&der[..], &[0]].concat()),
-        Err(PublicKeyError::Malformed)
-    );
+    assert_eq!(PublicKey::from_spki_der(&der[..43]), Err(PublicKeyError::Malformed));
+    assert_eq!(PublicKey::from_spki_der(&[&der[..], &[0]].concat()), Err(PublicKeyError::Malformed));
     assert_eq!(PublicKey::from_text(&public.to_spki_base64()), Ok(public));
     assert_eq!(PublicKey::from_text(&public.to_pem().unwrap()), Ok(public));
     assert_eq!(PublicKey::from_text(""), Err(PublicKeyError::Malformed));
-    assert_eq!(
-        PublicKey::from_text("-----BEGIN PUBLIC KEY-----"),
-        Err(PublicKeyError::Malformed)
-    );
+    assert_eq!(PublicKey::from_text("-----BEGIN PUBLIC KEY-----"), Err(PublicKeyError::Malformed));
 }
 
 #[test]
 fn the_key_id_is_pinned() {
     let id = key(RFC_8032[0].0).unwrap().id();
     assert_eq!(KeyId::from_hex(&id.to_string()), Some(id));
-    assert_eq!(
-        id.to_string(),
-        "06e3fd8fda29bb60ab59557de61edb0aecdb231134be30e75b455f8e1b792fa9"
-    );
+    assert_eq!(id.to_string(), "06e3fd8fda29bb60ab59557de61edb0aecdb231134be30e75b455f8e1b792fa9");
     assert_eq!(KeyId::from_hex(&id.to_string().to_uppercase()), None);
     assert_eq!(KeyId::from_hex(&id.short()), None);
 }
@@ -212,21 +184,12 @@ fn signature_files_are_raw_or_base64() {
     let raw: [u8; 64] = bytes(RFC_8032[0].2);
     let expected = Signature::from_bytes(raw);
     assert_eq!(Signature::from_file_bytes(&raw), Some(expected));
-    assert_eq!(
-        Signature::from_file_bytes(format!("{}\n", expected.to_base64()).as_bytes()),
-        Some(expected)
-    );
+    assert_eq!(Signature::from_file_bytes(format!("{}\n", expected.to_base64()).as_bytes()), Some(expected));
     assert_eq!(Signature::from_file_bytes(&raw[..63]), None);
     assert_eq!(Signature::from_file_bytes(b""), None);
     let canonical = expected.to_base64();
-    assert_eq!(
-        Signature::from_base64(canonical.trim_end_matches('=')),
-        None
-    );
+    assert_eq!(Signature::from_base64(canonical.trim_end_matches('=')), None);
     // The last two characters carry four unused bits, which must be zero.
     assert!(canonical.ends_with("Cw=="));
-    assert_eq!(
-        Signature::from_base64(&canonical.replace("Cw==", "Cx==")),
-        None
-    );
+    assert_eq!(Signature::from_base64(&canonical.replace("Cw==", "Cx==")), None);
 }

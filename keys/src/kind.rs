@@ -89,8 +89,7 @@ impl closed::Closed for Plan {}
 impl Kind for Plan {
     const NAME: &'static str = "plan";
     const PAYLOAD_TYPE: &'static str = "application/vnd.pgseal.plan+json";
-    const REPRODUCED_TYPE: Option<&'static str> =
-        Some("application/vnd.pgseal.plan.reproduced+json");
+    const REPRODUCED_TYPE: Option<&'static str> = Some("application/vnd.pgseal.plan.reproduced+json");
     const MAX_BYTES: u64 = 256 * MIB;
     const NEEDS_QUORUM: bool = true;
     const PURPOSE: Purpose = Purpose::Plan;

@@ -8,12 +8,7 @@ use crate::kind::{Kind, Statement, payload_type};
 
 /// Encodes a payload type and a body.
 pub fn encode(payload_type: &str, body: &[u8]) -> Vec<u8> {
-    let head = format!(
-        "DSSEv1 {} {} {} ",
-        payload_type.len(),
-        payload_type,
-        body.len()
-    );
+    let head = format!("DSSEv1 {} {} {} ", payload_type.len(), payload_type, body.len());
     let mut bytes = Vec::with_capacity(head.len() + body.len());
     bytes.extend_from_slice(head.as_bytes());
     bytes.extend_from_slice(body);
@@ -35,10 +30,7 @@ mod tests {
     #[test]
     fn encodes_the_example_of_the_protocol() {
         let bytes = encode("http://example.com/HelloWorld", b"hello world");
-        assert_eq!(
-            bytes,
-            b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
-        );
+        assert_eq!(bytes, b"DSSEv1 29 http://example.com/HelloWorld 11 hello world");
     }
 
     #[test]
@@ -58,10 +50,7 @@ mod tests {
         ];
         let distinct: std::collections::BTreeSet<_> = all.iter().flatten().collect();
         assert_eq!(distinct.len(), all.len());
-        assert_eq!(
-            all[0].as_deref(),
-            Some(&b"DSSEv1 32 application/vnd.pgseal.plan+json 1 x"[..])
-        );
+        assert_eq!(all[0].as_deref(), Some(&b"DSSEv1 32 application/vnd.pgseal.plan+json 1 x"[..]));
         assert_eq!(to_be_signed::<Receipt>(Statement::Reproduced, b"x"), None);
     }
 }

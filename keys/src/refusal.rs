@@ -94,9 +94,7 @@ pub enum Refusal {
         present: u32,
     },
     /// Too few distinct keys with a role signed.
-    #[error(
-        "{scope} demands signatures of {demanded} distinct keys with role \"{role}\" and there are {present}"
-    )]
+    #[error("{scope} demands signatures of {demanded} distinct keys with role \"{role}\" and there are {present}")]
     RoleMissing {
         /// Who demands it.
         scope: Scope,
@@ -143,9 +141,7 @@ pub enum Refusal {
     #[error("the trust policy limits the age of plans and this one has no beginning of validity")]
     PlanUndated,
     /// The compiler that made the plan is too old, or does not say its version.
-    #[error(
-        "the trust policy demands a plan of compiler {demanded} or later and this one is of \"{found}\""
-    )]
+    #[error("the trust policy demands a plan of compiler {demanded} or later and this one is of \"{found}\"")]
     CompilerTooOld {
         /// The least version.
         demanded: ProgramVersion,
@@ -203,45 +199,21 @@ impl Refusal {
             Self::NoSeal { .. } => "K0100",
             Self::DocumentTooLarge { .. } => "K0114",
             Self::UnknownSigner { .. } => "K0301",
-            Self::TooFewKeys {
-                scope: Scope::Overall,
-                ..
-            } => "K0302",
-            Self::RoleMissing {
-                scope: Scope::Overall,
-                ..
-            } => "K0303",
+            Self::TooFewKeys { scope: Scope::Overall, .. } => "K0302",
+            Self::RoleMissing { scope: Scope::Overall, .. } => "K0303",
             Self::KeyRevoked { .. } => "K0304",
             Self::KeyExpired { .. } => "K0305",
             Self::KeyNotYetValid { .. } => "K0306",
             Self::KeyNotForKind { .. } => "K0307",
             Self::CosignMissing => "K0308",
-            Self::HazardForbidden {
-                by: Scope::Overall | Scope::Hazard(_),
-                ..
-            } => "K0309",
-            Self::HazardForbidden {
-                by: Scope::Environment(_),
-                ..
-            } => "K0310",
+            Self::HazardForbidden { by: Scope::Overall | Scope::Hazard(_), .. } => "K0309",
+            Self::HazardForbidden { by: Scope::Environment(_), .. } => "K0310",
             Self::HazardNotAllowed { .. } => "K0311",
             Self::UnknownHazard { .. } => "K0312",
-            Self::TooFewKeys {
-                scope: Scope::Hazard(_),
-                ..
-            } => "K0313",
-            Self::RoleMissing {
-                scope: Scope::Hazard(_),
-                ..
-            } => "K0314",
-            Self::TooFewKeys {
-                scope: Scope::Environment(_),
-                ..
-            } => "K0315",
-            Self::RoleMissing {
-                scope: Scope::Environment(_),
-                ..
-            } => "K0316",
+            Self::TooFewKeys { scope: Scope::Hazard(_), .. } => "K0313",
+            Self::RoleMissing { scope: Scope::Hazard(_), .. } => "K0314",
+            Self::TooFewKeys { scope: Scope::Environment(_), .. } => "K0315",
+            Self::RoleMissing { scope: Scope::Environment(_), .. } => "K0316",
             Self::PlanExpired => "K0317",
             Self::PlanNotYetValid => "K0318",
             Self::PlanTooOld => "K0319",
@@ -265,9 +237,7 @@ impl Refusal {
         match self {
             Self::UnknownSigner { keys, .. } => Some(format!("key ids {}", keys.join(", "))),
             Self::TargetNotChosen { labels } => Some(format!("targets {}", labels.join(", "))),
-            Self::PlanForOtherTarget { meant_for, .. } => {
-                Some(format!("it is meant for {}", meant_for.join(", ")))
-            }
+            Self::PlanForOtherTarget { meant_for, .. } => Some(format!("it is meant for {}", meant_for.join(", "))),
             _ => None,
         }
     }
@@ -275,9 +245,7 @@ impl Refusal {
     /// What to do about it, if that is known.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NoSeal { .. } | Self::Seal(SealError::NoSignature) => {
-                Some("sign it with \"pgseal sign\"")
-            }
+            Self::NoSeal { .. } | Self::Seal(SealError::NoSignature) => Some("sign it with \"pgseal sign\""),
             Self::Seal(SealError::BadSignature { .. }) => {
                 Some("the document or its seal was altered after signing; have it signed again")
             }

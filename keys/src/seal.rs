@@ -147,10 +147,7 @@ pub struct Seal<K: Kind> {
 
 impl<K: Kind> Default for Seal<K> {
     fn default() -> Self {
-        Self {
-            signatures: BTreeMap::new(),
-            kind: PhantomData,
-        }
+        Self { signatures: BTreeMap::new(), kind: PhantomData }
     }
 }
 
@@ -163,18 +160,14 @@ impl<K: Kind> Seal<K> {
         if bytes.len() as u64 > MAX_SEAL_BYTES {
             return Err(SealError::TooLarge);
         }
-        let malformed = |error: serde_json::Error| SealError::Malformed {
-            detail: error.to_string(),
-        };
+        let malformed = |error: serde_json::Error| SealError::Malformed { detail: error.to_string() };
         // The head first, so that another version is named as such and not by its unknown fields.
         let head: Head = serde_json::from_slice(bytes).map_err(malformed)?;
         if head.format != FORMAT {
             return Err(SealError::WrongFormat { found: head.format });
         }
         if head.version != VERSION {
-            return Err(SealError::UnknownVersion {
-                found: head.version,
-            });
+            return Err(SealError::UnknownVersion { found: head.version });
         }
         let wire: Wire = serde_json::from_slice(bytes).map_err(malformed)?;
         let seal = Self::from_wire(wire)?;
@@ -186,10 +179,7 @@ impl<K: Kind> Seal<K> {
 
     fn from_wire(wire: Wire) -> Result<Self, SealError> {
         if wire.payload_type != K::PAYLOAD_TYPE {
-            return Err(SealError::WrongPayloadType {
-                expected: K::NAME,
-                found: wire.payload_type,
-            });
+            return Err(SealError::WrongPayloadType { expected: K::NAME, found: wire.payload_type });
         }
         if wire.signatures.is_empty() {
             return Err(SealError::NoSignature);
@@ -199,27 +189,17 @@ impl<K: Kind> Seal<K> {
         }
         let mut seal = Self::default();
         for (index, entry) in (1..).zip(wire.signatures) {
-            let key_id =
-                KeyId::from_hex(&entry.keyid).ok_or(SealError::MalformedKeyId { index })?;
+            let key_id = KeyId::from_hex(&entry.keyid).ok_or(SealError::MalformedKeyId { index })?;
             let statement = match entry.statement.as_str() {
                 "signed" => Statement::Signed,
                 "reproduced" if K::REPRODUCED_TYPE.is_some() => Statement::Reproduced,
                 _ => {
                     let statement = entry.statement;
-                    return Err(SealError::UnknownStatement {
-                        index,
-                        statement,
-                        kind: K::NAME,
-                    });
+                    return Err(SealError::UnknownStatement { index, statement, kind: K::NAME });
                 }
             };
-            let signature = Signature::from_base64(&entry.sig)
-                .ok_or(SealError::MalformedSignature { index })?;
-            if seal
-                .signatures
-                .insert((key_id, statement), signature)
-                .is_some()
-            {
+            let signature = Signature::from_base64(&entry.sig).ok_or(SealError::MalformedSignature { index })?;
+            if seal.signatures.insert((key_id, statement), signature).is_some() {
                 return Err(SealError::Duplicate { index });
             }
         }
@@ -256,9 +236,7 @@ impl<K: Kind> Seal<K> {
         statement: Statement,
         document: &[u8],
     ) -> Result<(), SealError> {
-        let signature = signer
-            .sign::<K>(statement, document)
-            .ok_or_else(|| no_such_statement::<K>(statement))?;
+        let signature = signer.sign::<K>(statement, document).ok_or_else(|| no_such_statement::<K>(statement))?;
         self.attach(&signer.public_key(), statement, signature, document)
     }
 
@@ -276,16 +254,12 @@ impl<K: Kind> Seal<K> {
         signature: Signature,
         document: &[u8],
     ) -> Result<(), SealError> {
-        let message = pae::to_be_signed::<K>(statement, document)
-            .ok_or_else(|| no_such_statement::<K>(statement))?;
+        let message = pae::to_be_signed::<K>(statement, document).ok_or_else(|| no_such_statement::<K>(statement))?;
         let entry = (key.id(), statement);
         let present = self.signatures.get(&entry).copied();
         for candidate in [Some(signature), present].into_iter().flatten() {
             if !key.accepts(&message, &candidate) {
-                return Err(SealError::BadSignature {
-                    key_id: key.id().to_string(),
-                    kind: K::NAME,
-                });
+                return Err(SealError::BadSignature { key_id: key.id().to_string(), kind: K::NAME });
             }
         }
         if present.is_none() && self.signatures.len() >= MAX_SIGNATURES {
@@ -299,9 +273,7 @@ impl<K: Kind> Seal<K> {
 
     /// The entries, in the order of the file.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (KeyId, Statement, Signature)> + '_ {
-        self.signatures
-            .iter()
-            .map(|((key_id, statement), signature)| (*key_id, *statement, *signature))
+        self.signatures.iter().map(|((key_id, statement), signature)| (*key_id, *statement, *signature))
     }
 
     /// The key ids and statements, unverified, for display only.
@@ -311,11 +283,7 @@ impl<K: Kind> Seal<K> {
 }
 
 fn no_such_statement<K: Kind>(statement: Statement) -> SealError {
-    SealError::UnknownStatement {
-        index: 1,
-        statement: statement.to_string(),
-        kind: K::NAME,
-    }
+    SealError::UnknownStatement { index: 1, statement: statement.to_string(), kind: K::NAME }
 }
 
 #[derive(Deserialize)]

@@ -62,10 +62,7 @@ pub struct Signer<P: Place> {
 
 impl<P: Place> Signer<P> {
     pub(crate) fn new(key: SigningKey) -> Self {
-        Self {
-            key,
-            place: PhantomData,
-        }
+        Self { key, place: PhantomData }
     }
 
     /// The public half.

@@ -74,27 +74,17 @@ impl Tally {
 
     /// The number of distinct keys whose signature counts and that are eligible.
     fn distinct_keys(&self, eligible: impl Fn(&CountedSigner) -> bool) -> u32 {
-        u32::try_from(
-            self.counted
-                .values()
-                .filter(|signer| eligible(signer))
-                .count(),
-        )
-        .unwrap_or(u32::MAX)
+        u32::try_from(self.counted.values().filter(|signer| eligible(signer)).count()).unwrap_or(u32::MAX)
     }
 
     /// What holds for every document of kind `K`, whatever it says.
     pub(crate) fn satisfies_policy<K: Kind>(&self, policy: &TrustPolicy) -> Result<(), Refusal> {
         if !K::NEEDS_QUORUM {
-            let one = Demand {
-                threshold: 1,
-                roles: BTreeMap::new(),
-            };
+            let one = Demand { threshold: 1, roles: BTreeMap::new() };
             return self.satisfies::<K>(&one, &Scope::Overall);
         }
         self.satisfies::<K>(&policy.demand, &Scope::Overall)?;
-        let reproduced =
-            self.distinct_keys(|signer| signer.statements.contains(&Statement::Reproduced));
+        let reproduced = self.distinct_keys(|signer| signer.statements.contains(&Statement::Reproduced));
         if policy.require_cosign && K::REPRODUCED_TYPE.is_some() && reproduced == 0 {
             return Err(Refusal::CosignMissing);
         }
@@ -107,11 +97,7 @@ impl Tally {
         // At least one key whatever a demand says: a threshold of zero cannot be read, nor be met.
         let demanded = demand.threshold.max(1);
         if present < demanded {
-            return Err(self.shortfall::<K>(Refusal::TooFewKeys {
-                scope: scope.clone(),
-                demanded,
-                present,
-            }));
+            return Err(self.shortfall::<K>(Refusal::TooFewKeys { scope: scope.clone(), demanded, present }));
         }
         for (role, demanded) in &demand.roles {
             let present = self.distinct_keys(|signer| signer.roles.contains(role));
@@ -134,10 +120,7 @@ impl Tally {
         }
         if self.counted.is_empty() && !self.unknown.is_empty() {
             let keys = self.unknown.iter().map(KeyId::short).collect();
-            return Refusal::UnknownSigner {
-                kind: K::NAME,
-                keys,
-            };
+            return Refusal::UnknownSigner { kind: K::NAME, keys };
         }
         otherwise
     }
@@ -149,10 +132,7 @@ fn objection<K: Kind>(trusted: &TrustedKey, now: u64) -> Option<Refusal> {
     if trusted.revoked {
         Some(Refusal::KeyRevoked { name: name() })
     } else if !trusted.signs.contains(&K::PURPOSE) {
-        Some(Refusal::KeyNotForKind {
-            name: name(),
-            kind: K::NAME,
-        })
+        Some(Refusal::KeyNotForKind { name: name(), kind: K::NAME })
     } else if trusted.not_before.is_some_and(|start| now < start) {
         Some(Refusal::KeyNotYetValid { name: name() })
     } else if trusted.not_after.is_some_and(|end| now >= end) {

@@ -36,11 +36,7 @@ pub struct Unverified<K: Kind> {
 impl<K: Kind> Unverified<K> {
     /// Takes the exact bytes received; `None` when there is no seal.
     pub fn new(document: Vec<u8>, seal: Option<Vec<u8>>) -> Self {
-        Self {
-            document,
-            seal,
-            kind: PhantomData,
-        }
+        Self { document, seal, kind: PhantomData }
     }
 
     /// Verifies every signature over the exact bytes, and what the policy demands of every document
@@ -51,27 +47,17 @@ impl<K: Kind> Unverified<K> {
     /// one under an unknown id counts nothing.
     pub fn verify(self, policy: &TrustPolicy, now: u64) -> Result<Verified<'_, K>, Refusal> {
         if self.document.len() as u64 > K::MAX_BYTES {
-            return Err(Refusal::DocumentTooLarge {
-                kind: K::NAME,
-                limit: K::MAX_BYTES,
-            });
+            return Err(Refusal::DocumentTooLarge { kind: K::NAME, limit: K::MAX_BYTES });
         }
         let seal = self.seal.ok_or(Refusal::NoSeal { kind: K::NAME })?;
         let seal = Seal::<K>::read(&seal)?;
         let mut tally = Tally::default();
         for (key_id, statement, signature) in seal.entries() {
-            let Some(trusted) = policy
-                .keys()
-                .iter()
-                .find(|trusted| trusted.key.id() == key_id)
-            else {
+            let Some(trusted) = policy.keys().iter().find(|trusted| trusted.key.id() == key_id) else {
                 tally.note_unknown(key_id);
                 continue;
             };
-            let bad = || SealError::BadSignature {
-                key_id: key_id.to_string(),
-                kind: K::NAME,
-            };
+            let bad = || SealError::BadSignature { key_id: key_id.to_string(), kind: K::NAME };
             let message = pae::to_be_signed::<K>(statement, &self.document).ok_or_else(bad)?;
             if !trusted.key.accepts(&message, &signature) {
                 return Err(bad().into());
@@ -79,13 +65,7 @@ impl<K: Kind> Unverified<K> {
             tally.note::<K>(trusted, statement, now);
         }
         tally.satisfies_policy::<K>(policy)?;
-        Ok(Verified {
-            document: self.document,
-            tally,
-            policy,
-            now,
-            kind: PhantomData,
-        })
+        Ok(Verified { document: self.document, tally, policy, now, kind: PhantomData })
     }
 }
 
@@ -132,16 +112,9 @@ impl<'p> Verified<'p, Plan> {
     ///
     /// # Errors
     /// Whatever the reader returns.
-    pub fn open<T, E>(
-        self,
-        reader: impl FnOnce(&[u8]) -> Result<(T, PlanFacts), E>,
-    ) -> Result<Opened<'p, T>, E> {
+    pub fn open<T, E>(self, reader: impl FnOnce(&[u8]) -> Result<(T, PlanFacts), E>) -> Result<Opened<'p, T>, E> {
         let (plan, facts) = reader(&self.document)?;
-        Ok(Opened {
-            plan,
-            facts,
-            verified: self,
-        })
+        Ok(Opened { plan, facts, verified: self })
     }
 }
 
@@ -197,12 +170,7 @@ impl<T> Opened<'_, T> {
     /// # Errors
     /// See [`Refusal`].
     pub fn authorize(self, label: Option<&str>) -> Result<Authorized<T>, Refusal> {
-        let Verified {
-            policy,
-            now,
-            ref tally,
-            ..
-        } = self.verified;
+        let Verified { policy, now, ref tally, .. } = self.verified;
         check_time(&self.facts, policy, now)?;
         check_compiler(&self.facts, policy)?;
         let (rule, meant) = choose_target(&self.facts, policy, label)?;
@@ -210,9 +178,7 @@ impl<T> Opened<'_, T> {
         check_hazards(&self.facts, policy, tally)?;
         check_environment(&self.facts, policy, environment, tally)?;
         let expectations = Expectations {
-            label: rule
-                .map(|rule| rule.label.clone())
-                .or_else(|| meant.map(|meant| meant.label.clone())),
+            label: rule.map(|rule| rule.label.clone()).or_else(|| meant.map(|meant| meant.label.clone())),
             policy: rule.map(|rule| (rule.database.clone(), rule.system_identifier)),
             plan: meant.map(|meant| (meant.database.clone(), meant.system_identifier)),
         };
@@ -247,10 +213,7 @@ fn check_compiler(facts: &PlanFacts, policy: &TrustPolicy) -> Result<(), Refusal
     };
     match ProgramVersion::parse(&facts.compiler_version) {
         Some(version) if version >= demanded => Ok(()),
-        Some(_) | None => Err(Refusal::CompilerTooOld {
-            demanded,
-            found: facts.compiler_version.clone(),
-        }),
+        Some(_) | None => Err(Refusal::CompilerTooOld { demanded, found: facts.compiler_version.clone() }),
     }
 }
 
@@ -278,21 +241,12 @@ fn choose_target<'a>(
     };
     let rule = rules.iter().find(|rule| rule.label == label);
     if rule.is_none() && !rules.is_empty() {
-        return Err(Refusal::TargetUnknown {
-            label: label.to_owned(),
-        });
+        return Err(Refusal::TargetUnknown { label: label.to_owned() });
     }
     let meant = facts.targets.iter().find(|target| target.label == label);
     if meant.is_none() && !facts.targets.is_empty() {
-        let meant_for = facts
-            .targets
-            .iter()
-            .map(|target| target.label.clone())
-            .collect();
-        return Err(Refusal::PlanForOtherTarget {
-            label: label.to_owned(),
-            meant_for,
-        });
+        let meant_for = facts.targets.iter().map(|target| target.label.clone()).collect();
+        return Err(Refusal::PlanForOtherTarget { label: label.to_owned(), meant_for });
     }
     Ok((rule, meant))
 }
@@ -300,25 +254,14 @@ fn choose_target<'a>(
 fn check_hazards(facts: &PlanFacts, policy: &TrustPolicy, tally: &Tally) -> Result<(), Refusal> {
     for hazard in &facts.hazards {
         if !HAZARDS.contains(&hazard.as_str()) {
-            return Err(Refusal::UnknownHazard {
-                hazard: hazard.clone(),
-            });
+            return Err(Refusal::UnknownHazard { hazard: hazard.clone() });
         }
         let rule = policy.hazards.get(hazard);
         if rule == Some(&HazardRule::Forbidden) {
-            return Err(Refusal::HazardForbidden {
-                by: Scope::Overall,
-                hazard: hazard.clone(),
-            });
+            return Err(Refusal::HazardForbidden { by: Scope::Overall, hazard: hazard.clone() });
         }
-        if policy
-            .allowed_hazards
-            .as_ref()
-            .is_some_and(|allowed| !allowed.contains(hazard))
-        {
-            return Err(Refusal::HazardNotAllowed {
-                hazard: hazard.clone(),
-            });
+        if policy.allowed_hazards.as_ref().is_some_and(|allowed| !allowed.contains(hazard)) {
+            return Err(Refusal::HazardNotAllowed { hazard: hazard.clone() });
         }
         if let Some(HazardRule::Needs(demand)) = rule {
             tally.satisfies::<Plan>(demand, &Scope::Hazard(hazard.clone()))?;
@@ -333,17 +276,12 @@ fn check_environment(
     environment: Option<&str>,
     tally: &Tally,
 ) -> Result<(), Refusal> {
-    let Some((name, rule)) =
-        environment.and_then(|name| Some((name, policy.environments.get(name)?)))
-    else {
+    let Some((name, rule)) = environment.and_then(|name| Some((name, policy.environments.get(name)?))) else {
         return Ok(());
     };
     let scope = Scope::Environment(name.to_owned());
     if let Some(hazard) = facts.hazards.intersection(&rule.forbidden_hazards).next() {
-        return Err(Refusal::HazardForbidden {
-            by: scope,
-            hazard: hazard.clone(),
-        });
+        return Err(Refusal::HazardForbidden { by: scope, hazard: hazard.clone() });
     }
     tally.satisfies::<Plan>(&rule.demand, &scope)
 }
@@ -408,31 +346,14 @@ impl<T> Authorized<T> {
             let Some((database, system_identifier)) = identity else {
                 continue;
             };
-            if let Some(expected) = database
-                .as_ref()
-                .filter(|expected| **expected != live.database)
-            {
-                return Err(Refusal::OtherDatabase {
-                    by,
-                    expected: expected.clone(),
-                    found: live.database.clone(),
-                });
+            if let Some(expected) = database.as_ref().filter(|expected| **expected != live.database) {
+                return Err(Refusal::OtherDatabase { by, expected: expected.clone(), found: live.database.clone() });
             }
-            if let Some(expected) =
-                system_identifier.filter(|expected| Some(*expected) != live.system_identifier)
-            {
-                return Err(Refusal::OtherServer {
-                    by,
-                    expected,
-                    found: live.system_identifier,
-                });
+            if let Some(expected) = system_identifier.filter(|expected| Some(*expected) != live.system_identifier) {
+                return Err(Refusal::OtherServer { by, expected, found: live.system_identifier });
             }
         }
-        Ok(Admitted {
-            plan: self.plan,
-            digest: self.digest,
-            signers: self.signers,
-        })
+        Ok(Admitted { plan: self.plan, digest: self.digest, signers: self.signers })
     }
 }
 

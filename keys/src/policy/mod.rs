@@ -58,13 +58,7 @@ pub const MAX_POLICY_BYTES: u64 = 1024 * 1024;
 pub const MAX_KEYS: usize = 256;
 
 /// The hazards that a policy can speak of; a plan with any other is refused.
-pub const HAZARDS: [&str; 5] = [
-    "blocks-reads",
-    "blocks-writes",
-    "data-loss",
-    "full-scan",
-    "table-rewrite",
-];
+pub const HAZARDS: [&str; 5] = ["blocks-reads", "blocks-writes", "data-loss", "full-scan", "table-rewrite"];
 
 /// Why a policy was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -115,9 +109,7 @@ pub enum PolicyError {
         second: String,
     },
     /// A demand that the keys of the policy can never meet.
-    #[error(
-        "trust policy field \"{field}\" demands {demanded} keys and only {available} could sign"
-    )]
+    #[error("trust policy field \"{field}\" demands {demanded} keys and only {available} could sign")]
     Unreachable {
         /// The path of the field.
         field: String,
@@ -135,9 +127,7 @@ pub enum PolicyError {
         hazard: String,
     },
     /// A target in an environment that the policy does not describe.
-    #[error(
-        "target \"{label}\" is in environment \"{environment}\", which the trust policy does not describe"
-    )]
+    #[error("target \"{label}\" is in environment \"{environment}\", which the trust policy does not describe")]
     UnknownEnvironment {
         /// The target.
         label: String,
@@ -239,11 +229,7 @@ impl ProgramVersion {
     pub fn parse(text: &str) -> Option<Self> {
         let mut numbers = text.split('.').map(|part| {
             let plain = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-            if plain {
-                part.parse::<u32>().ok()
-            } else {
-                None
-            }
+            if plain { part.parse::<u32>().ok() } else { None }
         });
         let version = Self(numbers.next()??, numbers.next()??, numbers.next()??);
         numbers.next().is_none().then_some(version)

@@ -7,8 +7,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{
-    Demand, EnvironmentRule, HAZARDS, HazardRule, MAX_KEYS, MAX_POLICY_BYTES, PolicyError,
-    ProgramVersion, TargetRule, TrustPolicy, TrustedKey,
+    Demand, EnvironmentRule, HAZARDS, HazardRule, MAX_KEYS, MAX_POLICY_BYTES, PolicyError, ProgramVersion, TargetRule,
+    TrustPolicy, TrustedKey,
 };
 use crate::key::PublicKey;
 use crate::kind::Purpose;
@@ -105,24 +105,19 @@ pub(super) fn read(bytes: &[u8]) -> Result<TrustPolicy, PolicyError> {
     if bytes.len() as u64 > MAX_POLICY_BYTES {
         return Err(PolicyError::TooLarge);
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| PolicyError::Malformed {
-        detail: "not UTF-8 text".to_owned(),
-    })?;
+    let text =
+        std::str::from_utf8(bytes).map_err(|_| PolicyError::Malformed { detail: "not UTF-8 text".to_owned() })?;
     // The head first, so that another version is named as such and not by its unknown fields.
     let head: Head = toml::from_str(text).map_err(|error| malformed(text, &error))?;
     if head.format != FORMAT {
         return Err(PolicyError::WrongFormat { found: head.format });
     }
     if head.version != VERSION {
-        return Err(PolicyError::UnknownVersion {
-            found: head.version,
-        });
+        return Err(PolicyError::UnknownVersion { found: head.version });
     }
     let wire: Wire = toml::from_str(text).map_err(|error| malformed(text, &error))?;
     if wire.require_ledger {
-        return Err(PolicyError::NotEnforceable {
-            field: "require_ledger",
-        });
+        return Err(PolicyError::NotEnforceable { field: "require_ledger" });
     }
     let keys = read_keys(wire.keys)?;
     let reach = Reach { keys: &keys };
@@ -131,18 +126,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<TrustPolicy, PolicyError> {
         policy_version: positive(wire.policy_version)?,
         demand,
         require_cosign: wire.require_cosign,
-        min_compiler_version: wire
-            .min_compiler_version
-            .map(compiler_version)
-            .transpose()?,
-        max_plan_age: wire
-            .max_plan_age
-            .map(|text| duration("max_plan_age", &text))
-            .transpose()?,
-        allowed_hazards: wire
-            .allowed_hazards
-            .map(|list| hazard_set("allowed_hazards", list))
-            .transpose()?,
+        min_compiler_version: wire.min_compiler_version.map(compiler_version).transpose()?,
+        max_plan_age: wire.max_plan_age.map(|text| duration("max_plan_age", &text)).transpose()?,
+        allowed_hazards: wire.allowed_hazards.map(|list| hazard_set("allowed_hazards", list)).transpose()?,
         hazards: read_hazards(&reach, wire.hazards, wire.forbidden_hazards)?,
         environments: read_environments(&reach, wire.environments)?,
         targets: read_targets(wire.targets)?,
@@ -154,23 +140,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<TrustPolicy, PolicyError> {
 
 fn malformed(text: &str, error: &toml::de::Error) -> PolicyError {
     let detail = match error.span().and_then(|span| text.get(..span.start)) {
-        Some(before) => format!(
-            "line {}: {}",
-            before.matches('\n').count() + 1,
-            error.message()
-        ),
+        Some(before) => format!("line {}: {}", before.matches('\n').count() + 1, error.message()),
         None => error.message().to_owned(),
     };
-    PolicyError::Malformed {
-        detail: detail.replace('\n', " "),
-    }
+    PolicyError::Malformed { detail: detail.replace('\n', " ") }
 }
 
 fn invalid(field: impl Into<String>, reason: impl Into<String>) -> PolicyError {
-    PolicyError::Invalid {
-        field: field.into(),
-        reason: reason.into(),
-    }
+    PolicyError::Invalid { field: field.into(), reason: reason.into() }
 }
 
 fn positive(policy_version: u64) -> Result<u64, PolicyError> {
@@ -181,22 +158,13 @@ fn positive(policy_version: u64) -> Result<u64, PolicyError> {
 }
 
 fn compiler_version(text: String) -> Result<ProgramVersion, PolicyError> {
-    ProgramVersion::parse(&text).ok_or_else(|| {
-        invalid(
-            "min_compiler_version",
-            format!("\"{text}\" is not a version like \"1.2.3\""),
-        )
-    })
+    ProgramVersion::parse(&text)
+        .ok_or_else(|| invalid("min_compiler_version", format!("\"{text}\" is not a version like \"1.2.3\"")))
 }
 
 /// A duration of the form `90s`, `15m`, `12h` or `30d`, in seconds.
 fn duration(field: &str, text: &str) -> Result<u64, PolicyError> {
-    let wrong = || {
-        invalid(
-            field,
-            format!("\"{text}\" is not a duration like \"30d\", \"12h\", \"15m\" or \"90s\""),
-        )
-    };
+    let wrong = || invalid(field, format!("\"{text}\" is not a duration like \"30d\", \"12h\", \"15m\" or \"90s\""));
     let mut chars = text.chars();
     let unit = match chars.next_back() {
         Some('s') => 1,
@@ -221,12 +189,7 @@ fn instant(field: &str, value: toml::value::Datetime) -> Result<u64, PolicyError
     OffsetDateTime::parse(&value.to_string(), &Rfc3339)
         .ok()
         .and_then(|time| u64::try_from(time.unix_timestamp()).ok())
-        .ok_or_else(|| {
-            invalid(
-                field,
-                "must be a time with its offset, like 2027-01-01T00:00:00Z",
-            )
-        })
+        .ok_or_else(|| invalid(field, "must be a time with its offset, like 2027-01-01T00:00:00Z"))
 }
 
 fn check_name(field: &str, name: &str) -> Result<(), PolicyError> {
@@ -238,14 +201,9 @@ fn check_name(field: &str, name: &str) -> Result<(), PolicyError> {
 }
 
 fn check_word(field: &str, word: &str) -> Result<(), PolicyError> {
-    let plain = word
-        .bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let plain = word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if word.is_empty() || word.len() > MAX_NAME_CHARS || !plain {
-        return Err(invalid(
-            field,
-            format!("\"{word}\" must be of lower-case letters, digits and \"-\""),
-        ));
+        return Err(invalid(field, format!("\"{word}\" must be of lower-case letters, digits and \"-\"")));
     }
     Ok(())
 }
@@ -264,8 +222,7 @@ fn word_set(field: &str, words: Vec<String>) -> Result<BTreeSet<String>, PolicyE
 
 fn hazard_set(field: &str, hazards: Vec<String>) -> Result<BTreeSet<String>, PolicyError> {
     let set = word_set(field, hazards)?;
-    set.iter()
-        .try_for_each(|hazard| check_hazard(field, hazard))?;
+    set.iter().try_for_each(|hazard| check_hazard(field, hazard))?;
     Ok(set)
 }
 
@@ -273,10 +230,7 @@ fn check_hazard(field: &str, hazard: &str) -> Result<(), PolicyError> {
     if HAZARDS.contains(&hazard) {
         return Ok(());
     }
-    Err(PolicyError::UnknownHazard {
-        field: field.to_owned(),
-        hazard: hazard.to_owned(),
-    })
+    Err(PolicyError::UnknownHazard { field: field.to_owned(), hazard: hazard.to_owned() })
 }
 
 fn read_keys(wire: Vec<WireKey>) -> Result<Vec<TrustedKey>, PolicyError> {
@@ -286,14 +240,8 @@ fn read_keys(wire: Vec<WireKey>) -> Result<Vec<TrustedKey>, PolicyError> {
     let mut keys: Vec<TrustedKey> = Vec::with_capacity(wire.len());
     for entry in wire {
         let key = read_key(entry)?;
-        if let Some(first) = keys
-            .iter()
-            .find(|other| other.key == key.key || other.name == key.name)
-        {
-            return Err(PolicyError::DuplicateKey {
-                first: first.name.clone(),
-                second: key.name,
-            });
+        if let Some(first) = keys.iter().find(|other| other.key == key.key || other.name == key.name) {
+            return Err(PolicyError::DuplicateKey { first: first.name.clone(), second: key.name });
         }
         keys.push(key);
     }
@@ -304,18 +252,9 @@ fn read_key(wire: WireKey) -> Result<TrustedKey, PolicyError> {
     check_name("keys.name", &wire.name)?;
     let name = wire.name;
     let field = |part: &str| format!("keys.{name}.{part}");
-    let key = PublicKey::from_text(&wire.key).map_err(|source| PolicyError::BadKey {
-        name: name.clone(),
-        source,
-    })?;
-    let not_before = wire
-        .not_before
-        .map(|time| instant(&field("not_before"), time))
-        .transpose()?;
-    let not_after = wire
-        .not_after
-        .map(|time| instant(&field("not_after"), time))
-        .transpose()?;
+    let key = PublicKey::from_text(&wire.key).map_err(|source| PolicyError::BadKey { name: name.clone(), source })?;
+    let not_before = wire.not_before.map(|time| instant(&field("not_before"), time)).transpose()?;
+    let not_after = wire.not_after.map(|time| instant(&field("not_after"), time)).transpose()?;
     if let (Some(start), Some(end)) = (not_before, not_after)
         && start >= end
     {
@@ -326,15 +265,7 @@ fn read_key(wire: WireKey) -> Result<TrustedKey, PolicyError> {
         Some(words) => purposes(&field("signs"), words)?,
     };
     let roles = word_set(&field("roles"), wire.roles)?;
-    Ok(TrustedKey {
-        key,
-        roles,
-        signs,
-        not_before,
-        not_after,
-        revoked: wire.revoked,
-        name,
-    })
+    Ok(TrustedKey { key, roles, signs, not_before, not_after, revoked: wire.revoked, name })
 }
 
 fn purposes(field: &str, words: Vec<String>) -> Result<BTreeSet<Purpose>, PolicyError> {
@@ -348,12 +279,7 @@ fn purposes(field: &str, words: Vec<String>) -> Result<BTreeSet<Purpose>, Policy
             Purpose::ALL
                 .into_iter()
                 .find(|purpose| purpose.word() == word)
-                .ok_or_else(|| {
-                    invalid(
-                        field,
-                        format!("\"{word}\" is none of plan, trust-policy, snapshot, receipt"),
-                    )
-                })
+                .ok_or_else(|| invalid(field, format!("\"{word}\" is none of plan, trust-policy, snapshot, receipt")))
         })
         .collect()
 }
@@ -380,20 +306,11 @@ impl Reach<'_> {
         Ok(Demand { threshold, roles })
     }
 
-    fn check(
-        &self,
-        field: &str,
-        demanded: u32,
-        eligible: impl Fn(&TrustedKey) -> bool,
-    ) -> Result<(), PolicyError> {
+    fn check(&self, field: &str, demanded: u32, eligible: impl Fn(&TrustedKey) -> bool) -> Result<(), PolicyError> {
         if demanded == 0 {
             return Err(invalid(field, "must be at least 1"));
         }
-        let mut signers = self
-            .keys
-            .iter()
-            .filter(|key| key.signs.contains(&Purpose::Plan))
-            .peekable();
+        let mut signers = self.keys.iter().filter(|key| key.signs.contains(&Purpose::Plan)).peekable();
         // A policy that trusts no key with plans (for snapshots and receipts only) accepts none anyway.
         if signers.peek().is_none() {
             return Ok(());
@@ -401,11 +318,7 @@ impl Reach<'_> {
         let available = signers.filter(|key| !key.revoked && eligible(key)).count();
         let available = u32::try_from(available).unwrap_or(u32::MAX);
         if available < demanded {
-            return Err(PolicyError::Unreachable {
-                field: field.to_owned(),
-                demanded,
-                available,
-            });
+            return Err(PolicyError::Unreachable { field: field.to_owned(), demanded, available });
         }
         Ok(())
     }
@@ -426,20 +339,14 @@ fn read_hazards(
                 return Err(invalid(field, "is forbidden and has a threshold or roles"));
             }
             (false, None, true) => return Err(invalid(field, "demands nothing")),
-            (false, threshold, _) => HazardRule::Needs(reach.demand(
-                &format!("{field}."),
-                threshold.unwrap_or(1),
-                "roles",
-                rule.roles,
-            )?),
+            (false, threshold, _) => {
+                HazardRule::Needs(reach.demand(&format!("{field}."), threshold.unwrap_or(1), "roles", rule.roles)?)
+            }
         };
         hazards.insert(hazard, rule);
     }
     for hazard in hazard_set("forbidden_hazards", forbidden)? {
-        if hazards
-            .insert(hazard.clone(), HazardRule::Forbidden)
-            .is_some()
-        {
+        if hazards.insert(hazard.clone(), HazardRule::Forbidden).is_some() {
             let reason = format!("\"{hazard}\" has a rule of its own");
             return Err(invalid("forbidden_hazards", reason));
         }
@@ -455,63 +362,32 @@ fn read_environments(
         .map(|(name, rule)| {
             check_name("environments", &name)?;
             let prefix = format!("environments.{name}.");
-            let forbidden_hazards = hazard_set(
-                &format!("{prefix}forbidden_hazards"),
-                rule.forbidden_hazards,
-            )?;
+            let forbidden_hazards = hazard_set(&format!("{prefix}forbidden_hazards"), rule.forbidden_hazards)?;
             let demand = reach.demand(&prefix, rule.threshold, "roles", rule.roles)?;
-            Ok((
-                name,
-                EnvironmentRule {
-                    demand,
-                    forbidden_hazards,
-                },
-            ))
+            Ok((name, EnvironmentRule { demand, forbidden_hazards }))
         })
         .collect()
 }
 
 fn read_targets(wire: Vec<WireTarget>) -> Result<Vec<TargetRule>, PolicyError> {
     let mut targets: Vec<TargetRule> = Vec::with_capacity(wire.len());
-    for WireTarget {
-        label,
-        environment,
-        database,
-        system_identifier,
-    } in wire
-    {
+    for WireTarget { label, environment, database, system_identifier } in wire {
         check_name("targets.label", &label)?;
         if targets.iter().any(|other| other.label == label) {
-            return Err(invalid(
-                "targets.label",
-                format!("\"{label}\" is there twice"),
-            ));
+            return Err(invalid("targets.label", format!("\"{label}\" is there twice")));
         }
         let field = format!("targets.{label}.system_identifier");
-        let system_identifier = system_identifier
-            .map(|text| read_system_identifier(&field, &text))
-            .transpose()?;
+        let system_identifier = system_identifier.map(|text| read_system_identifier(&field, &text)).transpose()?;
         if database.as_deref() == Some("") {
-            return Err(invalid(
-                format!("targets.{label}.database"),
-                "must not be empty",
-            ));
+            return Err(invalid(format!("targets.{label}.database"), "must not be empty"));
         }
-        targets.push(TargetRule {
-            label,
-            environment,
-            database,
-            system_identifier,
-        });
+        targets.push(TargetRule { label, environment, database, system_identifier });
     }
     Ok(targets)
 }
 
 fn read_system_identifier(field: &str, text: &str) -> Result<u64, PolicyError> {
-    let number = text
-        .parse::<u64>()
-        .ok()
-        .filter(|number| number.to_string() == text);
+    let number = text.parse::<u64>().ok().filter(|number| number.to_string() == text);
     number.ok_or_else(|| invalid(field, "must be the number that pg_control_system() shows"))
 }
 

@@ -7,8 +7,8 @@ use base64::Engine as _;
 use pgseal_keys::signer::Place;
 use pgseal_keys::verifier::PlanFacts;
 use pgseal_keys::{
-    AgentHost, Authorized, Kind, MaySign, Plan, Refusal, Seal, Signer, Statement, TrustPolicy,
-    Unverified, Workstation, key_file,
+    AgentHost, Authorized, Kind, MaySign, Plan, Refusal, Seal, Signer, Statement, TrustPolicy, Unverified, Workstation,
+    key_file,
 };
 
 pub const NOW: u64 = 1_800_000_000;
@@ -16,18 +16,11 @@ pub const PLAN: &[u8] = b"{\"format\":\"pgseal-plan\",\"phases\":[],\"version\":
 
 /// A signer whose seed is 32 times the same byte, through a key file.
 pub fn signer_at<P: Place>(seed: u8) -> Signer<P> {
-    let head = [
-        0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04,
-        0x20,
-    ];
+    let head = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
     let der = [&head[..], &[seed; 32]].concat();
     let body = base64::engine::general_purpose::STANDARD.encode(der);
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    write!(
-        file,
-        "-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"
-    )
-    .unwrap();
+    write!(file, "-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n").unwrap();
     key_file::read_private(file.path(), None).unwrap()
 }
 
@@ -47,20 +40,14 @@ pub fn key_entry(seed: u8, more: &str) -> String {
 
 /// A policy: the lines for the head, then the entries.
 pub fn policy_text(head: &str, entries: &[String]) -> String {
-    format!(
-        "format = \"pgseal-trust\"\nversion = 1\npolicy_version = 1\n{head}\n{}",
-        entries.concat()
-    )
+    format!("format = \"pgseal-trust\"\nversion = 1\npolicy_version = 1\n{head}\n{}", entries.concat())
 }
 
 pub fn policy(head: &str, entries: &[String]) -> TrustPolicy {
     TrustPolicy::read(policy_text(head, entries).as_bytes()).unwrap()
 }
 
-pub fn seal_by<K: Kind, P: Place + MaySign<K>>(
-    document: &[u8],
-    signers: &[(&Signer<P>, Statement)],
-) -> Vec<u8> {
+pub fn seal_by<K: Kind, P: Place + MaySign<K>>(document: &[u8], signers: &[(&Signer<P>, Statement)]) -> Vec<u8> {
     let mut seal = Seal::<K>::default();
     for (signer, statement) in signers {
         seal.sign(signer, *statement, document).unwrap();
@@ -82,12 +69,7 @@ pub fn verdict(policy: &TrustPolicy, seal: &[u8]) -> &'static str {
     verdict_on(policy, PLAN, Some(seal), NOW)
 }
 
-pub fn verdict_on(
-    policy: &TrustPolicy,
-    document: &[u8],
-    seal: Option<&[u8]>,
-    now: u64,
-) -> &'static str {
+pub fn verdict_on(policy: &TrustPolicy, document: &[u8], seal: Option<&[u8]>, now: u64) -> &'static str {
     match Unverified::<Plan>::new(document.to_vec(), seal.map(<[u8]>::to_vec)).verify(policy, now) {
         Ok(_) => "accepted",
         Err(refusal) => refusal.code(),
@@ -109,12 +91,7 @@ pub fn authorize(
 }
 
 /// The code of the refusal of [`authorize`], or "accepted".
-pub fn judged(
-    policy: &TrustPolicy,
-    seeds: &[u8],
-    facts: PlanFacts,
-    label: Option<&str>,
-) -> &'static str {
+pub fn judged(policy: &TrustPolicy, seeds: &[u8], facts: PlanFacts, label: Option<&str>) -> &'static str {
     match authorize(policy, seeds, facts, label) {
         Ok(_) => "accepted",
         Err(refusal) => refusal.code(),

@@ -1,0 +1,276 @@
+//! Reading trust policies: what is refused, by code.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod common;
+
+use common::*;
+use pgseal_keys::TrustPolicy;
+use pgseal_keys::policy::{InitialKey, MAX_POLICY_BYTES};
+
+fn read(text: &str) -> &'static str {
+    TrustPolicy::read(text.as_bytes()).map_or_else(|error| error.code(), |_| "read")
+}
+
+/// A policy with one plain key and these lines before it.
+fn head(lines: &str) -> &'static str {
+    read(&policy_text(lines, &[key_entry(1, "")]))
+}
+
+/// A policy whose only key has these lines.
+fn key(lines: &str) -> &'static str {
+    read(&policy_text("", &[key_entry(1, lines)]))
+}
+
+/// A policy with one plain key and these tables after it.
+fn tables(lines: &str) -> &'static str {
+    read(&policy_text("", &[key_entry(1, ""), lines.to_owned()]))
+}
+
+#[test]
+fn the_first_policy_is_pinned() {
+    let key = InitialKey { name: "alice \"a\"".to_owned(), key: signer(1).public_key(), roles: vec!["dba".to_owned()] };
+    let text = TrustPolicy::initial(&[key], 1).unwrap();
+    let expected = format!(
+        "# What an agent demands before it acts. Every field is documented in the README.\n\
+         format = \"pgseal-trust\"\nversion = 1\n# Raise it with every change.\npolicy_version = 1\n\
+         # How many distinct keys must have signed a plan.\nthreshold = 1\n\n\
+         [[keys]]\nname = \"alice \\\"a\\\"\"\n# id {}\nkey = \"{}\"\nroles = [\"dba\"]\n",
+        signer(1).public_key().id(),
+        signer(1).public_key().to_spki_base64(),
+    );
+    assert_eq!(text, expected);
+    let policy = TrustPolicy::read(text.as_bytes()).unwrap();
+    assert_eq!(policy.keys()[0].name, "alice \"a\"");
+    assert_eq!((policy.policy_version(), policy.threshold()), (1, 1));
+    assert!(policy.targets().is_empty());
+}
+
+#[test]
+fn a_first_policy_that_could_not_be_read_is_not_written() {
+    let key =
+        |name: &str, seed: u8| InitialKey { name: name.to_owned(), key: signer(seed).public_key(), roles: vec![] };
+    let code = |keys: &[InitialKey], threshold| TrustPolicy::initial(keys, threshold).unwrap_err().code();
+    assert_eq!(code(&[], 1), "K0202");
+    assert_eq!(code(&[key("a", 1)], 0), "K0205");
+    assert_eq!(code(&[key("a", 1)], 2), "K0208");
+    assert_eq!(code(&[key("a", 1), key("b", 1)], 1), "K0207");
+    assert_eq!(code(&[key("a", 1), key("a", 2)], 1), "K0207");
+    assert_eq!(code(&[key("", 1)], 1), "K0205");
+    assert_eq!(code(&[key("a\nb", 1)], 1), "K0205");
+}
+
+#[test]
+fn a_full_policy_is_read() {
+    let text = policy_text(
+        "threshold = 2\nmax_plan_age = \"30d\"\nmin_compiler_version = \"0.1.0\"\nrequire_cosign = true\n\
+         allowed_hazards = [\"full-scan\", \"data-loss\"]\nforbidden_hazards = [\"table-rewrite\"]\n\
+         role_thresholds = { reviewer = 1 }\n[hazards.data-loss]\nthreshold = 2\nroles = { dba = 1 }\n\
+         [environments.production]\nthreshold = 2\nforbidden_hazards = [\"data-loss\"]\n",
+        &[
+            key_entry(1, "roles = [\"reviewer\", \"dba\"]\nsigns = [\"plan\"]\nnot_after = 2030-01-01T00:00:00Z"),
+            key_entry(2, "roles = []\nrevoked = false"),
+            "[[targets]]\nlabel = \"shop\"\nenvironment = \"production\"\nsystem_identifier = \"18446744073709551615\"\n".to_owned(),
+        ],
+    );
+    let policy = TrustPolicy::read(text.as_bytes()).unwrap();
+    assert_eq!(policy.targets()[0].system_identifier, Some(u64::MAX));
+    assert_eq!(policy.keys().len(), 2);
+}
+
+#[test]
+fn pem_and_base64_name_the_same_key() {
+    let pem = signer(1).public_key().to_pem().unwrap();
+    let text = policy_text("", &[format!("[[keys]]\nname = \"a\"\nkey = '''\n{pem}'''\n")]);
+    let policy = TrustPolicy::read(text.as_bytes()).unwrap();
+    assert_eq!(policy.keys()[0].key, signer(1).public_key());
+    let twice = policy_text("", &[format!("[[keys]]\nname = \"a\"\nkey = '''\n{pem}'''\n"), key_entry(1, "")]);
+    assert_eq!(read(&twice), "K0207");
+}
+
+#[test]
+fn refuses_what_is_not_the_toml_of_a_policy() {
+    assert_eq!(read(""), "K0202");
+    assert_eq!(read("format = \"pgseal-trust\""), "K0202");
+    assert_eq!(read("{}"), "K0202");
+    assert_eq!(TrustPolicy::read(b"format = \"\xff\"").unwrap_err().code(), "K0202");
+    assert_eq!(read(&policy_text("", &[])), "K0202");
+    for lines in [
+        "unknown = 1",
+        "treshold = 2",
+        "threshold = 1\nthreshold = 1",
+        "threshold = \"1\"",
+        "threshold = -1",
+        "threshold = 1.0",
+        "threshold = 99999999999",
+        "require_cosign = \"no\"",
+        "require_cosign = 0",
+        "allowed_hazards = \"data-loss\"",
+        "max_plan_age = 30",
+        "role_thresholds = []",
+        "keys = []",
+    ] {
+        assert_eq!(head(lines), "K0202", "{lines}");
+    }
+    for lines in
+        ["unknown = 1", "role = \"dba\"", "revoked = \"yes\"", "not_after = \"2030-01-01\"", "name = \"again\""]
+    {
+        assert_eq!(key(lines), "K0202", "{lines}");
+    }
+    for lines in [
+        "[unknown]",
+        "[hazards.data-loss]\nunknown = 1",
+        "[environments.x]\nunknown = 1",
+        "[[targets]]\nlabel = \"x\"\nunknown = 1",
+        "[[targets]]\ndatabase = \"x\"",
+        "[[targets]]\nlabel = \"x\"\nsystem_identifier = 7000",
+        "[keys]",
+    ] {
+        assert_eq!(tables(lines), "K0202", "{lines}");
+    }
+}
+
+#[test]
+fn a_malformed_policy_is_reported_with_its_line() {
+    let text = policy_text("treshold = 2", &[key_entry(1, "")]);
+    let message = TrustPolicy::read(text.as_bytes()).unwrap_err().to_string();
+    assert!(message.contains("line 4") && message.contains("treshold") && !message.contains('\n'), "{message}");
+}
+
+#[test]
+fn refuses_deep_nesting_and_size() {
+    assert_eq!(head(&format!("x = {}{}", "[".repeat(5_000), "]".repeat(5_000))), "K0202");
+    assert_eq!(head(&format!("x{} = 1", ".x".repeat(20_000))), "K0202");
+    let large = policy_text(&" ".repeat(usize::try_from(MAX_POLICY_BYTES).unwrap()), &[key_entry(1, "")]);
+    assert_eq!(read(&large), "K0201");
+    let entries: Vec<String> = (0..=255).map(|seed| key_entry(seed, "")).collect();
+    assert_eq!(read(&policy_text("", &entries)), "read");
+}
+
+#[test]
+fn refuses_other_formats_and_versions() {
+    let text = policy_text("", &[key_entry(1, "")]);
+    assert_eq!(read(&text.replace("pgseal-trust", "pgseal-seal")), "K0203");
+    assert_eq!(read(&text.replace("\nversion = 1", "\nversion = 0")), "K0204");
+    assert_eq!(read(&text.replace("\nversion = 1", "\nversion = 2\nnew = true")), "K0204");
+    assert_eq!(read(&text.replace("policy_version = 1", "policy_version = 0")), "K0205");
+    assert_eq!(read(&text.replace("policy_version = 1", "policy_version = -1")), "K0202");
+    assert_eq!(read(&text.replace("policy_version = 1", "")), "K0202");
+}
+
+#[test]
+fn refuses_values_that_make_no_sense() {
+    for lines in [
+        "threshold = 0",
+        "role_thresholds = { dba = 0 }",
+        "role_thresholds = { \"\" = 1 }",
+        "role_thresholds = { DBA = 1 }",
+        "max_plan_age = \"\"",
+        "max_plan_age = \"30\"",
+        "max_plan_age = \"d\"",
+        "max_plan_age = \"0d\"",
+        "max_plan_age = \"-1d\"",
+        "max_plan_age = \"+1d\"",
+        "max_plan_age = \"1.5d\"",
+        "max_plan_age = \"1w\"",
+        "max_plan_age = \"1é\"",
+        "max_plan_age = \"99999999999999999999d\"",
+        "max_plan_age = \"999999999999999999d\"",
+        "min_compiler_version = \"1\"",
+        "min_compiler_version = \"1.2\"",
+        "min_compiler_version = \"1.2.3.4\"",
+        "min_compiler_version = \"1.2.x\"",
+        "min_compiler_version = \"1.2.3-rc1\"",
+        "min_compiler_version = \"+1.2.3\"",
+        "allowed_hazards = [\"full-scan\", \"full-scan\"]",
+        "allowed_hazards = [\"\"]",
+    ] {
+        assert_eq!(head(lines), "K0205", "{lines}");
+    }
+    for lines in [
+        "roles = [\"dba\", \"dba\"]",
+        "roles = [\"\"]",
+        "roles = [\"d b\"]",
+        "signs = []",
+        "signs = [\"plans\"]",
+        "signs = [\"plan\", \"plan\"]",
+        "not_after = 2030-01-01",
+        "not_after = 2030-01-01T00:00:00",
+        "not_after = 1960-01-01T00:00:00Z",
+        "not_before = 2030-01-01T00:00:00Z\nnot_after = 2030-01-01T00:00:00Z",
+        "not_before = 2031-01-01T00:00:00Z\nnot_after = 2030-01-01T00:00:00Z",
+    ] {
+        assert_eq!(key(lines), "K0205", "{lines}");
+    }
+    for lines in [
+        "[hazards.data-loss]",
+        "[hazards.data-loss]\nforbidden = false",
+        "[hazards.data-loss]\nforbidden = true\nthreshold = 1",
+        "[hazards.data-loss]\nforbidden = true\nroles = { dba = 1 }",
+        "[hazards.data-loss]\nthreshold = 0",
+        "[environments.x]\nthreshold = 0",
+        "[environments.\"\"]",
+        "[[targets]]\nlabel = \"\"",
+        "[[targets]]\nlabel = \" x\"",
+        "[[targets]]\nlabel = \"x\"\n[[targets]]\nlabel = \"x\"",
+        "[[targets]]\nlabel = \"x\"\ndatabase = \"\"",
+        "[[targets]]\nlabel = \"x\"\nsystem_identifier = \"\"",
+        "[[targets]]\nlabel = \"x\"\nsystem_identifier = \"007\"",
+        "[[targets]]\nlabel = \"x\"\nsystem_identifier = \"-1\"",
+    ] {
+        assert_eq!(tables(lines), "K0205", "{lines}");
+    }
+    let both = "forbidden_hazards = [\"data-loss\"]\n[hazards.data-loss]\nthreshold = 1\n";
+    assert_eq!(head(both), "K0205");
+}
+
+#[test]
+fn refuses_keys_that_are_none() {
+    let with = |value: &str| read(&policy_text("", &[format!("[[keys]]\nname = \"a\"\nkey = \"{value}\"\n")]));
+    let good = signer(1).public_key().to_spki_base64();
+    assert_eq!(with(&good), "read");
+    assert_eq!(with(""), "K0206");
+    assert_eq!(with("alice"), "K0206");
+    assert_eq!(with(&good[..58]), "K0206");
+    assert_eq!(with(&good.replacen("MCow", "MCox", 1)), "K0206");
+    // The identity, a point of small order.
+    assert_eq!(with("MCowBQYDK2VwAyEAAQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), "K0206");
+    // An X25519 key.
+    assert_eq!(with(&good.replacen("MCowBQYDK2VwAyEA", "MCowBQYDK2VuAyEA", 1)), "K0206");
+}
+
+#[test]
+fn refuses_demands_that_could_never_be_met() {
+    let two = [key_entry(1, "roles = [\"dba\"]"), key_entry(2, "")];
+    let with = |lines: &str| read(&policy_text(lines, &two));
+    assert_eq!(with("threshold = 2"), "read");
+    assert_eq!(with("threshold = 3"), "K0208");
+    assert_eq!(with("role_thresholds = { dba = 1 }"), "read");
+    assert_eq!(with("role_thresholds = { dba = 2 }"), "K0208");
+    assert_eq!(with("role_thresholds = { auditor = 1 }"), "K0208");
+    assert_eq!(with("[hazards.data-loss]\nthreshold = 3"), "K0208");
+    assert_eq!(with("[hazards.data-loss]\nroles = { auditor = 1 }"), "K0208");
+    assert_eq!(with("[environments.x]\nthreshold = 3"), "K0208");
+    let revoked = [key_entry(1, ""), key_entry(2, "revoked = true")];
+    assert_eq!(read(&policy_text("threshold = 2", &revoked)), "K0208");
+    let receipts = [key_entry(1, ""), key_entry(2, "signs = [\"receipt\"]")];
+    assert_eq!(read(&policy_text("threshold = 2", &receipts)), "K0208");
+    // Keys for snapshots alone: readable, and no plan is ever accepted under it.
+    let snapshots = [key_entry(1, "signs = [\"snapshot\"]")];
+    assert_eq!(read(&policy_text("", &snapshots)), "read");
+    assert_eq!(verdict(&policy("", &snapshots), &sealed(&[1])), "K0307");
+}
+
+#[test]
+fn refuses_unknown_hazards_and_environments() {
+    assert_eq!(head("allowed_hazards = [\"dataloss\"]"), "K0209");
+    assert_eq!(head("forbidden_hazards = [\"data-los\"]"), "K0209");
+    assert_eq!(tables("[hazards.dataloss]\nthreshold = 1"), "K0209");
+    assert_eq!(tables("[environments.x]\nforbidden_hazards = [\"dataloss\"]"), "K0209");
+    assert_eq!(tables("[[targets]]\nlabel = \"x\"\nenvironment = \"production\""), "K0210");
+}
+
+#[test]
+fn refuses_what_it_cannot_enforce() {
+    assert_eq!(head("require_ledger = true"), "K0211");
+    assert_eq!(head("require_ledger = false"), "read");
+}
