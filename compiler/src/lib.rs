@@ -2,5 +2,5 @@
 
 pub mod diagnostic;
 pub mod env;
-pub mod tree;
 pub mod syntax;
+pub mod tree;
