@@ -90,7 +90,7 @@ impl Kind for Plan {
     const NAME: &'static str = "plan";
     const PAYLOAD_TYPE: &'static str = "application/vnd.pgseal.plan+json";
     const REPRODUCED_TYPE: Option<&'static str> = Some("application/vnd.pgseal.plan.reproduced+json");
-    const MAX_BYTES: u64 = 256 * MIB;
+    const MAX_BYTES: u64 = 64 * MIB;
     const NEEDS_QUORUM: bool = true;
     const PURPOSE: Purpose = Purpose::Plan;
 }
@@ -118,7 +118,7 @@ impl Kind for Snapshot {
     const NAME: &'static str = "snapshot";
     const PAYLOAD_TYPE: &'static str = "application/vnd.pgseal.snapshot+json";
     const REPRODUCED_TYPE: Option<&'static str> = None;
-    const MAX_BYTES: u64 = 256 * MIB;
+    const MAX_BYTES: u64 = 512 * MIB;
     const NEEDS_QUORUM: bool = false;
     const PURPOSE: Purpose = Purpose::Snapshot;
 }
@@ -132,7 +132,7 @@ impl Kind for Receipt {
     const NAME: &'static str = "receipt";
     const PAYLOAD_TYPE: &'static str = "application/vnd.pgseal.receipt+json";
     const REPRODUCED_TYPE: Option<&'static str> = None;
-    const MAX_BYTES: u64 = 256 * MIB;
+    const MAX_BYTES: u64 = 64 * MIB;
     const NEEDS_QUORUM: bool = false;
     const PURPOSE: Purpose = Purpose::Receipt;
 }

@@ -33,4 +33,4 @@ pub use policy::TrustPolicy;
 pub use refusal::Refusal;
 pub use seal::Seal;
 pub use signer::{AgentHost, MaySign, Signer, Workstation};
-pub use verifier::{Admitted, Authorized, LiveTarget, Opened, PlanFacts, PlanTarget, Unverified, Verified};
+pub use verifier::{Admitted, Authorized, LiveTarget, Opened, PlanFacts, Unverified, Verified};

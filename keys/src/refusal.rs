@@ -179,15 +179,18 @@ pub enum Refusal {
         found: String,
     },
     /// The server has another identifier, or did not tell it.
-    #[error("{by} names the server with system identifier {expected} and this one is {}", found.map_or("unknown".to_owned(), |id| id.to_string()))]
+    #[error("{by} names the server with system identifier {expected} and this one is {}", found.as_deref().unwrap_or("unknown"))]
     OtherServer {
         /// `trust policy` or `plan`.
         by: &'static str,
         /// The identifier demanded.
-        expected: u64,
+        expected: String,
         /// The identifier found.
-        found: Option<u64>,
+        found: Option<String>,
     },
+    /// The plan wants to be applied in order, which needs a memory of earlier plans.
+    #[error("the plan has a sequence number, which cannot be enforced by this version")]
+    SequenceNotEnforceable,
 }
 
 impl Refusal {
@@ -224,6 +227,7 @@ impl Refusal {
             Self::PlanForOtherTarget { .. } => "K0324",
             Self::OtherDatabase { .. } => "K0325",
             Self::OtherServer { .. } => "K0326",
+            Self::SequenceNotEnforceable => "K0327",
         }
     }
 

@@ -127,21 +127,16 @@ pub struct PlanFacts {
     pub valid_from: Option<u64>,
     /// Not to be applied from then on, in seconds since 1970.
     pub expires: Option<u64>,
-    /// The databases that the plan is meant for; none means any.
-    pub targets: Vec<PlanTarget>,
-    /// The version of the compiler that made it.
-    pub compiler_version: String,
-}
-
-/// A database that a plan is meant for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlanTarget {
-    /// Its label.
-    pub label: String,
+    /// The labels of the targets that the plan is meant for; none means any.
+    pub targets: BTreeSet<String>,
     /// The name that the database must have.
     pub database: Option<String>,
-    /// The identifier that the server must have.
-    pub system_identifier: Option<u64>,
+    /// The identifier that the server must have, in decimal digits.
+    pub system_identifier: Option<String>,
+    /// The plan's place in the order of the plans of its targets.
+    pub sequence: Option<u64>,
+    /// The version of the compiler that made it.
+    pub compiler_version: String,
 }
 
 /// A verified plan that has been parsed.
@@ -173,14 +168,22 @@ impl<T> Opened<'_, T> {
         let Verified { policy, now, ref tally, .. } = self.verified;
         check_time(&self.facts, policy, now)?;
         check_compiler(&self.facts, policy)?;
-        let (rule, meant) = choose_target(&self.facts, policy, label)?;
-        let environment = rule.and_then(|rule| rule.environment.as_deref());
+        if self.facts.sequence.is_some() {
+            return Err(Refusal::SequenceNotEnforceable);
+        }
+        let (label, rule) = choose_target(&self.facts, policy, label)?;
         check_hazards(&self.facts, policy, tally)?;
-        check_environment(&self.facts, policy, environment, tally)?;
+        check_environment(&self.facts, policy, rule, tally)?;
         let expectations = Expectations {
-            label: rule.map(|rule| rule.label.clone()).or_else(|| meant.map(|meant| meant.label.clone())),
-            policy: rule.map(|rule| (rule.database.clone(), rule.system_identifier)),
-            plan: meant.map(|meant| (meant.database.clone(), meant.system_identifier)),
+            label,
+            policy: Identity {
+                database: rule.and_then(|rule| rule.database.clone()),
+                system_identifier: rule.and_then(|rule| rule.system_identifier).map(|id| id.to_string()),
+            },
+            plan: Identity {
+                database: self.facts.database.clone(),
+                system_identifier: self.facts.system_identifier.clone(),
+            },
         };
         Ok(Authorized {
             digest: self.verified.digest(),
@@ -217,38 +220,34 @@ fn check_compiler(facts: &PlanFacts, policy: &TrustPolicy) -> Result<(), Refusal
     }
 }
 
-type Chosen<'a> = (Option<&'a TargetRule>, Option<&'a PlanTarget>);
-
-fn choose_target<'a>(
-    facts: &'a PlanFacts,
-    policy: &'a TrustPolicy,
+/// The label of the target, and the policy's rule for it.
+fn choose_target<'p>(
+    facts: &PlanFacts,
+    policy: &'p TrustPolicy,
     label: Option<&str>,
-) -> Result<Chosen<'a>, Refusal> {
+) -> Result<(Option<String>, Option<&'p TargetRule>), Refusal> {
     let rules = policy.targets();
-    let label = match (label, rules, facts.targets.as_slice()) {
-        (Some(label), _, _) => label,
-        (None, [only], _) => &only.label,
-        (None, [], [only]) => &only.label,
-        (None, [], []) => return Ok((None, None)),
-        (None, [], several) => {
-            let labels = several.iter().map(|target| target.label.clone()).collect();
-            return Err(Refusal::TargetNotChosen { labels });
-        }
-        (None, several, _) => {
-            let labels = several.iter().map(|target| target.label.clone()).collect();
+    let choice: Vec<&str> = match (label, rules) {
+        (Some(label), _) => vec![label],
+        (None, []) => facts.targets.iter().map(String::as_str).collect(),
+        (None, rules) => rules.iter().map(|rule| rule.label.as_str()).collect(),
+    };
+    let label = match choice.as_slice() {
+        [] => return Ok((None, None)),
+        [label] => (*label).to_owned(),
+        several => {
+            let labels = several.iter().map(|label| (*label).to_owned()).collect();
             return Err(Refusal::TargetNotChosen { labels });
         }
     };
     let rule = rules.iter().find(|rule| rule.label == label);
     if rule.is_none() && !rules.is_empty() {
-        return Err(Refusal::TargetUnknown { label: label.to_owned() });
+        return Err(Refusal::TargetUnknown { label });
     }
-    let meant = facts.targets.iter().find(|target| target.label == label);
-    if meant.is_none() && !facts.targets.is_empty() {
-        let meant_for = facts.targets.iter().map(|target| target.label.clone()).collect();
-        return Err(Refusal::PlanForOtherTarget { label: label.to_owned(), meant_for });
+    if !facts.targets.is_empty() && !facts.targets.contains(&label) {
+        return Err(Refusal::PlanForOtherTarget { label, meant_for: facts.targets.iter().cloned().collect() });
     }
-    Ok((rule, meant))
+    Ok((Some(label), rule))
 }
 
 fn check_hazards(facts: &PlanFacts, policy: &TrustPolicy, tally: &Tally) -> Result<(), Refusal> {
@@ -273,27 +272,32 @@ fn check_hazards(facts: &PlanFacts, policy: &TrustPolicy, tally: &Tally) -> Resu
 fn check_environment(
     facts: &PlanFacts,
     policy: &TrustPolicy,
-    environment: Option<&str>,
+    target: Option<&TargetRule>,
     tally: &Tally,
 ) -> Result<(), Refusal> {
-    let Some((name, rule)) = environment.and_then(|name| Some((name, policy.environments.get(name)?))) else {
+    let environment = target.and_then(|rule| rule.environment.as_ref());
+    let Some((name, rule)) = environment.and_then(|name| policy.environments.get_key_value(name)) else {
         return Ok(());
     };
-    let scope = Scope::Environment(name.to_owned());
+    let scope = Scope::Environment(name.clone());
     if let Some(hazard) = facts.hazards.intersection(&rule.forbidden_hazards).next() {
         return Err(Refusal::HazardForbidden { by: scope, hazard: hazard.clone() });
     }
     tally.satisfies::<Plan>(&rule.demand, &scope)
 }
 
-/// The database name and system identifier demanded by one document, each if it says so.
-type Identity = (Option<String>, Option<u64>);
+/// What one document demands of the database; what is absent is not demanded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Identity {
+    database: Option<String>,
+    system_identifier: Option<String>,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Expectations {
     label: Option<String>,
-    policy: Option<Identity>,
-    plan: Option<Identity>,
+    policy: Identity,
+    plan: Identity,
 }
 
 /// A plan that the policy lets through, for a database that is still to be seen.
@@ -311,8 +315,8 @@ pub struct Authorized<T> {
 pub struct LiveTarget {
     /// `current_database()`.
     pub database: String,
-    /// `system_identifier` of `pg_control_system()`; `None` when the role may not read it.
-    pub system_identifier: Option<u64>,
+    /// `system_identifier` of `pg_control_system()` in decimal digits; `None` when the role may not read it.
+    pub system_identifier: Option<String>,
 }
 
 impl<T> Authorized<T> {
@@ -343,14 +347,12 @@ impl<T> Authorized<T> {
     pub fn admit(self, live: &LiveTarget) -> Result<Admitted<T>, Refusal> {
         let Expectations { policy, plan, .. } = &self.expectations;
         for (by, identity) in [("the trust policy", policy), ("the plan", plan)] {
-            let Some((database, system_identifier)) = identity else {
-                continue;
-            };
-            if let Some(expected) = database.as_ref().filter(|expected| **expected != live.database) {
+            if let Some(expected) = identity.database.as_ref().filter(|expected| **expected != live.database) {
                 return Err(Refusal::OtherDatabase { by, expected: expected.clone(), found: live.database.clone() });
             }
-            if let Some(expected) = system_identifier.filter(|expected| Some(*expected) != live.system_identifier) {
-                return Err(Refusal::OtherServer { by, expected, found: live.system_identifier });
+            let found = live.system_identifier.as_ref();
+            if let Some(expected) = identity.system_identifier.as_ref().filter(|expected| Some(*expected) != found) {
+                return Err(Refusal::OtherServer { by, expected: expected.clone(), found: found.cloned() });
             }
         }
         Ok(Admitted { plan: self.plan, digest: self.digest, signers: self.signers })

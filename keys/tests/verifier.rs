@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use common::*;
 use pgseal_keys::pae;
-use pgseal_keys::verifier::{LiveTarget, PlanFacts, PlanTarget};
+use pgseal_keys::verifier::{LiveTarget, PlanFacts};
 use pgseal_keys::{Kind, Plan, Receipt, Seal, Snapshot, Statement, TrustPolicy, Unverified};
 
 fn one_key() -> TrustPolicy {
@@ -312,8 +312,7 @@ fn targeted() -> TrustPolicy {
 }
 
 fn meant_for(labels: &[&str]) -> PlanFacts {
-    let target = |label: &&str| PlanTarget { label: (*label).to_owned(), database: None, system_identifier: None };
-    PlanFacts { targets: labels.iter().map(target).collect(), ..facts(&[]) }
+    PlanFacts { targets: labels.iter().map(|label| (*label).to_owned()).collect(), ..facts(&[]) }
 }
 
 #[test]
@@ -346,7 +345,10 @@ fn a_plans_own_targets_bind_without_any_in_the_policy() {
 #[test]
 fn the_live_database_must_be_the_one_meant() {
     let policy = targeted();
-    let live = |database: &str, system_identifier| LiveTarget { database: database.to_owned(), system_identifier };
+    let live = |database: &str, id: Option<u64>| LiveTarget {
+        database: database.to_owned(),
+        system_identifier: id.map(|id| id.to_string()),
+    };
     let admit = |facts: PlanFacts, label, live: &LiveTarget| {
         authorize(&policy, &[1, 2], facts, Some(label))
             .unwrap()
@@ -360,12 +362,10 @@ fn the_live_database_must_be_the_one_meant() {
     assert_eq!(admit(facts(&[]), "prod", &live("Shop", Some(id))), "K0325");
     assert_eq!(admit(facts(&[]), "staging", &live("shop", None)), "admitted");
     assert_eq!(admit(facts(&[]), "staging", &live("other", None)), "K0325");
-    let bound = |database: Option<&str>, system_identifier| PlanFacts {
-        targets: vec![PlanTarget {
-            label: "staging".to_owned(),
-            database: database.map(str::to_owned),
-            system_identifier,
-        }],
+    let bound = |database: Option<&str>, id: Option<u64>| PlanFacts {
+        targets: BTreeSet::from(["staging".to_owned()]),
+        database: database.map(str::to_owned),
+        system_identifier: id.map(|id| id.to_string()),
         ..facts(&[])
     };
     assert_eq!(admit(bound(Some("shop"), Some(5)), "staging", &live("shop", Some(5))), "admitted");
@@ -401,4 +401,10 @@ fn the_plan_is_parsed_only_after_its_seal_holds() {
     });
     assert_eq!(outcome.map(|_| ()).unwrap_err(), "malformed plan");
     assert_eq!(seen, BTreeSet::from([PLAN.to_vec()]));
+}
+
+#[test]
+fn a_sequence_number_is_refused_until_it_can_be_enforced() {
+    let facts = PlanFacts { sequence: Some(1), ..facts(&[]) };
+    assert_eq!(judged(&one_key(), &[1], facts, None), "K0327");
 }
