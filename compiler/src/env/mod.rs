@@ -14,6 +14,7 @@ mod format_type;
 mod keywords;
 mod lsyscache;
 mod names;
+mod object_name;
 mod oid;
 mod path;
 mod rows;
@@ -22,12 +23,14 @@ mod table;
 mod type_name;
 mod type_text;
 mod typmod;
+mod user_types;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use candidates::{FuncCandidate, FuncLookup, OperCandidate};
 pub use keywords::{Keyword, KeywordCategory};
+pub use object_name::{MAX_NAME_BYTES, clip_name, object_name};
 pub use oid::{Major, Oid};
 pub use path::{PG_CATALOG, SearchPath};
 pub use rows::{
@@ -38,6 +41,7 @@ pub use rows::{
 pub use sym::Sym;
 pub use type_name::TypeNameError;
 pub use type_text::TypeTextError;
+pub use user_types::UserType;
 
 use builtins::Builtins;
 use table::UserTable;
