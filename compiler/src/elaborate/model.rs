@@ -1,0 +1,465 @@
+//! The model: a database as the interpreter of DDL sees it while statements run.
+//!
+//! Owns the facts ([`Catalog`]), the name-resolution environment ([`Env`]), which is kept in step with them on every change, the
+//! reverse edges, what the user wrote for each expression, and the journal that makes a statement atomic.
+//!
+//! Invariants: the environment is a function of the facts and the symbols, so undoing a change of a fact undoes it there too;
+//! every change goes through [`Model::put`], [`Model::take`] and [`Model::set_written`]; the reverse edges hold exactly the
+//! `needs` of the facts that are there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use pgseal_catalog::facts::{Column, Comment, Constraint, Index, Payload, Schema, Table};
+use pgseal_catalog::snapshot::Header;
+use pgseal_catalog::{Catalog, Fact, FactId, Name, QualifiedName, Snapshot};
+
+use super::bind::Bindings;
+use super::symbols::SymbolIndex;
+use crate::env::{Env, Major, Oid, RelationRow};
+
+/// The part of a fact that an expression is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// A column's default.
+    Default,
+    /// A check constraint, of a table or a domain.
+    Check,
+    /// A generated column.
+    Generated,
+    /// A key of an index, from 0.
+    IndexKey(u16),
+    /// The predicate of an index or an exclusion constraint.
+    Predicate,
+    /// A trigger's condition.
+    When,
+    /// The default of an argument, from 0.
+    ArgumentDefault(u16),
+    /// A domain's default.
+    DomainDefault,
+    /// A partition's bound.
+    PartitionBound,
+    /// A part of a partition key, from 0.
+    PartitionKey(u16),
+    /// An element of an exclusion constraint, from 0.
+    ExclusionKey(u16),
+}
+
+/// An expression as the user wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Its text.
+    pub sql: String,
+    /// The search path it was read with.
+    pub search_path: Vec<Name>,
+}
+
+/// A place in the journal to go back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub struct Savepoint(usize);
+
+/// Why a snapshot is no database that can be worked on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ModelError {
+    /// A server version that is not known.
+    #[error("server version {0} is not supported: majors 14 to 18 are")]
+    UnsupportedMajor(u32),
+}
+
+/// One change that can be undone.
+#[derive(Debug, Clone)]
+enum Undo {
+    /// The fact that was at an address before.
+    Fact(FactId, Option<Box<Fact>>),
+    /// What was written before.
+    Written(FactId, Part, Option<Box<Written>>),
+}
+
+/// A database: facts, and what names mean in it.
+#[derive(Debug, Clone)]
+pub struct Model {
+    pub(super) header: Arc<Header>,
+    pub(super) catalog: Catalog,
+    pub(super) env: Env,
+    pub(super) symbols: Arc<SymbolIndex>,
+    pub(super) bindings: Bindings,
+    dependents: BTreeMap<FactId, BTreeSet<FactId>>,
+    written: BTreeMap<FactId, BTreeMap<Part, Written>>,
+    journal: Vec<Undo>,
+}
+
+impl Model {
+    /// The database that a snapshot was taken of.
+    ///
+    /// # Errors
+    /// A server version that is not known.
+    pub fn from_snapshot(snapshot: &Snapshot) -> Result<Self, ModelError> {
+        let mut model = Self::bare(snapshot)?;
+        model.load(snapshot.catalog.iter().cloned());
+        model.bind_loose_symbols();
+        Ok(model)
+    }
+
+    /// The database that `schema.sql` is run in: the snapshot's server, settings, roles and available extensions, schema
+    /// `public` and extension `plpgsql` with their comments, and nothing else.
+    ///
+    /// # Errors
+    /// A server version that is not known.
+    pub fn empty_like(snapshot: &Snapshot) -> Result<Self, ModelError> {
+        let mut model = Self::bare(snapshot)?;
+        let facts = initial_facts().into_iter().filter(|fact| snapshot.scope.holds(&fact.id));
+        model.load(facts);
+        model.bind_loose_symbols();
+        Ok(model)
+    }
+
+    fn bare(snapshot: &Snapshot) -> Result<Self, ModelError> {
+        let number = snapshot.major();
+        let major = Major::from_number(number).ok_or(ModelError::UnsupportedMajor(number))?;
+        Ok(Self {
+            header: Arc::new(snapshot.header.clone()),
+            catalog: Catalog::new(),
+            env: Env::for_major(major),
+            symbols: Arc::new(SymbolIndex::new(&snapshot.symbols, &snapshot.header.collations)),
+            bindings: Bindings::default(),
+            dependents: BTreeMap::new(),
+            written: BTreeMap::new(),
+            journal: Vec::new(),
+        })
+    }
+
+    /// Puts many facts at once: names first, then what they say, so that their order does not matter.
+    fn load(&mut self, facts: impl Iterator<Item = Fact>) {
+        let facts: Vec<Fact> = facts.map(with_structural_needs).collect();
+        self.env.remove_schema("public");
+        for fact in &facts {
+            if let FactId::Extension(name) = &fact.id {
+                self.bind_extension_symbols(name);
+            }
+            self.declare(fact);
+        }
+        for fact in facts {
+            self.define(&fact);
+            self.link(&fact);
+            self.catalog.insert(fact);
+        }
+    }
+
+    /// The server's major version.
+    #[must_use]
+    pub fn major(&self) -> Major {
+        self.env.major()
+    }
+
+    /// What the snapshot says of the server and the database.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The facts.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The facts, the rest thrown away.
+    #[must_use]
+    pub fn into_catalog(self) -> Catalog {
+        self.catalog
+    }
+
+    /// What names mean.
+    #[must_use]
+    pub fn env(&self) -> &Env {
+        &self.env
+    }
+
+    /// What the user wrote for an expression; none when it comes from a snapshot or was changed since.
+    #[must_use]
+    pub fn written(&self, id: &FactId, part: Part) -> Option<&Written> {
+        self.written.get(id)?.get(&part)
+    }
+
+    /// Every expression that the user wrote, in the order of ids.
+    pub fn all_written(&self) -> impl Iterator<Item = (&FactId, Part, &Written)> {
+        self.written.iter().flat_map(|(id, parts)| parts.iter().map(move |(part, written)| (id, *part, written)))
+    }
+
+    /// The facts that need a fact, in the order of ids.
+    pub fn dependents(&self, id: &FactId) -> impl Iterator<Item = &FactId> {
+        self.dependents.get(id).into_iter().flatten()
+    }
+
+    /// The fact behind an identifier of the environment: a user's own object, or the extension of a member; none for
+    /// built-in objects and unmodelled ones.
+    #[must_use]
+    pub fn fact_of(&self, oid: Oid) -> Option<&FactId> {
+        self.bindings.fact_of(oid)
+    }
+
+    /// The row of a relation in the environment.
+    #[must_use]
+    pub fn relation_row(&self, name: &QualifiedName) -> Option<&RelationRow> {
+        self.env.relations_named(name.name.as_str()).find(|row| row.schema == *name.schema.as_str())
+    }
+}
+
+/// Changes.
+impl Model {
+    /// Marks a place to go back to.
+    pub fn savepoint(&self) -> Savepoint {
+        Savepoint(self.journal.len())
+    }
+
+    /// Undoes every change since a savepoint.
+    pub fn rollback(&mut self, to: Savepoint) {
+        while self.journal.len() > to.0 {
+            match self.journal.pop() {
+                Some(Undo::Fact(id, before)) => {
+                    self.exchange(&id, before.map(|fact| *fact));
+                }
+                Some(Undo::Written(id, part, before)) => {
+                    self.exchange_written(&id, part, before.map(|written| *written));
+                }
+                None => break,
+            }
+        }
+    }
+
+    /// Forgets what could be undone.
+    pub fn commit(&mut self) {
+        self.journal.clear();
+    }
+
+    /// Puts a fact in, or replaces the one of the same id. What it structurally needs is added to its edges.
+    pub fn put(&mut self, fact: Fact) {
+        let fact = with_structural_needs(fact);
+        let id = fact.id.clone();
+        let before = self.exchange(&id, Some(fact));
+        self.journal.push(Undo::Fact(id, before.map(Box::new)));
+    }
+
+    /// Takes a fact out, with what was written for it.
+    pub fn take(&mut self, id: &FactId) -> Option<Fact> {
+        let parts: Vec<Part> = self.written.get(id).map(|parts| parts.keys().copied().collect()).unwrap_or_default();
+        for part in parts {
+            self.forget_written(id, part);
+        }
+        let before = self.exchange(id, None)?;
+        self.journal.push(Undo::Fact(id.clone(), Some(Box::new(before.clone()))));
+        Some(before)
+    }
+
+    /// Keeps what the user wrote for an expression.
+    pub fn set_written(&mut self, id: &FactId, part: Part, written: Written) {
+        let before = self.exchange_written(id, part, Some(written));
+        self.journal.push(Undo::Written(id.clone(), part, before.map(Box::new)));
+    }
+
+    /// Forgets what the user wrote: the stored text stands for itself from now on.
+    pub fn forget_written(&mut self, id: &FactId, part: Part) {
+        if let Some(before) = self.exchange_written(id, part, None) {
+            self.journal.push(Undo::Written(id.clone(), part, Some(Box::new(before))));
+        }
+    }
+
+    /// Forgets everything the user wrote for a fact.
+    pub fn forget_all_written(&mut self, id: &FactId) {
+        let parts: Vec<Part> = self.written.get(id).map(|parts| parts.keys().copied().collect()).unwrap_or_default();
+        for part in parts {
+            self.forget_written(id, part);
+        }
+    }
+
+    fn exchange(&mut self, id: &FactId, after: Option<Fact>) -> Option<Fact> {
+        let before = self.catalog.remove(id);
+        if let Some(before) = &before {
+            self.unlink(before);
+        }
+        match (&before, &after) {
+            (Some(before), None) => self.unbind(before),
+            (None, Some(after)) => {
+                self.declare(after);
+                self.define(after);
+            }
+            (Some(before), Some(after)) => self.redefine(before, after),
+            (None, None) => {}
+        }
+        if let Some(after) = after {
+            self.link(&after);
+            self.catalog.insert(after);
+        }
+        before
+    }
+
+    fn exchange_written(&mut self, id: &FactId, part: Part, after: Option<Written>) -> Option<Written> {
+        match after {
+            Some(after) => self.written.entry(id.clone()).or_default().insert(part, after),
+            None => {
+                let parts = self.written.get_mut(id)?;
+                let before = parts.remove(&part);
+                if parts.is_empty() {
+                    self.written.remove(id);
+                }
+                before
+            }
+        }
+    }
+
+    fn link(&mut self, fact: &Fact) {
+        for need in &fact.needs {
+            self.dependents.entry(need.clone()).or_default().insert(fact.id.clone());
+        }
+    }
+
+    fn unlink(&mut self, fact: &Fact) {
+        for need in &fact.needs {
+            if let Some(dependents) = self.dependents.get_mut(need) {
+                dependents.remove(&fact.id);
+                if dependents.is_empty() {
+                    self.dependents.remove(need);
+                }
+            }
+        }
+    }
+}
+
+/// Questions about facts.
+impl Model {
+    /// The fact at an address.
+    #[must_use]
+    pub fn fact(&self, id: &FactId) -> Option<&Fact> {
+        self.catalog.fact(id)
+    }
+
+    /// Whether there is a fact at an address.
+    #[must_use]
+    pub fn contains(&self, id: &FactId) -> bool {
+        self.catalog.contains(id)
+    }
+
+    /// A table.
+    #[must_use]
+    pub fn table(&self, name: &QualifiedName) -> Option<&Table> {
+        match &self.catalog.fact(&FactId::Table(name.clone()))?.payload {
+            Payload::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// A column.
+    #[must_use]
+    pub fn column(&self, table: &QualifiedName, column: &Name) -> Option<&Column> {
+        match &self.catalog.fact(&FactId::Column(table.clone(), column.clone()))?.payload {
+            Payload::Column(column) => Some(column),
+            _ => None,
+        }
+    }
+
+    /// The columns of a table in order.
+    #[must_use]
+    pub fn columns(&self, table: &QualifiedName) -> Vec<(Name, Column)> {
+        self.catalog
+            .columns(table)
+            .into_iter()
+            .filter_map(|(name, fact)| match &fact.payload {
+                Payload::Column(column) => Some((name.clone(), column.clone())),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// A constraint.
+    #[must_use]
+    pub fn constraint(&self, table: &QualifiedName, name: &Name) -> Option<&Constraint> {
+        match &self.catalog.fact(&FactId::Constraint(table.clone(), name.clone()))?.payload {
+            Payload::Constraint(constraint) => Some(constraint),
+            _ => None,
+        }
+    }
+
+    /// The constraints of a table by name.
+    #[must_use]
+    pub fn constraints(&self, table: &QualifiedName) -> Vec<(Name, Constraint)> {
+        self.catalog
+            .constraints(table)
+            .filter_map(|fact| match (&fact.id, &fact.payload) {
+                (FactId::Constraint(_, name), Payload::Constraint(constraint)) => {
+                    Some((name.clone(), constraint.clone()))
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// An index that no constraint owns.
+    #[must_use]
+    pub fn index(&self, name: &QualifiedName) -> Option<&Index> {
+        match &self.catalog.fact(&FactId::Index(name.clone()))?.payload {
+            Payload::Index(index) => Some(index),
+            _ => None,
+        }
+    }
+
+    /// The indexes of a table that no constraint owns, by name.
+    #[must_use]
+    pub fn indexes(&self, table: &QualifiedName) -> Vec<(QualifiedName, Index)> {
+        self.dependents(&FactId::Table(table.clone()))
+            .filter_map(|id| match id {
+                FactId::Index(name) => Some((name.clone(), self.index(name)?.clone())),
+                _ => None,
+            })
+            .filter(|(_, index)| index.table == *table)
+            .collect()
+    }
+
+    /// The tables that inherit from a table or are its partitions, directly, by name.
+    #[must_use]
+    pub fn children(&self, table: &QualifiedName) -> Vec<QualifiedName> {
+        self.dependents(&FactId::Table(table.clone()))
+            .filter_map(|id| match id {
+                FactId::Table(child) => Some(child.clone()),
+                _ => None,
+            })
+            .filter(|child| self.parents(child).contains(table))
+            .collect()
+    }
+
+    /// The tables that a table inherits from or is a partition of.
+    #[must_use]
+    pub fn parents(&self, table: &QualifiedName) -> Vec<QualifiedName> {
+        match self.table(table) {
+            Some(found) => found.partition_of.iter().map(|p| p.parent.clone()).chain(found.inherits.clone()).collect(),
+            None => Vec::new(),
+        }
+    }
+}
+
+/// Adds to a fact's edges those that its id and payload alone show.
+fn with_structural_needs(mut fact: Fact) -> Fact {
+    super::needs::structural(&fact.id, &fact.payload, &mut fact.needs);
+    fact
+}
+
+/// What every new database holds.
+fn initial_facts() -> Vec<Fact> {
+    let name = |text: &str| Name::new(text).ok();
+    let mut facts = Vec::new();
+    if let (Some(public), Some(plpgsql), Some(pg_catalog)) = (name("public"), name("plpgsql"), name("pg_catalog")) {
+        let schema = FactId::Schema(public);
+        let extension = FactId::Extension(plpgsql);
+        let comment = |on: &FactId, text: &str| {
+            Fact::new(FactId::Comment(Box::new(on.clone())), Payload::Comment(Comment { text: text.to_owned() }))
+        };
+        facts.push(comment(&schema, "standard public schema"));
+        facts.push(comment(&extension, "PL/pgSQL procedural language"));
+        facts.push(Fact::new(schema, Payload::Schema(Schema::default())));
+        facts.push(Fact::new(
+            extension,
+            Payload::Extension(pgseal_catalog::facts::Extension { schema: pg_catalog, version: "1.0".to_owned() }),
+        ));
+    }
+    facts
+}
