@@ -10,6 +10,7 @@
 
 mod builtins;
 mod candidates;
+mod extensions;
 mod format_type;
 mod keywords;
 mod lsyscache;
@@ -19,6 +20,7 @@ mod oid;
 mod path;
 mod rows;
 mod sym;
+mod symbols;
 mod table;
 mod type_name;
 mod type_text;
@@ -39,6 +41,7 @@ pub use rows::{
     RangeLink, RelationKind, RelationRow, Subscript, TypeKind, TypeRow, Volatility,
 };
 pub use sym::Sym;
+pub use symbols::SymbolError;
 pub use type_name::TypeNameError;
 pub use type_text::TypeTextError;
 pub use user_types::UserType;

@@ -113,3 +113,9 @@ impl fmt::Display for Sym {
         fmt::Display::fmt(self.as_str(), f)
     }
 }
+
+impl From<&pgseal_catalog::id::Name> for Sym {
+    fn from(name: &pgseal_catalog::id::Name) -> Self {
+        Sym::from(name.as_str())
+    }
+}
