@@ -128,7 +128,7 @@ fn write(out: &mut Vec<u8>, value: &Value, indent: Option<usize>) {
         Value::Number(n) => out.extend_from_slice(n.to_string().as_bytes()),
         Value::String(s) => write_string(out, s),
         Value::Array(items) => {
-            write_list(out, items.len(), b"[]", indent, items.iter(), |out, item, indent| write(out, item, indent));
+            write_list(out, items.len(), b"[]", indent, items.iter(), write);
         }
         Value::Object(map) => {
             let sorted: BTreeMap<&String, &Value> = map.iter().collect();
