@@ -5,3 +5,5 @@ pub mod elaborate;
 pub mod env;
 pub mod syntax;
 pub mod tree;
+pub mod render;
+pub mod written;
