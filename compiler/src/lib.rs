@@ -6,4 +6,5 @@ pub mod env;
 pub mod syntax;
 pub mod tree;
 pub mod render;
+pub mod tree;
 pub mod written;
