@@ -1,8 +1,10 @@
 //! The compiler: `schema.sql` and a snapshot in, a plan out. Each stage is a pure function.
 
+pub mod cli;
 pub mod diagnostic;
 pub mod elaborate;
 pub mod env;
+pub mod report;
 pub mod syntax;
 pub mod tree;
 pub mod render;

@@ -1,2 +1,7 @@
-//! (skeleton)
-fn main() {}
+//! The program `pgseal`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(pgseal::cli::run(std::env::args_os()).number())
+}

@@ -1,0 +1,28 @@
+//! `pgseal completions`: completion for a shell, from the same definition as the command line.
+
+use clap_complete::Shell;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::files::print;
+
+const EXAMPLES: &str = "\
+Examples:
+  pgseal completions bash > /etc/bash_completion.d/pgseal
+  pgseal completions zsh > \"${fpath[1]}/_pgseal\"";
+
+/// Print completions for a shell
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut super::definition(), "pgseal", &mut script);
+    print(&script)?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,155 @@
+//! Why a command did not do what it was asked, printed once, with its causes.
+
+use std::error::Error;
+use std::fmt::Write as _;
+
+use pgseal_catalog::canonical::ReadError;
+use pgseal_keys::Refusal;
+use pgseal_keys::files::FileError;
+use pgseal_keys::key_file::KeyFileError;
+use pgseal_keys::policy::PolicyError;
+use pgseal_keys::seal::SealError;
+
+use super::exit::Exit;
+
+/// A command's refusal or failure.
+#[derive(Debug)]
+pub struct Failure {
+    /// How the program ends.
+    pub exit: Exit,
+    code: Option<&'static str>,
+    message: String,
+    causes: Vec<String>,
+    detail: Option<String>,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure with a message in Postgres's voice.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Failure {
+        Failure { exit, code: None, message: message.into(), causes: Vec::new(), detail: None, hint: None }
+    }
+
+    /// A failure caused by an error: its message, and its sources as causes.
+    pub fn from_error(exit: Exit, error: &dyn Error) -> Failure {
+        let mut failure = Failure::new(exit, error.to_string());
+        let mut source = error.source();
+        while let Some(cause) = source {
+            let text = cause.to_string();
+            // many errors print their source themselves
+            if !failure.message.contains(&text) {
+                failure.causes.push(text);
+            }
+            source = cause.source();
+        }
+        failure
+    }
+
+    /// What was read or written when it happened; put in front of the message.
+    #[must_use]
+    pub fn about(mut self, what: &str) -> Failure {
+        self.message = format!("{what}: {}", self.message);
+        self
+    }
+
+    /// Ends the program in another way.
+    #[must_use]
+    pub fn with_exit(self, exit: Exit) -> Failure {
+        Failure { exit, ..self }
+    }
+
+    /// Adds a stable code.
+    #[must_use]
+    pub fn with_code(mut self, code: &'static str) -> Failure {
+        self.code = Some(code);
+        self
+    }
+
+    /// Adds facts.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Failure {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// Adds advice.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Failure {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The text for standard error, ending in a line feed.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let code = self.code.map(|code| format!("[{code}]")).unwrap_or_default();
+        let mut out = format!("pgseal: error{code}: {}\n", self.message);
+        for cause in &self.causes {
+            let _ = writeln!(out, "  cause: {cause}");
+        }
+        if let Some(detail) = &self.detail {
+            let _ = writeln!(out, "  detail: {detail}");
+        }
+        if let Some(hint) = &self.hint {
+            let _ = writeln!(out, "  hint: {hint}");
+        }
+        out
+    }
+}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Failure {
+        Failure {
+            hint: error.hint().map(str::to_owned),
+            ..Failure::from_error(Exit::of_keys(error.exit_code()), &error)
+        }
+        .with_code(error.code())
+    }
+}
+
+impl From<KeyFileError> for Failure {
+    fn from(error: KeyFileError) -> Failure {
+        Failure {
+            hint: error.hint().map(str::to_owned),
+            ..Failure::from_error(Exit::of_keys(error.exit_code()), &error)
+        }
+        .with_code(error.code())
+    }
+}
+
+impl From<SealError> for Failure {
+    fn from(error: SealError) -> Failure {
+        Failure::from_error(Exit::Refused, &error).with_code(error.code())
+    }
+}
+
+impl From<PolicyError> for Failure {
+    fn from(error: PolicyError) -> Failure {
+        Failure::from_error(Exit::Refused, &error).with_code(error.code())
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(error: Refusal) -> Failure {
+        let failure = Failure::from_error(Exit::of_keys(error.exit_code()), &error).with_code(error.code());
+        Failure { detail: error.detail(), hint: error.hint().map(str::to_owned), ..failure }
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Failure {
+        Failure::from_error(Exit::InvalidInput, &error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_is_said_once() {
+        let failure =
+            Failure::new(Exit::Usage, "no").about("file \"x\"").with_detail("d").with_hint("h").with_code("K1");
+        assert_eq!(failure.render(), "pgseal: error[K1]: file \"x\": no\n  detail: d\n  hint: h\n");
+    }
+}

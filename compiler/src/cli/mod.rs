@@ -1,0 +1,106 @@
+//! The command line: one file per command, one place for exit codes, errors, files and colours.
+//!
+//! The commands read files, call the library and write files; no logic of the compiler lives here.
+
+mod completions;
+pub mod exit;
+pub mod failure;
+pub mod files;
+mod keygen;
+mod passphrase;
+mod said;
+mod show;
+mod sign;
+mod trust;
+mod verify;
+
+use std::ffi::OsString;
+use std::io::Write as _;
+
+use clap::{Parser, Subcommand};
+
+pub use self::exit::Exit;
+pub use self::failure::Failure;
+pub use self::said::{ColourChoice, MessageFormat, Terminal};
+
+const EXAMPLES: &str = "\
+A first run, from a snapshot that the agent captured:
+  pgseal keygen --out me.pem --no-passphrase
+  pgseal trust init --key me.pub.pem --out trust.toml
+  pgseal dump snapshot.json --out schema.sql
+  $EDITOR schema.sql
+  pgseal plan --snapshot snapshot.json --schema schema.sql --out plan.json --key me.pem
+  pgseal show plan.json
+
+Exit codes: 0 done; 1 the environment failed; 2 wrong usage; 3 refused: seal or trust policy;
+9 plan written, not signed; 10 the input (schema, snapshot, plan) is invalid;
+20 there are changes (with --detailed-exitcode).";
+
+/// Plans Postgres schema changes offline, from a snapshot and schema.sql, and signs them.
+#[derive(Debug, Parser)]
+#[command(name = "pgseal", version, max_term_width = 100, after_help = EXAMPLES, disable_help_subcommand = true)]
+struct Arguments {
+    /// Colours in what is printed
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    color: ColourChoice,
+    /// How errors in SQL are printed
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORM")]
+    messages: MessageFormat,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Keygen(keygen::Arguments),
+    #[command(subcommand)]
+    Trust(trust::Command),
+    Show(show::Arguments),
+    Sign(sign::Arguments),
+    Verify(verify::Arguments),
+    Completions(completions::Arguments),
+}
+
+/// Runs the program with these arguments (the first is its own name); returns how it ends.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // a failure to print help leaves nothing to report it with
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+        }
+    };
+    let terminal = Terminal::new(arguments.color, arguments.messages);
+    match dispatch(arguments.command, &terminal) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            let _ = std::io::stderr().write_all(failure.render().as_bytes());
+            failure.exit
+        }
+    }
+}
+
+fn dispatch(command: Command, terminal: &Terminal) -> Result<Exit, Failure> {
+    match command {
+        Command::Keygen(arguments) => keygen::run(&arguments),
+        Command::Trust(command) => trust::run(&command),
+        Command::Show(arguments) => show::run(&arguments, terminal),
+        Command::Sign(arguments) => sign::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+    }
+}
+
+/// The definition of the command line, for completions.
+fn definition() -> clap::Command {
+    <Arguments as clap::CommandFactory>::command()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::definition().debug_assert();
+    }
+}

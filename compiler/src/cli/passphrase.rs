@@ -1,0 +1,37 @@
+//! The passphrase of a private key: from a file, never from the command line.
+
+use std::path::{Path, PathBuf};
+
+use pgseal_keys::key_file::{self, KeyFileError, Passphrase};
+use pgseal_keys::{Signer, Workstation};
+
+use super::failure::Failure;
+
+/// Options of every command that uses a private key.
+#[derive(Debug, clap::Args)]
+pub(super) struct KeyOptions {
+    /// Private key that signs (PEM, as keygen or OpenSSL writes it)
+    #[arg(long, value_name = "FILE")]
+    pub(super) key: PathBuf,
+    #[command(flatten)]
+    pub(super) passphrase: PassphraseOption,
+}
+
+/// Where the passphrase comes from.
+#[derive(Debug, clap::Args)]
+pub(super) struct PassphraseOption {
+    /// File that holds the key's passphrase in one line (mode 0600)
+    #[arg(long, value_name = "FILE")]
+    pub(super) passphrase_file: Option<PathBuf>,
+}
+
+impl PassphraseOption {
+    pub(super) fn read(&self) -> Result<Option<Passphrase>, KeyFileError> {
+        self.passphrase_file.as_deref().map(Passphrase::read).transpose()
+    }
+}
+
+/// Reads the private key for use on a workstation.
+pub(super) fn signer(key: &Path, passphrase: &PassphraseOption) -> Result<Signer<Workstation>, Failure> {
+    Ok(key_file::read_private(key, passphrase.read()?.as_ref())?)
+}
