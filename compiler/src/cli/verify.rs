@@ -9,7 +9,7 @@ use pgseal_catalog::Plan;
 use pgseal_keys::files::{self, Guard};
 use pgseal_keys::policy::MAX_POLICY_BYTES;
 use pgseal_keys::seal::MAX_SEAL_BYTES;
-use pgseal_keys::{self as keys, Kind as _, PlanFacts, PlanTarget, TrustPolicy, Unverified};
+use pgseal_keys::{self as keys, Kind as _, PlanFacts, TrustPolicy, Unverified};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -84,22 +84,14 @@ fn plan_facts(plan: &Plan) -> Result<PlanFacts, Failure> {
             .transpose()
             .map_err(|_| Failure::new(Exit::InvalidInput, "the plan's validity lies before 1970"))
     };
-    let system_identifier = match &plan.binding.system_identifier {
-        None => None,
-        Some(text) => Some(text.parse().map_err(|_| {
-            Failure::new(Exit::InvalidInput, format!("the plan's system identifier \"{text}\" is not a number"))
-        })?),
-    };
-    let target = |label: &String| PlanTarget {
-        label: label.clone(),
-        database: plan.binding.database.clone(),
-        system_identifier,
-    };
     Ok(PlanFacts {
         hazards: plan.hazards.iter().map(|hazard| hazard.word().to_owned()).collect::<BTreeSet<_>>(),
         valid_from: seconds(plan.binding.not_before)?,
         expires: seconds(plan.binding.expires)?,
-        targets: plan.binding.targets.iter().map(target).collect(),
+        targets: plan.binding.targets.clone(),
+        database: plan.binding.database.clone(),
+        system_identifier: plan.binding.system_identifier.clone(),
+        sequence: plan.binding.sequence,
         compiler_version: plan.compiler.clone(),
     })
 }
