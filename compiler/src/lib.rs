@@ -1,6 +1,7 @@
 //! The compiler: `schema.sql` and a snapshot in, a plan out. Each stage is a pure function.
 
 pub mod cli;
+pub mod deparse;
 pub mod diagnostic;
 pub mod elaborate;
 pub mod env;

@@ -1,0 +1,98 @@
+//! When a name needs its schema.
+//!
+//! Follows `generate_function_name`, `generate_operator_name` and `generate_collation_name`, ruleutils.c (PG 18):
+//! the schema is printed only if the parser would not find the same object by the bare name, given the
+//! argument types at hand, under an empty search path.
+
+use std::sync::LazyLock;
+
+use super::{DeparseError, Printer};
+use crate::env::{CollationRow, FuncLookup, Oid, PG_CATALOG, SearchPath};
+
+/// The search path that everything is printed for.
+pub(super) static EMPTY_PATH: LazyLock<SearchPath> = LazyLock::new(SearchPath::empty);
+
+impl Printer<'_> {
+    /// Prints the name of a function called with arguments of these types, the last of them named.
+    pub(super) fn function_name(
+        &mut self,
+        funcid: Oid,
+        argnames: &[&str],
+        argtypes: &[Oid],
+        variadic: bool,
+    ) -> Result<(), DeparseError> {
+        let Some(row) = self.env.proc_by_oid(funcid) else {
+            return Err(DeparseError::Missing { kind: "function", oid: funcid });
+        };
+        let bare = row.schema == PG_CATALOG && {
+            let lookup = FuncLookup {
+                schema: None,
+                name: &row.name,
+                arg_count: Some(argtypes.len()),
+                arg_names: argnames,
+                expand_variadic: !variadic,
+                expand_defaults: true,
+                include_out_args: false,
+            };
+            self.resolve_function(&lookup, argtypes, funcid) == Some(funcid)
+        };
+        let text = self.env.quote_qualified((!bare).then_some(row.schema.as_str()), &row.name);
+        self.out.push_str(&text);
+        Ok(())
+    }
+
+    /// Prints the name of an operator between operands of these types; the left one is invalid for a prefix one.
+    pub(super) fn operator_name(&mut self, opno: Oid, left: Oid, right: Oid) -> Result<(), DeparseError> {
+        let Some(row) = self.env.operator_by_oid(opno) else {
+            return Err(DeparseError::Missing { kind: "operator", oid: opno });
+        };
+        let bare = row.schema == PG_CATALOG && self.resolve_operator(&row.name, left, right, opno) == Some(opno);
+        if bare {
+            self.out.push_str(&row.name);
+        } else {
+            self.push("OPERATOR(");
+            self.push_ident(&row.schema);
+            self.push(".");
+            self.out.push_str(&row.name);
+            self.push(")");
+        }
+        Ok(())
+    }
+
+    /// Prints the name of a collation.
+    pub(super) fn collation_name(&mut self, collation: Oid) -> Result<(), DeparseError> {
+        match self.env.collation_by_oid(collation) {
+            Some(row) => {
+                self.push_collation(row);
+                Ok(())
+            }
+            None => Err(DeparseError::Missing { kind: "collation", oid: collation }),
+        }
+    }
+
+    pub(super) fn push_collation(&mut self, row: &CollationRow) {
+        let visible = self.env.collation_is_visible(&EMPTY_PATH, row.oid);
+        let text = self.env.quote_qualified((!visible).then_some(row.schema.as_str()), &row.name);
+        self.out.push_str(&text);
+    }
+}
+
+impl Printer<'_> {
+    /// The function that the bare name finds. Names the parser would have to weigh argument types for are taken
+    /// to find what parse analysis found by them.
+    fn resolve_function(&self, lookup: &FuncLookup<'_>, argtypes: &[Oid], funcid: Oid) -> Option<Oid> {
+        let candidates = self.env.func_candidates(&EMPTY_PATH, lookup);
+        match candidates.iter().find(|candidate| candidate.args.get(..argtypes.len()) == Some(argtypes)) {
+            Some(exact) => Some(exact.oid),
+            None => candidates.iter().find(|candidate| candidate.oid == funcid).map(|candidate| candidate.oid),
+        }
+    }
+
+    /// The operator that the bare name finds, likewise.
+    fn resolve_operator(&self, name: &str, left: Oid, right: Oid, opno: Oid) -> Option<Oid> {
+        match self.env.lookup_operator(&EMPTY_PATH, None, name, left, right) {
+            Some(exact) => Some(exact.oid),
+            None => Some(opno),
+        }
+    }
+}
