@@ -9,4 +9,3 @@ pub mod render;
 pub mod report;
 pub mod syntax;
 pub mod tree;
-pub mod written;

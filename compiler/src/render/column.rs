@@ -4,7 +4,7 @@ use pgseal_catalog::facts::{Column, ColumnStorage, Default, GeneratedKind, Ident
 use pgseal_catalog::{FactId, Name, QualifiedName};
 
 use super::{Draft, Renderer, Sql, option_list};
-use crate::written::Part;
+use crate::elaborate::Part;
 
 /// Which facts of a column are written with it rather than in statements of their own.
 #[derive(Debug, Clone, Default)]

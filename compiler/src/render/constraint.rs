@@ -7,7 +7,7 @@ use pgseal_catalog::facts::{
 use pgseal_catalog::{FactId, Name, QualifiedName};
 
 use super::{Draft, Renderer, Sql, with_options};
-use crate::written::Part;
+use crate::elaborate::Part;
 
 impl Renderer<'_> {
     /// `ALTER TABLE … ADD CONSTRAINT …`; with `only` it does not reach the table's children.

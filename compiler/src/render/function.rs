@@ -4,7 +4,7 @@ use pgseal_catalog::facts::{ArgumentMode, Body, Function, Parallel, RoutineKind,
 use pgseal_catalog::{FactId, Routine};
 
 use super::{Draft, Renderer, Sql, literal};
-use crate::written::Part;
+use crate::elaborate::Part;
 
 /// What `CREATE FUNCTION` assumes when nothing is said.
 const DEFAULT_ROWS: &str = "1000";

@@ -4,7 +4,7 @@ use pgseal_catalog::facts::{Index, IndexKey, KeyTarget, NullsOrder, SortOrder};
 use pgseal_catalog::{FactId, QualifiedName};
 
 use super::{Renderer, Sql, option_list, with_options};
-use crate::written::Part;
+use crate::elaborate::Part;
 
 impl Renderer<'_> {
     /// `CREATE INDEX`; with `only` it does not reach the table's partitions.

@@ -15,8 +15,8 @@ mod types;
 use pgseal_catalog::facts::{CollationName, Expression};
 use pgseal_catalog::{Catalog, FactId, Name, QualifiedName, Routine};
 
+use crate::elaborate::{Model, Part};
 use crate::env::Env;
-use crate::written::{Part, WrittenTexts};
 
 pub use column::ColumnClauses;
 pub use table::TableFold;
@@ -33,9 +33,9 @@ pub struct Sql {
 /// Renders the facts of one catalog.
 #[derive(Clone, Copy)]
 pub struct Renderer<'a> {
+    model: &'a Model,
     env: &'a Env,
     catalog: &'a Catalog,
-    written: Option<&'a WrittenTexts>,
 }
 
 /// A statement being put together: its text, and the search path that an expression in it asked for.
@@ -46,11 +46,11 @@ pub(crate) struct Draft<'a> {
 }
 
 impl<'a> Renderer<'a> {
-    /// A renderer of a catalog's facts, quoting by the keywords of the environment's major version, with the user's own words
-    /// for expressions where there are some.
+    /// A renderer of a model's facts, quoting by the keywords of its major version, in the user's own words for expressions
+    /// where there are some.
     #[must_use]
-    pub fn new(env: &'a Env, catalog: &'a Catalog, written: Option<&'a WrittenTexts>) -> Self {
-        Self { env, catalog, written }
+    pub fn new(model: &'a Model) -> Self {
+        Self { model, env: model.env(), catalog: model.catalog() }
     }
 
     pub(crate) fn draft(self, text: impl Into<String>) -> Draft<'a> {
@@ -130,7 +130,7 @@ impl Draft<'_> {
 
     /// Appends an expression: in the user's words when there are some and they can stand in this statement, else as stored.
     pub(crate) fn expression(&mut self, id: &FactId, part: Part, stored: &Expression) -> &mut Self {
-        let written = self.render.written.and_then(|written| written.text(id, part));
+        let written = self.render.model.written(id, part);
         match written {
             Some(written) if self.path.as_ref().is_none_or(|path| *path == written.search_path) => {
                 self.text.push_str(&written.sql);

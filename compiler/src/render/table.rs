@@ -6,7 +6,7 @@ use pgseal_catalog::facts::{KeyTarget, PartitionKey, PartitionStrategy, Payload,
 use pgseal_catalog::{FactId, Name, QualifiedName};
 
 use super::{ColumnClauses, Renderer, Sql, with_options};
-use crate::written::Part;
+use crate::elaborate::Part;
 
 /// Which facts of a table are written with it, in `CREATE TABLE`, rather than in statements of their own.
 #[derive(Debug, Clone, Default)]

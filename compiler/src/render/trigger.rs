@@ -4,7 +4,7 @@ use pgseal_catalog::facts::{Enabled, Trigger, TriggerEvent, TriggerLevel, Trigge
 use pgseal_catalog::{FactId, Name, QualifiedName};
 
 use super::{Renderer, Sql, literal};
-use crate::written::Part;
+use crate::elaborate::Part;
 
 impl Renderer<'_> {
     /// `CREATE TRIGGER` or `CREATE CONSTRAINT TRIGGER`; with `replace`, `CREATE OR REPLACE`.

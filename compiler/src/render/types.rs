@@ -4,7 +4,7 @@ use pgseal_catalog::facts::{Attribute, Composite, Domain, DomainConstraint, Enum
 use pgseal_catalog::{FactId, Name, QualifiedName};
 
 use super::{Renderer, Sql, literal};
-use crate::written::Part;
+use crate::elaborate::Part;
 
 impl Renderer<'_> {
     /// `CREATE SCHEMA`.
