@@ -12,7 +12,7 @@ use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
 use super::model::Model;
 use crate::env::{
     ArgMode, CastContext, CastMethod, CastRow, ColumnRow, Oid, ProcArg, ProcKind, ProcRow, RangeLink, RelationKind,
-    RelationRow, Subscript, Sym, TypeKind, TypeRow, Volatility,
+    RelationRow, Subscript, Sym, SymbolError, SymbolRow, TypeKind, TypeRow, Volatility,
 };
 
 /// What a fact has an identifier for.
@@ -40,7 +40,9 @@ pub(super) struct Bindings {
     oids: BTreeMap<FactId, BTreeMap<Slot, Oid>>,
     facts: BTreeMap<Oid, FactId>,
     /// The identifiers of extension members and loose symbols, by extension.
-    pub(super) members: BTreeMap<Option<Name>, Vec<super::symbols::Bound>>,
+    pub(super) members: BTreeMap<Option<Name>, Vec<SymbolRow>>,
+    /// Symbols that could not be taken in.
+    pub(super) unusable: Vec<SymbolError>,
 }
 
 impl Bindings {
@@ -281,23 +283,6 @@ impl Model {
         }
     }
 
-    /// The name that the array over a type gets (`makeArrayTypeName`).
-    fn array_name(&self, name: &QualifiedName) -> Sym {
-        let mut text = name.name.as_str().to_owned();
-        loop {
-            text.insert(0, '_');
-            let mut end = text.len().min(pgseal_catalog::id::MAX_NAME_BYTES);
-            while !text.is_char_boundary(end) {
-                end -= 1;
-            }
-            text.truncate(end);
-            let taken = self.env.types_named(&text).any(|row| row.schema == *name.schema.as_str());
-            if !taken || text.bytes().all(|b| b == b'_') {
-                return Sym::from(text);
-            }
-        }
-    }
-
     fn declare_type(&mut self, id: &FactId, fill: impl FnOnce(&mut TypeRow)) {
         let (FactId::Enum(name)
         | FactId::Domain(name)
@@ -312,6 +297,7 @@ impl Model {
         let mut row = type_row(oid, name, TypeKind::Base);
         row.array = array;
         fill(&mut row);
+        self.env.push_array_aside(name.schema.as_str(), name.name.as_str());
         self.declare_array(array, &row, name);
         self.env.put_type(row);
     }
@@ -319,7 +305,7 @@ impl Model {
     /// The array over a type.
     fn declare_array(&mut self, oid: Oid, of: &TypeRow, name: &QualifiedName) {
         let mut row = type_row(oid, name, TypeKind::Base);
-        row.name = self.array_name(name);
+        row.name = self.env.array_type_name(name.schema.as_str(), name.name.as_str(), oid);
         row.category = 'A';
         row.element = of.oid;
         row.subscript = Subscript::Array;

@@ -15,7 +15,7 @@ use pgseal_catalog::snapshot::Header;
 use pgseal_catalog::{Catalog, Fact, FactId, Name, QualifiedName, Snapshot};
 
 use super::bind::Bindings;
-use super::symbols::SymbolIndex;
+use super::symbols::{Stage, SymbolIndex};
 use crate::env::{Env, Major, Oid, RelationRow};
 
 /// The part of a fact that an expression is.
@@ -97,7 +97,6 @@ impl Model {
     pub fn from_snapshot(snapshot: &Snapshot) -> Result<Self, ModelError> {
         let mut model = Self::bare(snapshot)?;
         model.load(snapshot.catalog.iter().cloned());
-        model.bind_loose_symbols();
         Ok(model)
     }
 
@@ -110,7 +109,6 @@ impl Model {
         let mut model = Self::bare(snapshot)?;
         let facts = initial_facts().into_iter().filter(|fact| snapshot.scope.holds(&fact.id));
         model.load(facts);
-        model.bind_loose_symbols();
         Ok(model)
     }
 
@@ -133,17 +131,20 @@ impl Model {
     fn load(&mut self, facts: impl Iterator<Item = Fact>) {
         let facts: Vec<Fact> = facts.map(with_structural_needs).collect();
         self.env.remove_schema("public");
+        self.bind_loose_symbols(Stage::Types);
         for fact in &facts {
             if let FactId::Extension(name) = &fact.id {
                 self.bind_extension_symbols(name);
             }
             self.declare(fact);
         }
+        self.bind_loose_symbols(Stage::Relations);
         for fact in facts {
             self.define(&fact);
             self.link(&fact);
             self.catalog.insert(fact);
         }
+        self.bind_loose_symbols(Stage::Routines);
     }
 
     /// The server's major version.

@@ -10,7 +10,6 @@
 
 mod builtins;
 mod candidates;
-mod extensions;
 mod format_type;
 mod keywords;
 mod lsyscache;
@@ -41,7 +40,7 @@ pub use rows::{
     RangeLink, RelationKind, RelationRow, Subscript, TypeKind, TypeRow, Volatility,
 };
 pub use sym::Sym;
-pub use symbols::SymbolError;
+pub use symbols::{SymbolError, SymbolRow, SymbolRows};
 pub use type_name::TypeNameError;
 pub use type_text::TypeTextError;
 pub use user_types::UserType;

@@ -28,25 +28,80 @@ pub struct SymbolError {
     pub reason: String,
 }
 
+/// A row that a symbol made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SymbolRow {
+    /// A type, array types included.
+    Type(Oid),
+    /// A routine.
+    Proc(Oid),
+    /// An operator.
+    Operator(Oid),
+    /// A cast: source and target.
+    Cast(Oid, Oid),
+    /// An operator class.
+    Opclass(Oid),
+    /// An operator family.
+    Opfamily(Oid),
+    /// A collation.
+    Collation(Oid),
+    /// A relation.
+    Relation(Oid),
+    /// An access method.
+    AccessMethod(Oid),
+    /// A language.
+    Language(Oid),
+}
+
+impl SymbolRow {
+    /// The row's identifier; a cast is known by its types instead.
+    #[must_use]
+    pub const fn oid(self) -> Option<Oid> {
+        match self {
+            SymbolRow::Type(oid)
+            | SymbolRow::Proc(oid)
+            | SymbolRow::Operator(oid)
+            | SymbolRow::Opclass(oid)
+            | SymbolRow::Opfamily(oid)
+            | SymbolRow::Collation(oid)
+            | SymbolRow::Relation(oid)
+            | SymbolRow::AccessMethod(oid)
+            | SymbolRow::Language(oid) => Some(oid),
+            SymbolRow::Cast(..) => None,
+        }
+    }
+}
+
+/// What became of symbols.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[must_use]
+pub struct SymbolRows {
+    /// The rows that were added, in that order.
+    pub added: Vec<SymbolRow>,
+    /// The symbols that could not be taken in.
+    pub errors: Vec<SymbolError>,
+}
+
 /// Why a symbol cannot be taken in, before it is known which.
 type Reason = String;
 
 impl Env {
     /// Takes in collations, languages, access methods and types. Comes first.
-    #[must_use]
-    pub fn add_symbol_types(&mut self, symbols: &Symbols) -> Vec<SymbolError> {
-        let mut errors = Vec::new();
+    pub fn add_symbol_types(&mut self, symbols: &Symbols) -> SymbolRows {
+        let mut rows = SymbolRows::default();
         for symbol in &symbols.collations {
-            self.add_collation(&symbol.name, symbol.nondeterministic, symbol.extension.as_ref());
+            let added = self.add_collation(&symbol.name, symbol.nondeterministic, symbol.extension.as_ref());
+            rows.added.extend(added.map(SymbolRow::Collation));
         }
         for symbol in &symbols.languages {
             let (name, extension) = (Sym::from(&symbol.name), extension(symbol.extension.as_ref()));
             if self.lookup_language(&name).is_none() {
-                self.put_language(LanguageRow { oid: Oid::INVALID, name, trusted: false, extension });
+                let row = LanguageRow { oid: Oid::INVALID, name, trusted: false, extension };
+                rows.added.push(SymbolRow::Language(self.put_language(row)));
             }
         }
         for symbol in &symbols.access_methods {
-            self.put_access_method(AccessMethodRow {
+            let row = AccessMethodRow {
                 oid: Oid::INVALID,
                 name: Sym::from(&symbol.name),
                 is_index: symbol.kind == 'i',
@@ -56,53 +111,65 @@ impl Env {
                 can_exclude: symbol.can_exclude,
                 can_include: symbol.can_include,
                 extension: extension(symbol.extension.as_ref()),
-            });
+            };
+            rows.added.push(SymbolRow::AccessMethod(self.put_access_method(row)));
         }
         let mut named = Vec::new();
         for symbol in &symbols.types {
             match self.name_type(symbol) {
                 Ok(oid) => named.push((oid, symbol)),
-                Err(reason) => errors.push(error("type", &symbol.name, reason)),
+                Err(reason) => rows.errors.push(error("type", &symbol.name, reason)),
             }
         }
         for (oid, symbol) in named {
-            if let Err(reason) = self.fill_type(oid, symbol) {
-                self.drop_type(oid);
-                errors.push(error("type", &symbol.name, reason));
+            let filled = self.fill_type(oid, symbol);
+            let Some(row) = self.type_by_oid(oid) else {
+                continue;
+            };
+            let (array, relation) = (row.array, row.relation);
+            match filled {
+                Ok(()) => {
+                    rows.added.extend([Some(oid), array.valid()].into_iter().flatten().map(SymbolRow::Type));
+                    rows.added.extend(relation.valid().map(SymbolRow::Relation));
+                }
+                Err(reason) => {
+                    self.remove_type(array);
+                    self.remove_type(oid);
+                    rows.errors.push(error("type", &symbol.name, reason));
+                }
             }
         }
-        errors
+        rows
     }
 
     /// Takes in views and other relations that are no facts, with their row types.
-    #[must_use]
-    pub fn add_symbol_relations(&mut self, symbols: &Symbols) -> Vec<SymbolError> {
+    pub fn add_symbol_relations(&mut self, symbols: &Symbols) -> SymbolRows {
+        let mut rows = SymbolRows::default();
         let named: Vec<(Oid, &RelationSymbol)> =
-            symbols.relations.iter().map(|symbol| (self.name_relation(symbol), symbol)).collect();
-        let mut errors = Vec::new();
+            symbols.relations.iter().map(|symbol| (self.name_relation(symbol, &mut rows.added), symbol)).collect();
         for (oid, symbol) in named {
-            let filled = self.columns(&symbol.columns).map(|columns| {
-                if let Some(row) = self.relation_by_oid(oid).cloned() {
-                    self.put_relation(RelationRow { columns, ..row });
+            match self.columns(&symbol.columns) {
+                Ok(columns) => {
+                    if let Some(row) = self.relation_by_oid(oid).cloned() {
+                        self.put_relation(RelationRow { columns, ..row });
+                    }
                 }
-            });
-            if let Err(reason) = filled {
-                if let Some(row) = self.remove_relation(oid) {
-                    self.drop_type(row.row_type);
+                Err(reason) => {
+                    self.remove_relation(oid);
+                    rows.errors.push(error("relation", &symbol.name, reason));
                 }
-                errors.push(error("relation", &symbol.name, reason));
             }
         }
-        errors
+        rows
     }
 
     /// Takes in routines, operators, casts and operator classes. Comes last.
-    #[must_use]
-    pub fn add_symbol_routines(&mut self, symbols: &Symbols) -> Vec<SymbolError> {
-        let mut errors = Vec::new();
+    pub fn add_symbol_routines(&mut self, symbols: &Symbols) -> SymbolRows {
+        let mut rows = SymbolRows::default();
         for symbol in &symbols.functions {
-            if let Err(reason) = self.add_function(symbol) {
-                errors.push(error("function", &symbol.name, reason));
+            match self.add_function(symbol) {
+                Ok(added) => rows.added.extend(added.map(SymbolRow::Proc)),
+                Err(reason) => rows.errors.push(error("function", &symbol.name, reason)),
             }
         }
         let mut operators = Vec::new();
@@ -110,39 +177,60 @@ impl Env {
             match self.add_operator(symbol) {
                 Ok(oid) => operators.push((oid, symbol)),
                 Err(reason) => {
-                    errors.push(error("operator", &format!("{}.{}", symbol.schema, symbol.operator), reason));
+                    rows.errors.push(error("operator", &format!("{}.{}", symbol.schema, symbol.operator), reason));
                 }
             }
         }
         for (oid, symbol) in operators {
             self.link_operator(oid, symbol);
+            rows.added.push(SymbolRow::Operator(oid));
         }
         for symbol in &symbols.casts {
-            if let Err(reason) = self.add_cast(symbol) {
-                errors.push(error("cast", &format!("({} as {})", symbol.source, symbol.target), reason));
+            match self.add_cast(symbol) {
+                Ok(added) => rows.added.extend(added),
+                Err(reason) => {
+                    rows.errors.push(error("cast", &format!("({} as {})", symbol.source, symbol.target), reason));
+                }
             }
         }
         for symbol in &symbols.opclasses {
-            if let Err(reason) = self.add_opclass(symbol) {
-                errors.push(error("operator class", &symbol.name, reason));
+            if let Err(reason) = self.add_opclass(symbol, &mut rows.added) {
+                rows.errors.push(error("operator class", &symbol.name, reason));
             }
         }
-        errors
+        rows
+    }
+
+    /// Takes away a row that a symbol made.
+    pub fn remove_symbol_row(&mut self, row: SymbolRow) {
+        match row {
+            SymbolRow::Type(oid) => drop(self.remove_type(oid)),
+            SymbolRow::Proc(oid) => drop(self.remove_proc(oid)),
+            SymbolRow::Operator(oid) => drop(self.remove_operator(oid)),
+            SymbolRow::Cast(source, target) => drop(self.remove_cast(source, target)),
+            SymbolRow::Opclass(oid) => drop(self.remove_opclass(oid)),
+            SymbolRow::Opfamily(oid) => drop(self.remove_opfamily(oid)),
+            SymbolRow::Collation(oid) => drop(self.remove_collation(oid)),
+            SymbolRow::Relation(oid) => drop(self.remove_relation(oid)),
+            SymbolRow::AccessMethod(oid) => drop(self.remove_access_method(oid)),
+            SymbolRow::Language(oid) => drop(self.remove_language(oid)),
+        }
     }
 
     /// Makes a collation known, unless one of its name is.
-    pub fn add_collation(&mut self, name: &QualifiedName, nondeterministic: bool, of: Option<&Name>) {
-        if self.lookup_collation(&SearchPath::empty(), Some(name.schema.as_str()), name.name.as_str()).is_none() {
-            self.put_collation(CollationRow {
-                oid: Oid::INVALID,
-                schema: Sym::from(&name.schema),
-                name: Sym::from(&name.name),
-                provider: 'c',
-                deterministic: !nondeterministic,
-                encoding: -1,
-                extension: extension(of),
-            });
+    fn add_collation(&mut self, name: &QualifiedName, nondeterministic: bool, of: Option<&Name>) -> Option<Oid> {
+        if self.known_collation(name).is_ok() {
+            return None;
         }
+        Some(self.put_collation(CollationRow {
+            oid: Oid::INVALID,
+            schema: Sym::from(&name.schema),
+            name: Sym::from(&name.name),
+            provider: 'c',
+            deterministic: !nondeterministic,
+            encoding: -1,
+            extension: extension(of),
+        }))
     }
 
     /// Gives a type its identifiers and what needs no other name.
@@ -209,7 +297,8 @@ impl Env {
         if let Some(base) = &symbol.base {
             (row.base, row.base_typmod) = self.parse_format_type(base).map_err(|error| error.to_string())?;
         }
-        if row.kind == TypeKind::Composite {
+        // A row type without attributes of its own is a relation's, which comes later.
+        if row.kind == TypeKind::Composite && !symbol.attributes.is_empty() {
             let columns = self.columns(&symbol.attributes)?;
             row.relation = self.put_relation(RelationRow {
                 oid: Oid::INVALID,
@@ -253,7 +342,8 @@ impl Env {
         Ok(())
     }
 
-    fn name_relation(&mut self, symbol: &RelationSymbol) -> Oid {
+    /// Gives a relation its identifier and its row type; a row type that was listed as a type is taken.
+    fn name_relation(&mut self, symbol: &RelationSymbol, added: &mut Vec<SymbolRow>) -> Oid {
         let (schema, name) = (Sym::from(&symbol.name.schema), Sym::from(&symbol.name.name));
         let extension = extension(symbol.extension.as_ref());
         let kind = match symbol.kind {
@@ -270,13 +360,19 @@ impl Env {
         let oid = self.allocate_oid();
         let mut row_type = Oid::INVALID;
         if !matches!(kind, RelationKind::Sequence | RelationKind::Index | RelationKind::PartitionedIndex) {
-            row_type = self.define_type(schema.clone(), name.clone(), UserType::Composite { relation: oid });
+            let listed = self.type_in(&schema, &name).filter(|row| row.kind == TypeKind::Composite).cloned();
+            row_type = match listed {
+                Some(row) => self.put_type(TypeRow { relation: oid, ..row }),
+                None => self.define_type(schema.clone(), name.clone(), UserType::Composite { relation: oid }),
+            };
             for oid in [Some(row_type), self.array_type_of(row_type)].into_iter().flatten() {
+                added.push(SymbolRow::Type(oid));
                 if let Some(row) = self.type_by_oid(oid).cloned() {
                     self.put_type(TypeRow { extension: extension.clone(), ..row });
                 }
             }
         }
+        added.push(SymbolRow::Relation(oid));
         self.put_relation(RelationRow {
             oid,
             schema,
@@ -314,11 +410,11 @@ impl Env {
     }
 
     /// Adds a routine, unless its very signature is known: constructors of ranges come with their types.
-    fn add_function(&mut self, symbol: &FunctionSymbol) -> Result<(), Reason> {
+    fn add_function(&mut self, symbol: &FunctionSymbol) -> Result<Option<Oid>, Reason> {
         let args = self.known_types(&symbol.name.arguments)?;
         let (schema, name) = (Sym::from(&symbol.name.name.schema), Sym::from(&symbol.name.name.name));
         if self.procs_named(&name).any(|row| row.schema == schema && row.args == args) {
-            return Ok(());
+            return Ok(None);
         }
         let result = self.known_type(&symbol.returns)?;
         let variadic = match &symbol.variadic {
@@ -360,7 +456,7 @@ impl Env {
             },
             direct_args: i16::try_from(symbol.direct_arguments).unwrap_or(i16::MAX),
         });
-        self.put_proc(ProcRow {
+        let row = ProcRow {
             oid: Oid::INVALID,
             schema,
             name,
@@ -377,8 +473,8 @@ impl Env {
             language: Oid::C_LANGUAGE,
             aggregate,
             extension: extension(symbol.extension.as_ref()),
-        });
-        Ok(())
+        };
+        Ok(Some(self.put_proc(row)))
     }
 
     fn add_operator(&mut self, symbol: &OperatorSymbol) -> Result<Oid, Reason> {
@@ -418,7 +514,7 @@ impl Env {
         self.put_operator(row);
     }
 
-    fn add_cast(&mut self, symbol: &CastSymbol) -> Result<(), Reason> {
+    fn add_cast(&mut self, symbol: &CastSymbol) -> Result<Option<SymbolRow>, Reason> {
         let row = CastRow {
             oid: Oid::INVALID,
             source: self.known_type(&symbol.source)?,
@@ -441,13 +537,15 @@ impl Env {
             },
             extension: extension(symbol.extension.as_ref()),
         };
-        if self.cast(row.source, row.target).is_none() {
-            self.put_cast(row);
+        if self.cast(row.source, row.target).is_some() {
+            return Ok(None);
         }
-        Ok(())
+        let made = SymbolRow::Cast(row.source, row.target);
+        self.put_cast(row);
+        Ok(Some(made))
     }
 
-    fn add_opclass(&mut self, symbol: &OpclassSymbol) -> Result<(), Reason> {
+    fn add_opclass(&mut self, symbol: &OpclassSymbol, added: &mut Vec<SymbolRow>) -> Result<(), Reason> {
         let method = self.lookup_access_method(symbol.method.as_str()).map(|row| row.oid);
         let method = method.ok_or_else(|| format!("access method \"{}\" does not exist", symbol.method))?;
         let input = self.known_type(&symbol.input)?;
@@ -464,8 +562,8 @@ impl Env {
             let sort_family = Oid::INVALID;
             operators.push(FamilyOperator { left, right, strategy, ordering: false, operator, sort_family });
         }
-        let family = self.opfamily_for(symbol, method, operators)?;
-        self.put_opclass(OpclassRow {
+        let family = self.opfamily_for(symbol, method, operators, added)?;
+        let class = self.put_opclass(OpclassRow {
             oid: Oid::INVALID,
             method,
             schema: Sym::from(&symbol.name.schema),
@@ -476,6 +574,7 @@ impl Env {
             default: symbol.default,
             extension: extension(symbol.extension.as_ref()),
         });
+        added.push(SymbolRow::Opclass(class));
         Ok(())
     }
 
@@ -485,6 +584,7 @@ impl Env {
         symbol: &OpclassSymbol,
         method: Oid,
         operators: Vec<FamilyOperator>,
+        added: &mut Vec<SymbolRow>,
     ) -> Result<Oid, Reason> {
         let (schema, name) = (Sym::from(&symbol.family.schema), Sym::from(&symbol.family.name));
         let mut row = match self.lookup_opfamily(&SearchPath::empty(), method, Some(&schema), &name) {
@@ -508,7 +608,12 @@ impl Env {
         }
         row.operators.extend(fresh);
         row.operators.sort_by_key(|op| (op.left, op.right, op.strategy));
-        Ok(self.put_opfamily(row))
+        let is_new = !row.oid.is_valid();
+        let family = self.put_opfamily(row);
+        if is_new {
+            added.push(SymbolRow::Opfamily(family));
+        }
+        Ok(family)
     }
 
     fn known_type(&self, text: &str) -> Result<Oid, Reason> {
@@ -601,19 +706,23 @@ mod tests {
         .unwrap()
     }
 
-    fn loaded() -> (Env, Vec<SymbolError>) {
+    fn loaded() -> (Env, SymbolRows) {
         let mut env = Env::for_major(Major::V17);
         let symbols = symbols();
-        let mut errors = env.add_symbol_types(&symbols);
-        errors.extend(env.add_symbol_relations(&symbols));
-        errors.extend(env.add_symbol_routines(&symbols));
-        (env, errors)
+        let stages =
+            [env.add_symbol_types(&symbols), env.add_symbol_relations(&symbols), env.add_symbol_routines(&symbols)];
+        let mut all = SymbolRows::default();
+        for rows in stages {
+            all.added.extend(rows.added);
+            all.errors.extend(rows.errors);
+        }
+        (env, all)
     }
 
     #[test]
     fn symbols_become_rows() {
-        let (env, errors) = loaded();
-        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        let (env, rows) = loaded();
+        let errors: Vec<String> = rows.errors.iter().map(ToString::to_string).collect();
         assert_eq!(errors, ["type ext.lost cannot be used: type \"nowhere.nothing\" does not exist"]);
         let (citext, _) = env.parse_format_type("ext.citext").unwrap();
         assert_eq!(env.parse_format_type("ext.vector(3)[]").map(|found| found.1), Ok(3));
@@ -642,12 +751,17 @@ mod tests {
     }
 
     #[test]
-    fn members_go_and_move_with_their_extension() {
-        let (mut env, _) = loaded();
-        env.move_extension("citext", "ext", "other");
-        assert!(env.parse_format_type("other.citext[]").is_ok() && env.parse_format_type("ext.citext").is_err());
-        env.remove_extension("citext");
-        assert!(env.parse_format_type("other.citext").is_err() && env.parse_format_type("ext.vector").is_ok());
-        assert!(env.procs_named("citext_eq").next().is_none() && env.operators().all(|row| row.extension.is_none()));
+    fn rows_that_symbols_made_can_be_taken_away() {
+        let (mut env, rows) = loaded();
+        for row in rows.added {
+            env.remove_symbol_row(row);
+        }
+        assert!(env.types().all(|row| row.oid < Oid::FIRST_USER));
+        assert!(env.procs().all(|row| row.oid < Oid::FIRST_USER));
+        assert!(env.relations().all(|row| row.oid < Oid::FIRST_USER));
+        assert!(env.operators().all(|row| row.oid < Oid::FIRST_USER));
+        assert!(env.opclasses().all(|row| row.oid < Oid::FIRST_USER));
+        assert!(env.opfamilies().all(|row| row.oid < Oid::FIRST_USER));
+        assert!(env.casts().all(|row| row.extension.is_none()));
     }
 }

@@ -102,13 +102,6 @@ impl<R: Row> UserTable<R> {
         Some(row)
     }
 
-    pub(super) fn retain(&mut self, keep: impl Fn(&R) -> bool) {
-        let gone: Vec<Oid> = self.iter().filter(|row| !keep(row)).map(Row::oid).collect();
-        for oid in gone {
-            self.remove(oid);
-        }
-    }
-
     pub(super) fn by_oid(&self, oid: Oid) -> Option<&R> {
         self.rows.get(&oid).map(Arc::as_ref)
     }

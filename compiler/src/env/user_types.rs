@@ -189,7 +189,7 @@ impl Env {
             ..plain(&schema, &name, TypeKind::Base, 'A')
         };
         self.put_new_type(row);
-        let name = self.free_array_name(&schema, &name);
+        let name = self.array_type_name(&schema, &name, array);
         self.put_type(TypeRow { name, ..array_row });
         oid
     }
@@ -201,12 +201,12 @@ impl Env {
     }
 
     /// Renames the automatic array type that has a name somebody else is about to take.
-    fn push_array_aside(&mut self, schema: &Sym, name: &Sym) {
+    pub fn push_array_aside(&mut self, schema: &str, name: &str) {
         let Some(taken) = self.type_in(schema, name).filter(|row| self.is_automatic_array(row)) else {
             return;
         };
         let mut row = taken.clone();
-        row.name = self.free_array_name(schema, name);
+        row.name = self.array_type_name(schema, name, Oid::INVALID);
         self.put_type(row);
     }
 
@@ -216,11 +216,13 @@ impl Env {
         row.is_true_array() && self.array_type_of(row.element) == Some(row.oid)
     }
 
-    /// The name that an array type over a name gets (`makeArrayTypeName`).
-    fn free_array_name(&self, schema: &str, name: &str) -> Sym {
+    /// The name that the array type over a type of this name gets (`makeArrayTypeName`); `own` is the array type
+    /// itself, where it is there already.
+    #[must_use]
+    pub fn array_type_name(&self, schema: &str, name: &str, own: Oid) -> Sym {
         let mut candidate = object_name("", Some(name), None);
         let mut pass = 0u32;
-        while self.type_in(schema, &candidate).is_some() {
+        while self.type_in(schema, &candidate).is_some_and(|row| row.oid != own) {
             pass += 1;
             candidate = object_name("", Some(name), Some(&pass.to_string()));
         }
@@ -239,7 +241,7 @@ impl Env {
         row.name = name.clone();
         self.put_type(row);
         if array.is_valid() && taken != Some(array) {
-            let array_name = self.free_array_name(&schema, &name);
+            let array_name = self.array_type_name(&schema, &name, Oid::INVALID);
             self.rename_type(array, array_name);
         }
     }
