@@ -36,6 +36,33 @@ fn contrib_extensions_are_there() {
 }
 
 #[test]
+fn a_scratch_database_is_emptied_and_lent_again() {
+    let server = Server::start(&Options::new(15));
+    let first = server.scratch();
+    let name = first.name().to_owned();
+    first.batch(
+        "CREATE SCHEMA s; CREATE EXTENSION hstore SCHEMA s; CREATE TYPE m AS ENUM ('a'); CREATE DOMAIN d AS m;
+         CREATE TABLE t (id serial PRIMARY KEY, d d); CREATE VIEW v AS SELECT * FROM t; CREATE TYPE r AS RANGE (subtype = m);
+         CREATE FUNCTION f(t) RETURNS SETOF t LANGUAGE sql AS 'TABLE t'; CREATE PROCEDURE p() LANGUAGE sql AS '';
+         CREATE AGGREGATE agg (integer) (sfunc = int4pl, stype = integer); CREATE SEQUENCE q; CREATE TABLE s.t ();
+         CREATE FUNCTION same(integer, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+         CREATE OPERATOR === (leftarg = integer, rightarg = text, function = same)",
+    );
+    drop(first);
+    let second = server.scratch();
+    assert_eq!(second.name(), name, "it could be emptied");
+    assert_eq!(
+        second.text("SELECT count(*) FROM pg_class WHERE oid >= 16384 AND relnamespace = 'public'::regnamespace"),
+        "0"
+    );
+    second.batch("COMMENT ON SCHEMA public IS 'changed'");
+    drop(second);
+    let third = server.scratch();
+    assert_ne!(third.name(), name, "what cannot be emptied is dropped");
+    assert_eq!(third.text(&format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'")), "0");
+}
+
+#[test]
 fn a_private_server_is_configured_stopped_killed_and_restarted() {
     let hba = "local all postgres trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
     let server = Server::start(&Options::new(17).tcp().hba(hba).setting("work_mem", "5MB").file("note.txt", "here"));

@@ -1,0 +1,2 @@
+CREATE TABLE t (a integer, b text, c integer);
+CREATE INDEX ON t (b, c);

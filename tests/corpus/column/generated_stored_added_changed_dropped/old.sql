@@ -1,0 +1,2 @@
+CREATE TABLE t (a integer, g1 integer GENERATED ALWAYS AS (a + 1) STORED, g2 integer GENERATED ALWAYS AS (a + 2) STORED);
+CREATE INDEX t_g1 ON t (g1);

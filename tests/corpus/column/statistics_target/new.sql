@@ -1,0 +1,2 @@
+CREATE TABLE t (a integer, b integer, c integer);
+ALTER TABLE t ALTER b SET STATISTICS 500, ALTER c SET STATISTICS 10;

@@ -1,0 +1,2 @@
+CREATE TABLE t (a integer, b integer, c integer);
+ALTER TABLE t ALTER a SET STATISTICS 100, ALTER b SET STATISTICS 0;

@@ -1,0 +1,1 @@
+CREATE TABLE t (a integer[], b varchar(5)[], c integer);

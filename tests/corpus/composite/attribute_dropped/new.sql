@@ -1,0 +1,1 @@
+CREATE TYPE address AS (zip text);

@@ -1,0 +1,1 @@
+CREATE TABLE t (v text, CONSTRAINT c CHECK (v::integer > 1));

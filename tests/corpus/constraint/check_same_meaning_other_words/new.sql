@@ -1,0 +1,1 @@
+CREATE TABLE t (v varchar(5), n numeric, CONSTRAINT a CHECK (((v)::text = ANY ((ARRAY['p'::character varying, 'q'::character varying])::text[]))), CONSTRAINT b CHECK ((n > (0)::numeric) AND (n < (10)::numeric)));

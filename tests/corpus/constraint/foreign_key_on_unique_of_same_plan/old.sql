@@ -1,0 +1,2 @@
+CREATE TABLE p (code text);
+CREATE TABLE c (code text);

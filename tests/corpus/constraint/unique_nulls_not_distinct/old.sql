@@ -1,0 +1,1 @@
+CREATE TABLE t (a integer UNIQUE, b integer UNIQUE NULLS NOT DISTINCT);

@@ -1,0 +1,1 @@
+CREATE DOMAIN amount AS integer CONSTRAINT positive CHECK (VALUE > 0);

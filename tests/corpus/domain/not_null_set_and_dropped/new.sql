@@ -1,0 +1,2 @@
+CREATE DOMAIN one AS integer NOT NULL;
+CREATE DOMAIN two AS integer;

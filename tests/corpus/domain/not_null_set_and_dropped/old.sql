@@ -1,0 +1,2 @@
+CREATE DOMAIN one AS integer;
+CREATE DOMAIN two AS integer NOT NULL;

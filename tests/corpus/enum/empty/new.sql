@@ -1,0 +1,1 @@
+CREATE TYPE nothing_yet AS ENUM ();

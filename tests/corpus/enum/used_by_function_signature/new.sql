@@ -1,0 +1,2 @@
+CREATE TYPE mood AS ENUM ('ok');
+CREATE FUNCTION next(m mood) RETURNS mood LANGUAGE sql AS 'SELECT m';

@@ -1,0 +1,3 @@
+CREATE SCHEMA ext;
+CREATE EXTENSION hstore WITH SCHEMA public;
+CREATE TABLE t (h hstore);

@@ -1,0 +1,11 @@
+CREATE TYPE pair AS (a integer, b text);
+CREATE TABLE row_of (id integer);
+CREATE FUNCTION f1(pair, pair[], row_of, anyelement, anyarray) RETURNS anyelement LANGUAGE sql AS 'SELECT $4';
+CREATE FUNCTION f2(VARIADIC texts text[]) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION f3(IN a integer, OUT b integer, INOUT c text) LANGUAGE sql AS $$ SELECT 1, 'x'::text $$;
+CREATE FUNCTION f4(numeric(10,2), varchar(5), "Odd Name" timestamp with time zone) RETURNS void LANGUAGE sql AS '';
+CREATE FUNCTION f5(a integer) RETURNS TABLE (x integer, y text[]) LANGUAGE sql AS $$ SELECT 1, '{}'::text[] $$;
+CREATE FUNCTION f6() RETURNS SETOF row_of LANGUAGE sql AS 'TABLE row_of';
+CREATE FUNCTION f7(a integer, VARIADIC b integer[] DEFAULT '{1}') RETURNS record LANGUAGE sql AS 'SELECT 1, 2';
+CREATE FUNCTION f8(row_of.id%TYPE) RETURNS row_of.id%TYPE LANGUAGE sql AS 'SELECT $1';
+CREATE FUNCTION f9(anycompatible, anycompatiblearray) RETURNS anycompatible LANGUAGE sql AS 'SELECT $1';

@@ -1,0 +1,6 @@
+CREATE FUNCTION f() RETURNS integer LANGUAGE plpgsql AS $body$
+BEGIN
+    -- $$ inside
+    RETURN 2;
+END
+$body$;

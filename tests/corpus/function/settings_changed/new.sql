@@ -1,0 +1,1 @@
+CREATE FUNCTION f() RETURNS void LANGUAGE sql SET search_path = '' SET datestyle = 'ISO, DMY' AS '';

@@ -1,0 +1,1 @@
+CREATE TABLE t (a text, id bigint GENERATED ALWAYS AS IDENTITY);

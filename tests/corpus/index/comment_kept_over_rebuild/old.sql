@@ -1,0 +1,3 @@
+CREATE TABLE t (a integer, b integer);
+CREATE INDEX i ON t (a);
+COMMENT ON INDEX i IS 'fast';

@@ -1,0 +1,10 @@
+CREATE TABLE t (a integer, b text, c text, d timestamptz, e jsonb, f date);
+CREATE INDEX i1 ON t (lower(b), upper(c) text_pattern_ops);
+CREATE INDEX i2 ON t ((b || ' ' || c) COLLATE "C" DESC);
+CREATE INDEX i3 ON t ((e ->> 'k'), ((e ->> 'n')::integer));
+CREATE INDEX i4 ON t (date_trunc('day', d AT TIME ZONE 'UTC'));
+CREATE INDEX i5 ON t ((a % 10)) WHERE a > 0 AND b IS NOT NULL;
+CREATE INDEX i6 ON t USING gin (to_tsvector('english', b), to_tsvector('simple'::regconfig, COALESCE(c, '')));
+CREATE INDEX i7 ON t (COALESCE(b, c), (CASE WHEN a > 0 THEN 1 ELSE 0 END));
+CREATE INDEX i8 ON t (md5(b), abs(a), (f - 1), (a IS NULL), (b = 'x'));
+CREATE INDEX i9 ON t USING gin ((e -> 'tags')) WHERE e ? 'tags';

@@ -1,0 +1,3 @@
+CREATE TABLE t (a integer, b integer);
+CREATE INDEX i ON t (a DESC, b NULLS FIRST);
+CREATE INDEX j ON t (a ASC NULLS LAST, b DESC NULLS LAST);

@@ -1,0 +1,3 @@
+CREATE TABLE t (a integer);
+CREATE INDEX i ON t ((a * 2), (a + 1));
+ALTER INDEX i ALTER COLUMN 2 SET STATISTICS 400;

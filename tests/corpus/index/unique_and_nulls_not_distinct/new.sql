@@ -1,0 +1,3 @@
+CREATE TABLE t (a integer, b integer);
+CREATE UNIQUE INDEX i1 ON t (a);
+CREATE UNIQUE INDEX i2 ON t (b) NULLS NOT DISTINCT;

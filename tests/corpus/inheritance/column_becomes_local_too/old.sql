@@ -1,0 +1,2 @@
+CREATE TABLE base (id integer, a text);
+CREATE TABLE child () INHERITS (base);

@@ -1,0 +1,3 @@
+CREATE TABLE base (id bigint);
+CREATE TABLE child (b integer) INHERITS (base);
+CREATE INDEX ON child (id);

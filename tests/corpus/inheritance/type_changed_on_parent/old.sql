@@ -1,0 +1,3 @@
+CREATE TABLE base (id integer);
+CREATE TABLE child (b integer) INHERITS (base);
+CREATE INDEX ON child (id);

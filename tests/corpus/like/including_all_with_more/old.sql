@@ -1,0 +1,1 @@
+CREATE TABLE source (a integer PRIMARY KEY, b text DEFAULT 'x' UNIQUE);

@@ -1,0 +1,1 @@
+CREATE TABLE a_t (v text);

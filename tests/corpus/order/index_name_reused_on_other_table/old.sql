@@ -1,0 +1,3 @@
+CREATE TABLE a (x integer);
+CREATE TABLE b (x integer);
+CREATE INDEX the_index ON a (x);

@@ -1,0 +1,2 @@
+CREATE TYPE thing AS ENUM ('x');
+CREATE TABLE other (id integer);

@@ -1,0 +1,2 @@
+CREATE TABLE thing (id integer);
+CREATE TYPE other AS ENUM ('x');

@@ -1,0 +1,2 @@
+CREATE TABLE t (id bigint PRIMARY KEY);
+CREATE TABLE c (t_id bigint NOT NULL REFERENCES t, UNIQUE (t_id));

@@ -1,0 +1,2 @@
+CREATE TABLE t (id uuid PRIMARY KEY);
+CREATE TABLE c (t_id uuid NOT NULL REFERENCES t, UNIQUE (t_id));

@@ -1,0 +1,4 @@
+CREATE TABLE r (id integer NOT NULL, a text) PARTITION BY RANGE (id);
+CREATE TABLE r_1 (id integer NOT NULL, a text);
+CREATE TABLE r_2 (id integer NOT NULL, a text);
+ALTER TABLE r ATTACH PARTITION r_2 FOR VALUES FROM (10) TO (20);

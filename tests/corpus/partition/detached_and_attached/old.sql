@@ -1,0 +1,3 @@
+CREATE TABLE r (id integer NOT NULL, a text) PARTITION BY RANGE (id);
+CREATE TABLE r_1 PARTITION OF r FOR VALUES FROM (1) TO (10);
+CREATE TABLE r_2 (id integer NOT NULL, a text);

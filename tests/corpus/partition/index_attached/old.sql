@@ -1,0 +1,4 @@
+CREATE TABLE r (id integer, a integer) PARTITION BY RANGE (id);
+CREATE TABLE r_1 PARTITION OF r FOR VALUES FROM (1) TO (10);
+CREATE INDEX r_a ON ONLY r (a);
+CREATE INDEX r_1_mine ON r_1 (a);

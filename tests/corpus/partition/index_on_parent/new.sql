@@ -1,0 +1,4 @@
+CREATE TABLE r (id integer, a integer) PARTITION BY RANGE (id);
+CREATE TABLE r_1 PARTITION OF r FOR VALUES FROM (1) TO (10);
+CREATE INDEX r_a ON r (a) WHERE a > 0;
+CREATE UNIQUE INDEX ON r (id, (id)) ;

@@ -1,0 +1,3 @@
+CREATE TABLE r (id integer, a integer) PARTITION BY RANGE (id);
+CREATE TABLE r_1 PARTITION OF r FOR VALUES FROM (1) TO (10);
+CREATE INDEX r_id ON r (id);

@@ -1,0 +1,2 @@
+CREATE TABLE r (id integer, k integer) PARTITION BY LIST (k);
+CREATE TABLE r_1 PARTITION OF r FOR VALUES IN (1, 2);

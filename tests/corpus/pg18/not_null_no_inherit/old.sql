@@ -1,0 +1,2 @@
+CREATE TABLE base (a integer, b integer);
+CREATE TABLE child () INHERITS (base);

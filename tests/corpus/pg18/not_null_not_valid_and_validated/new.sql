@@ -1,0 +1,2 @@
+CREATE TABLE t (a integer, b integer CONSTRAINT b_there NOT NULL);
+ALTER TABLE t ADD CONSTRAINT a_there NOT NULL a NOT VALID;

@@ -1,0 +1,1 @@
+CREATE TABLE t (a integer, v1 integer GENERATED ALWAYS AS (a + 1) VIRTUAL, v2 integer GENERATED ALWAYS AS (a + 2) VIRTUAL);

@@ -1,0 +1,2 @@
+CREATE SCHEMA "Odd Name";
+CREATE TABLE "Odd Name"."select" ("from" integer, "A""b" text);

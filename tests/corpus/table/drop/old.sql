@@ -1,0 +1,2 @@
+CREATE TABLE t (id serial PRIMARY KEY, a integer CHECK (a > 0));
+CREATE INDEX ON t (a);

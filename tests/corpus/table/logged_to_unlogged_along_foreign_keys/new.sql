@@ -1,0 +1,2 @@
+CREATE UNLOGGED TABLE a_parent (id integer PRIMARY KEY);
+CREATE UNLOGGED TABLE b_child (id integer PRIMARY KEY REFERENCES a_parent);

@@ -1,0 +1,2 @@
+CREATE TEMPORARY TABLE scratch (id integer);
+CREATE TABLE t (id integer);
