@@ -1,1 +1,3 @@
-//! (skeleton)
+//! The agent: beside the database, it captures snapshots and applies sealed plans.
+
+pub mod connect;

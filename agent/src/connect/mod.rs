@@ -1,0 +1,172 @@
+//! Connecting to the database: one pinned session, with libpq's options and files behind the flags.
+//!
+//! | file | owns |
+//! |---|---|
+//! | `args` | the flags, as clap reads them |
+//! | `environment` | the environment variables and the home folder, as a value |
+//! | `dsn` | connection strings, both forms |
+//! | `service` | the connection service file |
+//! | `passfile` | the password file |
+//! | `settings` | what all of these together say, in libpq's order of precedence |
+//! | `tls` | what each `sslmode` means for rustls |
+//! | `session` | the session itself |
+//!
+//! An option that is not understood is refused by name, never ignored. Passwords are wiped from memory,
+//! are never a flag, and are in no error and no debug output. Only server majors 14 to 18 are accepted.
+
+pub mod args;
+mod dsn;
+pub mod environment;
+mod passfile;
+mod service;
+mod session;
+mod settings;
+mod tls;
+
+use std::path::PathBuf;
+
+use pgseal_keys::files::FileError;
+use thiserror::Error;
+
+pub use self::args::ConnectionArgs;
+pub use self::environment::Environment;
+pub use self::session::{CancelHandle, Notice, Row, ServerError, ServerVersion, Session, StatementError};
+pub use self::settings::{ChannelBinding, Host, Settings, SslMode, SslNegotiation};
+
+/// Why there is no session.
+#[derive(Debug, Error)]
+pub enum ConnectError {
+    /// A connection string that cannot be read.
+    #[error("the connection string is malformed: {detail}")]
+    MalformedDsn {
+        /// What is wrong, without the string.
+        detail: String,
+    },
+    /// A password where others can see it.
+    #[error("the connection string holds a password")]
+    PasswordInDsn,
+    /// An option that libpq does not know either.
+    #[error("connection option \"{option}\" from {origin} is unknown")]
+    UnknownOption {
+        /// The option.
+        option: String,
+        /// Where it came from.
+        origin: String,
+    },
+    /// An option of libpq that this program does not have, or a value of it.
+    #[error("connection option \"{option}\" from {origin} is not supported{}", value.as_ref().map_or(String::new(), |value| format!(" with value \"{value}\"")))]
+    UnsupportedOption {
+        /// The option.
+        option: String,
+        /// Where it came from.
+        origin: String,
+        /// The value, where that is the reason.
+        value: Option<String>,
+    },
+    /// A value that makes no sense.
+    #[error("connection option \"{option}\" from {origin} has invalid value \"{value}\"")]
+    InvalidValue {
+        /// The option.
+        option: String,
+        /// Where it came from.
+        origin: String,
+        /// The value; options that hold secrets are never reported here.
+        value: String,
+    },
+    /// The service is in no service file.
+    #[error("definition of service \"{service}\" not found")]
+    ServiceNotFound {
+        /// The service.
+        service: String,
+    },
+    /// A line of a service or password file that cannot be read.
+    #[error("file \"{}\", line {line}: {detail}", path.display())]
+    MalformedFile {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong, without the line's content.
+        detail: &'static str,
+    },
+    /// A file could not be used.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Nothing says which user to connect as.
+    #[error("no user name was given and the operating system has none")]
+    NoUser,
+    /// Certificates or keys that cannot be used.
+    #[error("could not prepare TLS: {detail}")]
+    Tls {
+        /// What is wrong.
+        detail: String,
+    },
+    /// The server could not be reached, or refused.
+    #[error("could not connect to {server}: {source}")]
+    Refused {
+        /// Host, port and database.
+        server: String,
+        /// Why.
+        source: StatementError,
+    },
+    /// A server of another major version.
+    #[error("server version {found} is not supported: this program is for majors 14 to 18")]
+    UnsupportedServer {
+        /// The version it has.
+        found: String,
+    },
+}
+
+impl ConnectError {
+    /// The stable code of this error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::MalformedDsn { .. } => "C0101",
+            Self::PasswordInDsn => "C0102",
+            Self::UnknownOption { .. } => "C0103",
+            Self::UnsupportedOption { .. } => "C0104",
+            Self::InvalidValue { .. } => "C0105",
+            Self::ServiceNotFound { .. } => "C0106",
+            Self::MalformedFile { .. } => "C0107",
+            Self::File(error) => error.code(),
+            Self::NoUser => "C0108",
+            Self::Tls { .. } => "C0109",
+            Self::Refused { .. } => "C0110",
+            Self::UnsupportedServer { .. } => "C0111",
+        }
+    }
+
+    /// 2 for wrong usage, 1 for everything that the environment is to blame for.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::MalformedDsn { .. }
+            | Self::PasswordInDsn
+            | Self::UnknownOption { .. }
+            | Self::UnsupportedOption { .. }
+            | Self::InvalidValue { .. }
+            | Self::NoUser => 2,
+            Self::ServiceNotFound { .. }
+            | Self::MalformedFile { .. }
+            | Self::File(_)
+            | Self::Tls { .. }
+            | Self::Refused { .. }
+            | Self::UnsupportedServer { .. } => 1,
+        }
+    }
+
+    /// What to do about it, if that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::PasswordInDsn => {
+                Some("everybody on this machine can read arguments: put the password into ~/.pgpass or PGPASSWORD")
+            }
+            Self::NoUser => Some("give it with --user or PGUSER"),
+            Self::File(error) => error.hint(),
+            Self::Refused { source, .. } => source.connect_hint(),
+            _ => None,
+        }
+    }
+}
