@@ -274,13 +274,14 @@ fn type_names_mean_what_they_mean_to_the_server() {
 
 /// What `SCHEMA` makes.
 fn env_with_schema(major: u16) -> Env {
-    use pgseal::env::{ColumnRow, RelationKind, RelationRow, UserType};
+    use pgseal::env::{ColumnRow, RelationKind, RelationRow, TypeKind, TypeRow};
     let mut env = env_of(major);
     env.add_schema("Odd Schema");
-    env.define_type("Odd Schema", "select", UserType::Enum { labels: vec!["a".into()] });
-    env.define_type("public", "mood", UserType::Enum { labels: vec!["ok".into()] });
+    env.put_type_with_array(TypeRow::user("Odd Schema", "select", TypeKind::Enum));
+    env.put_type_with_array(TypeRow::user("public", "mood", TypeKind::Enum));
     let relation = env.allocate_oid();
-    let row_type = env.define_type("public", "known", UserType::Composite { relation });
+    let row = TypeRow::user("public", "known", TypeKind::Composite);
+    let row_type = env.put_type_with_array(TypeRow { relation, ..row });
     let columns = [("id", Oid::INT4, -1), ("Name", Oid::NUMERIC, (4 << 16) + 5), ("tags", Oid::TEXTARRAY, -1)];
     env.put_relation(RelationRow {
         oid: relation,

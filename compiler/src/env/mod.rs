@@ -43,7 +43,7 @@ pub use sym::Sym;
 pub use symbols::{SymbolError, SymbolRow, SymbolRows};
 pub use type_name::TypeNameError;
 pub use type_text::TypeTextError;
-pub use user_types::UserType;
+pub use user_types::multirange_type_name;
 
 use builtins::Builtins;
 use table::UserTable;

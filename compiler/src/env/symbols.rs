@@ -15,8 +15,7 @@ use super::rows::{
     FamilyOperator, LanguageRow, OpclassRow, OperatorRow, OpfamilyRow, ProcArg, ProcKind, ProcRow, RangeLink,
     RelationKind, RelationRow, Subscript, TypeKind, TypeRow, Volatility,
 };
-use super::user_types::plain;
-use super::{Env, Oid, SearchPath, Sym, UserType};
+use super::{Env, Oid, SearchPath, Sym};
 
 /// A symbol that could not be taken in.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -263,21 +262,12 @@ impl Env {
             storage: symbol.storage,
             labels: symbol.labels.iter().map(Sym::from).collect(),
             extension: extension(symbol.extension.as_ref()),
-            ..plain(&schema, &name, kind, symbol.category)
+            category: symbol.category,
+            ..TypeRow::user(schema, name, kind)
         };
         if let Some(array) = &symbol.array {
             row.array = self.allocate_oid();
-            self.put_type(TypeRow {
-                oid: row.array,
-                element: oid,
-                subscript: Subscript::Array,
-                alignment: if row.alignment == 'd' { 'd' } else { 'i' },
-                delimiter: row.delimiter,
-                typmod_in: row.typmod_in.clone(),
-                typmod_out: row.typmod_out.clone(),
-                extension: row.extension.clone(),
-                ..plain(&Sym::from(&array.schema), &Sym::from(&array.name), TypeKind::Base, 'A')
-            });
+            self.put_type(row.array_over(row.array, &array.schema, &array.name));
         }
         Ok(self.put_type(row))
     }
@@ -363,14 +353,13 @@ impl Env {
             let listed = self.type_in(&schema, &name).filter(|row| row.kind == TypeKind::Composite).cloned();
             row_type = match listed {
                 Some(row) => self.put_type(TypeRow { relation: oid, ..row }),
-                None => self.define_type(schema.clone(), name.clone(), UserType::Composite { relation: oid }),
-            };
-            for oid in [Some(row_type), self.array_type_of(row_type)].into_iter().flatten() {
-                added.push(SymbolRow::Type(oid));
-                if let Some(row) = self.type_by_oid(oid).cloned() {
-                    self.put_type(TypeRow { extension: extension.clone(), ..row });
+                None => {
+                    let row = TypeRow::user(schema.clone(), name.clone(), TypeKind::Composite);
+                    let made = self.put_type_with_array(TypeRow { relation: oid, extension: extension.clone(), ..row });
+                    added.extend([Some(made), self.array_type_of(made)].into_iter().flatten().map(SymbolRow::Type));
+                    made
                 }
-            }
+            };
         }
         added.push(SymbolRow::Relation(oid));
         self.put_relation(RelationRow {
