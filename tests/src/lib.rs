@@ -1,8 +1,10 @@
 //! The end-to-end tests of pgseal on real servers, the corpora and their runner.
 //!
-//! - [`builtins`] makes the compiler's tables of built-in objects from real servers.
 //! - [`server`] starts, stops and cleans up Postgres servers of majors 14 to 18.
 //! - [`corpus`] reads schema changes (`old.sql`, `new.sql`) and whole schemas, and loads them into databases.
+//! - [`runner`] runs a check over many cases and majors at once and counts.
+//! - [`difference`] shows how two catalogs differ.
+//! - [`program`] runs the two programs as a user does.
 //!
 //! The tests themselves are under `tests/`; the corpus of the project is under `corpus/`. A failed expectation of the
 //! harness itself (no server installed, a server that does not start) panics: that is how a test fails.
@@ -10,4 +12,7 @@
 
 pub mod builtins;
 pub mod corpus;
+pub mod difference;
+pub mod program;
+pub mod runner;
 pub mod server;

@@ -1,0 +1,91 @@
+//! The two programs, run as a user runs them.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use crate::server::repository;
+
+/// How a program ended and what it said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// The exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+impl Ended {
+    /// Expects an exit code; returns the ending for more.
+    ///
+    /// # Panics
+    /// When it ended otherwise.
+    #[track_caller]
+    pub fn expect(self, code: i32) -> Ended {
+        assert_eq!(self.code, Some(code), "unexpected end\n--- stdout\n{}\n--- stderr\n{}", self.out, self.err);
+        self
+    }
+}
+
+/// A command of the compiler, `pgseal`, ready for arguments. It has no environment but `PATH`, and no standard input.
+pub fn compiler() -> Command {
+    program("pgseal")
+}
+
+/// A command of the agent, `pgseal-agent`, ready for arguments. It has no environment but `PATH`, and no standard input.
+pub fn agent() -> Command {
+    program("pgseal-agent")
+}
+
+/// Runs a command to its end.
+///
+/// # Panics
+/// When it cannot be started.
+pub fn run(command: &mut Command) -> Ended {
+    let output = command.output().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
+    Ended {
+        code: output.status.code(),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// Runs the compiler with arguments, in a folder.
+pub fn run_compiler<A: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = A>) -> Ended {
+    run(compiler().current_dir(folder).args(arguments))
+}
+
+/// Runs the agent with arguments, in a folder.
+pub fn run_agent<A: AsRef<OsStr>>(folder: &Path, arguments: impl IntoIterator<Item = A>) -> Ended {
+    run(agent().current_dir(folder).args(arguments))
+}
+
+fn program(name: &str) -> Command {
+    let mut command = Command::new(folder_of_programs().join(name));
+    command.env_clear().stdin(Stdio::null());
+    command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+    command
+}
+
+/// The folder of the two programs, which are built first where they are not up to date: cargo builds the programs of a
+/// package for that package's own tests only.
+fn folder_of_programs() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        // <target>/<profile>/deps/<this test>
+        let test = std::env::current_exe().expect("the path of this test");
+        let folder = test.ancestors().nth(2).expect("a test lies in the target folder").to_owned();
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--locked", "-p", "pgseal", "-p", "pgseal-agent"]).current_dir(repository());
+        build.arg("--target-dir").arg(folder.parent().unwrap_or(&folder));
+        if folder.ends_with("release") {
+            build.arg("--release");
+        }
+        let ended = run(build.stdin(Stdio::null()));
+        assert_eq!(ended.code, Some(0), "the programs do not build:\n{}", ended.err);
+        folder
+    })
+}

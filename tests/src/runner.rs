@@ -1,0 +1,183 @@
+//! Runs a check over many cases on several servers at once, and counts what became of them.
+//!
+//! `PGSEAL_CASE=part-of-a-name` and `PGSEAL_MAJORS=17,18` narrow a run down while one works on something.
+
+use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::corpus::{Rejection, Unmodeled};
+use crate::server::{MAJORS, Server};
+
+/// Why a case did not pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stop {
+    /// The server itself does not accept the case.
+    Rejected(Rejection),
+    /// It holds kinds that are not modeled yet.
+    Unmodeled(BTreeSet<Unmodeled>),
+    /// It fails, and why.
+    Failed(String),
+}
+
+impl From<Rejection> for Stop {
+    fn from(rejection: Rejection) -> Stop {
+        Stop::Rejected(rejection)
+    }
+}
+
+impl From<String> for Stop {
+    fn from(reason: String) -> Stop {
+        Stop::Failed(reason)
+    }
+}
+
+/// What became of the cases on one major.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Cases that passed.
+    pub passed: usize,
+    /// Cases that the server itself does not accept.
+    pub rejected: usize,
+    /// Cases with kinds that are not modeled yet.
+    pub unmodeled: usize,
+    /// Cases that failed.
+    pub failed: usize,
+}
+
+/// What became of all cases on all majors.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    /// What was run.
+    pub title: String,
+    /// The counts by major.
+    pub counts: BTreeMap<u16, Count>,
+    /// What failed: major, case, reason.
+    pub failures: BTreeSet<(u16, String, String)>,
+    /// What the servers do not accept: major, case, reason.
+    pub rejections: BTreeSet<(u16, String, String)>,
+    /// How often each kind kept a case out.
+    pub kinds: BTreeMap<Unmodeled, usize>,
+}
+
+impl Tally {
+    /// Prints the counts, then panics when anything failed, showing the first failures in full and the names of all.
+    ///
+    /// # Panics
+    /// When a case failed, or when no case passed at all.
+    pub fn conclude(&self) {
+        println!("{self}");
+        let shown: Vec<String> = self
+            .failures
+            .iter()
+            .take(40)
+            .map(|(major, name, reason)| format!("== {name} on {major}\n{reason}\n"))
+            .collect();
+        let names: BTreeSet<&str> = self.failures.iter().map(|(_, name, _)| name.as_str()).collect();
+        assert!(
+            self.failures.is_empty(),
+            "{}: {} failures in {} cases\n{}\nall failed cases: {names:#?}",
+            self.title,
+            self.failures.len(),
+            names.len(),
+            shown.join("\n"),
+        );
+        let passed: usize = self.counts.values().map(|count| count.passed).sum();
+        assert!(passed > 0 || narrowed(), "{}: nothing ran", self.title);
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(out, "\n{}", self.title)?;
+        writeln!(out, "  major    passed  server rejects  unmodeled  failed")?;
+        for (major, count) in &self.counts {
+            let Count { passed, rejected, unmodeled, failed } = count;
+            writeln!(out, "  {major:>5}  {passed:>8}  {rejected:>14}  {unmodeled:>9}  {failed:>6}")?;
+        }
+        if !self.kinds.is_empty() {
+            let kinds: Vec<String> = self.kinds.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+            writeln!(out, "  unmodeled kinds (cases, all majors): {}", kinds.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs a check for every item on every major that `is_for` admits, on as many threads as there are processors. A panic
+/// of the check is a failure of that item.
+pub fn run<T: Sync>(
+    title: &str,
+    items: &[T],
+    name: impl Fn(&T) -> String + Sync,
+    is_for: impl Fn(&T, u16) -> bool + Sync,
+    check: impl Fn(&T, &Server) -> Result<(), Stop> + Sync,
+) -> Tally {
+    let wanted = std::env::var("PGSEAL_CASE").unwrap_or_default();
+    let majors = majors();
+    let jobs: Vec<(&T, u16)> = items
+        .iter()
+        .filter(|item| name(item).contains(&wanted))
+        .flat_map(|item| majors.iter().map(move |major| (item, *major)))
+        .filter(|(item, major)| is_for(item, *major))
+        .collect();
+    let tally = Mutex::new(Tally { title: title.to_owned(), ..Tally::default() });
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some((item, major)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let result = catch_unwind(AssertUnwindSafe(|| check(item, Server::shared(*major))))
+                .unwrap_or_else(|payload| Err(Stop::Failed(format!("panic: {}", message(payload.as_ref())))));
+            tally.lock().unwrap_or_else(PoisonError::into_inner).add(*major, name(item), result);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
+            scope.spawn(work);
+        }
+    });
+    tally.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Tally {
+    fn add(&mut self, major: u16, name: String, result: Result<(), Stop>) {
+        let count = self.counts.entry(major).or_default();
+        match result {
+            Ok(()) => count.passed += 1,
+            Err(Stop::Rejected(rejection)) => {
+                count.rejected += 1;
+                self.rejections.insert((major, name, rejection.to_string()));
+            }
+            Err(Stop::Unmodeled(kinds)) => {
+                count.unmodeled += 1;
+                for kind in kinds {
+                    *self.kinds.entry(kind).or_default() += 1;
+                }
+            }
+            Err(Stop::Failed(reason)) => {
+                count.failed += 1;
+                self.failures.insert((major, name, reason));
+            }
+        }
+    }
+}
+
+/// The majors to run on: all, or those that `PGSEAL_MAJORS` names.
+fn majors() -> Vec<u16> {
+    let wanted = std::env::var("PGSEAL_MAJORS").unwrap_or_default();
+    let wanted: Vec<u16> = wanted.split(',').filter_map(|major| major.trim().parse().ok()).collect();
+    MAJORS.into_iter().filter(|major| wanted.is_empty() || wanted.contains(major)).collect()
+}
+
+fn narrowed() -> bool {
+    ["PGSEAL_CASE", "PGSEAL_MAJORS"].iter().any(|name| std::env::var_os(name).is_some())
+}
+
+fn message(payload: &(dyn Any + Send)) -> &str {
+    payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref::<&str>().copied())
+        .unwrap_or("of an unknown kind")
+}
