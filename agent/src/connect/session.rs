@@ -133,6 +133,16 @@ impl StatementError {
         }
     }
 
+    /// The same, as long as nothing was there that could be lost.
+    fn while_connecting(self) -> Self {
+        match self {
+            Self::Lost { detail } => {
+                Self::Client { detail: detail.trim_start_matches("error connecting to server: ").to_owned() }
+            }
+            other => other,
+        }
+    }
+
     fn of_server(error: &DbError) -> Self {
         Self::Server(Box::new(ServerError {
             sqlstate: error.code().code().to_owned(),
@@ -275,7 +285,10 @@ impl Session {
     pub fn open(settings: &Settings) -> Result<Self, ConnectError> {
         let connector = tls::connector(settings)?;
         let notices = Arc::new(Mutex::new(Vec::new()));
-        let refused = |source| ConnectError::Refused { server: settings.to_string(), source };
+        let refused = |source: StatementError| ConnectError::Refused {
+            server: settings.to_string(),
+            source: source.while_connecting(),
+        };
         let mut client = connect(settings, &connector, &notices).map_err(refused)?;
         let version = read_version(&mut client).map_err(refused)?;
         let Some(version) = version.filter(|version| (14..=18).contains(&version.major())) else {

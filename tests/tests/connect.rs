@@ -1,0 +1,369 @@
+//! Sessions of the agent on real servers: TLS modes, authentication, pinned settings, and how they end.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod certificates;
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::path::Path;
+use std::time::Duration;
+
+use certificates::Certificates;
+use pgseal_agent::connect::{ConnectError, ConnectionArgs, Environment, Session, Settings};
+use pgseal_tests::server::{MAJORS, Options, Server};
+
+const SECRET: &str = "s3cret word";
+
+/// Who may come in how. The harness itself connects by the first line.
+const HBA: &str = "
+local     all postgres trust
+hostnossl all plain    127.0.0.1/32 trust
+hostssl   all tls      127.0.0.1/32 trust
+hostssl   all scram    127.0.0.1/32 scram-sha-256
+host      all anyscram 127.0.0.1/32 scram-sha-256
+hostssl   all holder   127.0.0.1/32 cert
+";
+
+const ROLES: &str = "
+SET password_encryption = 'scram-sha-256';
+CREATE ROLE plain LOGIN; CREATE ROLE tls LOGIN; CREATE ROLE holder LOGIN;
+CREATE ROLE scram LOGIN PASSWORD 's3cret word'; CREATE ROLE anyscram LOGIN PASSWORD 's3cret word';
+";
+
+fn open_with(dsn: &str, variables: &[(&str, &str)]) -> Result<Session, ConnectError> {
+    let args = ConnectionArgs { dsn: Some(dsn.to_owned()), ..ConnectionArgs::default() };
+    let settings = Settings::resolve(&args, &Environment::new(variables, None, Some("nobody")))?;
+    Session::open(&settings)
+}
+
+fn is_tls(session: &mut Session) -> bool {
+    let sql = "SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()";
+    session.rows(sql).unwrap()[0].column(0) == Some("t")
+}
+
+/// A server with TLS and the certificates that it and its clients have.
+struct TlsServer {
+    server: Server,
+    certificates: Certificates,
+}
+
+impl TlsServer {
+    /// `None`, with a note, when there is no openssl to make certificates with.
+    fn start(major: u16, name: &str) -> Option<Self> {
+        let certificates = Certificates::make()?;
+        let options = Options::new(major)
+            .tcp()
+            .setting("ssl", "on")
+            .setting("ssl_ca_file", "ca.crt")
+            .file("server.crt", &certificates.text(&format!("{name}.crt")))
+            .file("server.key", &certificates.text(&format!("{name}.key")))
+            .file("ca.crt", &certificates.text("ca.crt"))
+            .hba(HBA);
+        let server = Server::start(&options);
+        server.connect("postgres").batch_execute(ROLES).unwrap();
+        Some(Self { server, certificates })
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.certificates.path(name).display().to_string()
+    }
+
+    fn open(&self, user: &str, options: &str) -> Result<Session, ConnectError> {
+        let port = self.server.port();
+        let variables = [("PGPASSWORD", SECRET)];
+        let dsn = format!("hostaddr=127.0.0.1 port={port} dbname=postgres user={user} {options}");
+        open_with(&dsn, &variables)
+    }
+
+    /// `tls`, `plain`, or the error's code.
+    fn outcome(&self, user: &str, options: &str) -> &'static str {
+        match self.open(user, options) {
+            Ok(mut session) => {
+                if is_tls(&mut session) {
+                    "tls"
+                } else {
+                    "plain"
+                }
+            }
+            Err(error) => {
+                let text = format!("{error} {error:?}");
+                assert!(!text.contains(SECRET), "{text}");
+                error.code()
+            }
+        }
+    }
+}
+
+#[test]
+fn each_sslmode_checks_what_it_says() {
+    let Some(server) = TlsServer::start(18, "server") else { return };
+    let (ca, other) = (server.path("ca.crt"), server.path("other-ca.crt"));
+    for (user, options, expected) in [
+        ("tls", format!("host=db.example sslmode=verify-full sslrootcert={ca}"), "tls"),
+        ("tls", format!("host=elsewhere.example sslmode=verify-full sslrootcert={ca}"), "C0110"),
+        ("tls", format!("host=db.example sslmode=verify-full sslrootcert={other}"), "C0110"),
+        ("tls", "host=db.example sslmode=verify-full sslrootcert=system".to_owned(), "C0110"),
+        ("tls", "host=db.example sslmode=verify-full sslrootcert=/nonexistent".to_owned(), "K0406"),
+        ("tls", format!("sslmode=verify-full sslrootcert={ca}"), "C0110"),
+        ("tls", format!("host=elsewhere.example sslmode=verify-ca sslrootcert={ca}"), "tls"),
+        ("tls", format!("host=db.example sslmode=verify-ca sslrootcert={other}"), "C0110"),
+        ("tls", "sslmode=require".to_owned(), "tls"),
+        ("tls", format!("sslmode=require sslrootcert={ca}"), "tls"),
+        ("tls", format!("sslmode=require sslrootcert={other}"), "C0110"),
+        ("plain", "sslmode=require".to_owned(), "C0110"),
+        // Where both are to be had, the mode decides.
+        ("anyscram", "sslmode=prefer".to_owned(), "tls"),
+        ("anyscram", "sslmode=allow".to_owned(), "plain"),
+        ("anyscram", "sslmode=disable".to_owned(), "plain"),
+        // Turned away at first, the other way is tried.
+        ("plain", "sslmode=prefer".to_owned(), "plain"),
+        ("tls", "sslmode=prefer".to_owned(), "tls"),
+        ("tls", "sslmode=allow".to_owned(), "tls"),
+        ("plain", "sslmode=allow".to_owned(), "plain"),
+        ("tls", "sslmode=disable".to_owned(), "C0110"),
+        ("anyscram", format!("sslmode=prefer sslrootcert={other}"), "plain"),
+        ("tls", format!("sslmode=prefer sslrootcert={other}"), "C0110"),
+        ("nobody", "sslmode=prefer".to_owned(), "C0110"),
+        // From the first byte, on 17 and later.
+        ("tls", format!("host=db.example sslmode=verify-full sslrootcert={ca} sslnegotiation=direct"), "tls"),
+    ] {
+        assert_eq!(server.outcome(user, &options), expected, "{user} {options}");
+    }
+}
+
+#[test]
+fn a_server_without_tls_is_refused_by_the_modes_that_demand_it() {
+    let server =
+        Server::start(&Options::new(16).tcp().hba("local all postgres trust\nhost all plain 127.0.0.1/32 trust\n"));
+    server.connect("postgres").batch_execute("CREATE ROLE plain LOGIN").unwrap();
+    let outcome = |options: &str| {
+        let dsn = format!("hostaddr=127.0.0.1 port={} dbname=postgres user=plain {options}", server.port());
+        open_with(&dsn, &[]).map_or_else(|error| error.code(), |_| "plain")
+    };
+    for (mode, expected) in
+        [("disable", "plain"), ("allow", "plain"), ("prefer", "plain"), ("require", "C0110"), ("verify-full", "C0110")]
+    {
+        // Where verify-full has no root file, it trusts the operating system's, which may be none at all.
+        let code = outcome(&format!("sslmode={mode}"));
+        assert!(code == expected || (mode == "verify-full" && code == "C0109"), "{mode} {code}");
+    }
+    assert_eq!(outcome("sslmode=require sslnegotiation=direct"), "C0110");
+    assert_eq!(outcome(""), "plain");
+}
+
+#[test]
+fn certificates_that_have_expired_or_are_for_clients_are_refused() {
+    for name in ["expired", "client"] {
+        let Some(server) = TlsServer::start(15, name) else { return };
+        let ca = server.path("ca.crt");
+        for mode in ["verify-full", "verify-ca", "require"] {
+            let options = format!("host=db.example sslmode={mode} sslrootcert={ca}");
+            assert_eq!(server.outcome("tls", &options), "C0110", "{name} {mode}");
+        }
+        assert_eq!(server.outcome("tls", "sslmode=require"), "tls");
+    }
+}
+
+#[test]
+fn scram_is_bound_to_the_channel() {
+    let Some(server) = TlsServer::start(14, "server") else { return };
+    assert_eq!(server.outcome("scram", "sslmode=require"), "tls");
+    assert_eq!(server.outcome("scram", "sslmode=require channel_binding=require"), "tls");
+    assert_eq!(server.outcome("scram", "sslmode=require channel_binding=disable"), "tls");
+    assert_eq!(server.outcome("anyscram", "sslmode=disable"), "plain");
+    assert_eq!(server.outcome("anyscram", "sslmode=disable channel_binding=require"), "C0110");
+    // Without a password being asked for there is nothing to bind.
+    assert_eq!(server.outcome("tls", "sslmode=require channel_binding=require"), "C0110");
+}
+
+#[test]
+fn passwords_come_from_the_password_file_and_wrong_ones_are_told() {
+    let server = Server::start(&Options::new(17).tcp().hba(HBA));
+    server.connect("postgres").batch_execute(ROLES).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pgpass");
+    let open = |line: &str| {
+        write_private(&file, line);
+        let dsn = format!("host=127.0.0.1 port={} dbname=postgres user=anyscram", server.port());
+        open_with(&dsn, &[("PGPASSFILE", file.to_str().unwrap())])
+    };
+    assert!(open(&format!("127.0.0.1:*:*:anyscram:{SECRET}\n")).is_ok());
+    let wrong = open("127.0.0.1:*:*:anyscram:wrong word\n").unwrap_err();
+    assert_eq!((wrong.code(), wrong.exit_code()), ("C0110", 1));
+    assert!(wrong.hint().is_some());
+    assert!(!format!("{wrong} {wrong:?}").contains("wrong word"));
+    // One attempt only, although sslmode=prefer has a second one.
+    assert_eq!(server.log().matches("password authentication failed").count(), 1, "{}", server.log());
+    assert_eq!(open("other:*:*:*:x\n").unwrap_err().code(), "C0110");
+}
+
+#[test]
+fn a_client_certificate_is_shown() {
+    let Some(server) = TlsServer::start(18, "server") else { return };
+    let (certificate, key) = (server.path("client.crt"), server.path("client.key"));
+    let options = format!("sslmode=require sslcert={certificate} sslkey={key}");
+    assert_eq!(server.outcome("holder", &options), "tls");
+    assert_eq!(server.outcome("holder", "sslmode=require"), "C0110");
+    let stranger =
+        format!("sslmode=require sslcert={} sslkey={}", server.path("stranger.crt"), server.path("stranger.key"));
+    assert_eq!(server.outcome("holder", &stranger), "C0110");
+    let mismatch = format!("sslmode=require sslcert={certificate} sslkey={}", server.path("stranger.key"));
+    assert_eq!(server.outcome("holder", &mismatch), "C0109");
+    let text = server.certificates.text("client.key");
+    write_mode(Path::new(&server.path("open.key")), &text, 0o644);
+    let open = format!("sslmode=require sslcert={certificate} sslkey={}", server.path("open.key"));
+    assert_eq!(server.outcome("holder", &open), "K0401");
+}
+
+#[test]
+fn sessions_are_pinned_whatever_role_database_and_options_say() {
+    for major in MAJORS {
+        let server = Server::shared(major);
+        let database = server.database("pinned");
+        let name = database.name();
+        database.batch(&format!(
+            "CREATE ROLE hostile_{name} LOGIN;
+             ALTER ROLE hostile_{name} SET search_path = evil, public;
+             ALTER ROLE hostile_{name} SET row_security = on;
+             ALTER ROLE hostile_{name} SET datestyle = 'German';
+             ALTER ROLE hostile_{name} SET default_transaction_read_only = on;
+             ALTER DATABASE {name} SET standard_conforming_strings = off;
+             ALTER DATABASE {name} SET quote_all_identifiers = on;
+             ALTER DATABASE {name} SET statement_timeout = '1ms';
+             ALTER ROLE hostile_{name} IN DATABASE {name} SET timezone = 'Asia/Tokyo'"
+        ));
+        let dsn = format!("host={} port={} dbname={name} user=hostile_{name}", server.host(), server.port());
+        let options = "-c intervalstyle=iso_8601 -c bytea_output=escape -c extra_float_digits=-5 -c xmloption=document";
+        let mut session = open_with(&dsn, &[("PGOPTIONS", options)]).unwrap();
+        assert_eq!(session.version().major(), u32::from(major));
+        for (setting, expected) in [
+            ("search_path", "\"\""),
+            ("row_security", "off"),
+            ("datestyle", "ISO, MDY"),
+            ("default_transaction_read_only", "off"),
+            ("standard_conforming_strings", "on"),
+            ("quote_all_identifiers", "off"),
+            ("statement_timeout", "0"),
+            ("timezone", "UTC"),
+            ("intervalstyle", "postgres"),
+            ("bytea_output", "hex"),
+            ("extra_float_digits", "1"),
+            ("xmloption", "content"),
+            ("application_name", "pgseal-agent"),
+        ] {
+            let rows = session.rows(&format!("SHOW {setting}")).unwrap();
+            assert_eq!(rows[0].column(0), Some(expected), "{setting} on {major}");
+        }
+        session.close().unwrap();
+        database.batch(&format!("DROP OWNED BY hostile_{name}; DROP ROLE hostile_{name}"));
+    }
+}
+
+#[test]
+fn statements_run_one_at_a_time_and_errors_are_told_apart() {
+    for major in MAJORS {
+        let database = Server::shared(major).scratch();
+        let mut session = open_with(&database.dsn(), &[]).unwrap();
+        let several = session.execute("CREATE SCHEMA a; CREATE SCHEMA b").unwrap_err();
+        assert_eq!(several.sqlstate(), Some("42601"));
+        assert_eq!(session.execute("CREATE TABLE public.t (a int, b text)").unwrap(), 0);
+        assert_eq!(session.execute("INSERT INTO public.t VALUES (1, 'x'), (2, NULL)").unwrap(), 2);
+        let rows = session.query_text("SELECT a::text, b FROM public.t WHERE a = $1::int", &["2"]).unwrap();
+        assert_eq!(rows[0].columns(), [Some("2".to_owned()), None]);
+        assert_eq!((rows[0].column(1), rows[0].column(2)), (None, None));
+        assert!(session.query_text("SELECT a FROM public.t", &[]).is_err());
+        session.drain_notices();
+        session.execute("DROP TABLE IF EXISTS public.none").unwrap();
+        let notices = session.drain_notices();
+        assert_eq!((notices.len(), notices[0].sqlstate.as_str()), (1, "00000"), "{notices:?}");
+        // A lock held by another session.
+        let mut holder = database.connect();
+        holder.batch_execute("BEGIN; LOCK TABLE public.t").unwrap();
+        session.simple("BEGIN; SET LOCAL lock_timeout = '50ms'").unwrap();
+        let timeout = session.execute("DROP TABLE public.t").unwrap_err();
+        assert!(timeout.is_lock_timeout() && !timeout.is_lost(), "{timeout:?}");
+        session.simple("ROLLBACK").unwrap();
+        holder.batch_execute("ROLLBACK").unwrap();
+        // A cancel request from elsewhere.
+        let handle = session.cancel_handle();
+        let canceller = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(200));
+            handle.cancel().unwrap();
+        });
+        let cancelled = session.execute("SELECT pg_catalog.pg_sleep(20)").unwrap_err();
+        canceller.join().unwrap();
+        assert!(cancelled.is_cancelled(), "{cancelled:?}");
+        assert!(!session.is_closed());
+        // The backend is terminated under us.
+        let pid = session.backend_pid();
+        holder.batch_execute(&format!("SELECT pg_terminate_backend({pid})")).unwrap();
+        let lost = session.execute("SELECT 1").unwrap_err();
+        assert!(lost.is_lost(), "{lost:?}");
+        assert!(session.execute("SELECT 1").unwrap_err().is_lost());
+    }
+}
+
+#[test]
+fn a_killed_server_is_a_lost_connection() {
+    let server = Server::start(&Options::new(18));
+    let dsn = format!("host={} user=postgres", server.host());
+    let mut session = open_with(&dsn, &[]).unwrap();
+    server.stop_immediate();
+    assert!(session.execute("SELECT 1").unwrap_err().is_lost());
+    let refused = open_with(&dsn, &[]).unwrap_err();
+    assert_eq!((refused.code(), refused.exit_code()), ("C0110", 1));
+    assert!(!refused.to_string().contains("lost"), "{refused}");
+}
+
+#[test]
+fn servers_of_other_majors_are_refused() {
+    for (number, expected) in [("130021", "13.21"), ("190000", "19.0"), ("90624", "9.624"), ("x", "unknown")] {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = std::thread::spawn(move || pretend(&listener, number));
+        let dsn = format!("host=127.0.0.1 port={port} user=u sslmode=disable");
+        let error = open_with(&dsn, &[]).unwrap_err();
+        assert_eq!(error.code(), "C0111");
+        assert!(error.to_string().contains(expected), "{error}");
+        server.join().unwrap();
+    }
+}
+
+/// Lets one client in and answers its first query with one row of one column.
+fn pretend(listener: &TcpListener, version: &str) {
+    let (mut stream, _) = listener.accept().unwrap();
+    let mut length = [0; 4];
+    stream.read_exact(&mut length).unwrap();
+    let mut startup = vec![0; usize::try_from(u32::from_be_bytes(length)).unwrap() - 4];
+    stream.read_exact(&mut startup).unwrap();
+    let message = |kind: u8, body: &[u8]| {
+        let length = u32::try_from(body.len() + 4).unwrap().to_be_bytes();
+        [&[kind][..], &length, body].concat()
+    };
+    let hello = [message(b'R', &0u32.to_be_bytes()), message(b'Z', b"I")].concat();
+    stream.write_all(&hello).unwrap();
+    let mut query = [0; 256];
+    assert!(stream.read(&mut query).unwrap() > 0);
+    let column = [&b"v\0"[..], &[0; 6], &25u32.to_be_bytes(), &(-1i16).to_be_bytes(), &[0xff; 4], &[0; 2]].concat();
+    let width = u32::try_from(version.len()).unwrap().to_be_bytes();
+    let answer = [
+        message(b'T', &[&1u16.to_be_bytes()[..], &column].concat()),
+        message(b'D', &[&1u16.to_be_bytes()[..], &width, version.as_bytes()].concat()),
+        message(b'C', b"SHOW\0"),
+        message(b'Z', b"I"),
+    ]
+    .concat();
+    stream.write_all(&answer).unwrap();
+    // Until the client goes away.
+    let _ = stream.read(&mut query);
+}
+
+fn write_private(path: &Path, text: &str) {
+    write_mode(path, text, 0o600);
+}
+
+fn write_mode(path: &Path, text: &str, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
