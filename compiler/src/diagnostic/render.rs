@@ -31,15 +31,25 @@ impl Colour {
     }
 }
 
-/// Writes several diagnostics, one blank line between them.
+/// Writes several diagnostics, set apart by blank lines.
 #[must_use]
 pub fn render_all<'a>(
     diagnostics: impl IntoIterator<Item = &'a Diagnostic>,
     sources: &Sources,
     colour: Colour,
 ) -> String {
-    let texts: Vec<String> = diagnostics.into_iter().map(|d| render(d, sources, colour)).collect();
-    texts.join("\n")
+    let mut out = String::new();
+    let mut last = None;
+    for diagnostic in diagnostics {
+        // notes stay together
+        let apart = last.is_some_and(|last| (last, diagnostic.severity) != (Severity::Note, Severity::Note));
+        if apart {
+            out.push('\n');
+        }
+        out.push_str(&render(diagnostic, sources, colour));
+        last = Some(diagnostic.severity);
+    }
+    out
 }
 
 /// Writes one diagnostic, ending in a line feed.
@@ -60,7 +70,10 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, colour: Colour) -> Str
         colour.paint(style_of(diagnostic.severity), &head),
         colour.paint(Style::new().bold(), &visible(&diagnostic.message))
     );
-    if let Some((file, span)) = located {
+    // a note is read in passing: its place is enough
+    if let Some((file, span)) = located
+        && diagnostic.severity != Severity::Note
+    {
         excerpt(&mut out, file, span, style_of(diagnostic.severity), colour);
     }
     if let Some(detail) = &diagnostic.detail {
@@ -218,6 +231,18 @@ mod tests {
         let caret = lines[2].find('^').unwrap_or(0);
         assert_eq!(lines[1].get(caret..caret + 3), Some("BAD"));
         assert!(lines[1].len() < 200);
+    }
+
+    #[test]
+    fn notes_are_short() {
+        let mut sources = Sources::new();
+        let id = sources.add("s.sql", "create view v");
+        let note = Diagnostic::note(codes::NOT_YET_MANAGED, "views").at(Span::new(id, 0, 6));
+        let error = Diagnostic::error(codes::DML, "rows");
+        assert_eq!(
+            render_all([&note, &note, &error], &sources, Colour::Never),
+            "s.sql:1:1: note[PGS1035]: views\ns.sql:1:1: note[PGS1035]: views\n\nerror[PGS1020]: rows\n"
+        );
     }
 
     #[test]

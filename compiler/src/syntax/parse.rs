@@ -278,6 +278,18 @@ mod tests {
     }
 
     #[test]
+    fn forty_operators_are_not_too_deep() {
+        for text in [
+            format!("create table t (a text default {}'x')", "'x' || ".repeat(40)),
+            format!("create table t (a int check ({}1{} > 0))", "(".repeat(400), ")".repeat(400)),
+            format!("create table t (a int check ({}a > 0))", "a > 1 and ".repeat(2000)),
+            format!("create table t (a text default {}'x'{})", "lower(".repeat(40), ")".repeat(40)),
+        ] {
+            assert_eq!(parse(&text).1, [], "{text}");
+        }
+    }
+
+    #[test]
     fn runs_on_several_threads_keep_the_order() {
         let statement = |n: usize| format!("create table t{n} (a int, b text default '{}');\n", "x".repeat(200));
         let text: String = (0..3000).map(statement).collect();

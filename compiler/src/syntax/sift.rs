@@ -231,14 +231,8 @@ impl<'a> Sieve<'a> {
             kinds.entry(unmanaged.kind).and_modify(|tally| tally.count += 1).or_insert(Tally { count: 1, first });
         }
         for (kind, tally) in kinds {
-            let message = format!("{} are not managed yet", kind.plural());
-            self.sifted.diagnostics.push(
-                Diagnostic::note(codes::NOT_YET_MANAGED, message).at(tally.first).with_detail(format!(
-                    "{} about them {} read and left out of the plan",
-                    count(tally.count, "statement"),
-                    if tally.count == 1 { "was" } else { "were" }
-                )),
-            );
+            let message = format!("{} are not managed yet ({})", kind.plural(), count(tally.count, "statement"));
+            self.sifted.diagnostics.push(Diagnostic::note(codes::NOT_YET_MANAGED, message).at(tally.first));
         }
         self.sifted
     }

@@ -169,8 +169,7 @@ fn kinds_that_are_not_managed_are_counted() {
     let NodeEnum::AlterTableStmt(alter) = &schema.statements[2].node else { panic!("not ALTER TABLE") };
     assert_eq!(alter.cmds.len(), 1);
     assert_eq!(schema.diagnostics.count(Severity::Note), schema.diagnostics.len());
-    let views = schema.diagnostics.iter().find(|d| d.message.starts_with("views")).unwrap();
-    assert!(views.detail.as_ref().unwrap().starts_with("5 statements"));
+    assert!(schema.diagnostics.iter().any(|d| d.message == "views are not managed yet (5 statements)"));
 }
 
 #[test]
