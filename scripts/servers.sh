@@ -98,6 +98,7 @@ install_major() {
 
 mkdir -p "$servers"
 chmod 755 "$servers" 2>/dev/null || true
+servers=$(cd "$servers" && pwd -P) # the user that runs initdb may not be able to follow a link to it
 exec 9>"$servers/.lock"
 if command -v flock >/dev/null; then flock 9; fi
 for major in "${missing[@]}"; do
