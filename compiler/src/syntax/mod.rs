@@ -40,6 +40,10 @@ pub use self::source::{Entry, MemoryReader, PathError, ReadError, Root, SourcePa
 pub use self::statement::Statement;
 pub use self::unmanaged::UnmanagedKind;
 
+use std::collections::BTreeMap;
+
+use pgseal_catalog::Digest;
+
 use crate::diagnostic::{Diagnostics, Sources};
 
 /// What to do with statements on rows, queries and code.
@@ -73,8 +77,10 @@ pub struct Unmanaged {
 /// Schema text as statements.
 #[derive(Debug, Clone, Default)]
 pub struct SchemaText {
-    /// The texts, for diagnostics and for the digests of a plan.
+    /// The texts, for diagnostics.
     pub sources: Sources,
+    /// SHA-256 of each file's bytes, by its path below the folder of the first argument.
+    pub digests: BTreeMap<String, Digest>,
     /// The statements that make up the schema, in the order in which psql would run them.
     pub statements: Vec<Statement>,
     /// The statements that are noted only, in the same order.
@@ -92,6 +98,7 @@ pub fn read_schema(reader: &dyn SourceReader, arguments: &[&str], options: &Synt
     diagnostics.append(sifted.diagnostics);
     SchemaText {
         sources: scripts.sources,
+        digests: scripts.digests,
         statements: sifted.statements,
         unmanaged: sifted.unmanaged,
         diagnostics: diagnostics.sorted(),

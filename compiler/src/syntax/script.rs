@@ -3,7 +3,9 @@
 //! A folder that has a `main.sql` is read from there; any other folder is all its `*.sql` files, at any depth, in byte
 //! order of their paths. Includes stay below the root, do not form cycles, and are bounded in depth, number and size.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use pgseal_catalog::Digest;
 
 use super::lex::Opened;
 use super::meta::{MetaCommand, parse_meta};
@@ -43,15 +45,16 @@ pub(super) struct Script {
 pub(super) struct Scripts {
     pub(super) sources: Sources,
     pub(super) scripts: Vec<Script>,
+    pub(super) digests: BTreeMap<String, Digest>,
     pub(super) diagnostics: Diagnostics,
 }
 
 /// Reads what the arguments name, in their order.
 pub(super) fn read_scripts(reader: &dyn SourceReader, arguments: &[&str]) -> Scripts {
-    let mut reading = Reading { reader, read: Scripts::default(), files: 0, bytes: 0 };
-    for argument in arguments {
+    let mut reading = Reading { reader, read: Scripts::default(), files: 0, bytes: 0, first_prefix: None };
+    for (number, argument) in (1..).zip(arguments) {
         match reader.open(argument, MAX_FILES) {
-            Ok(root) => reading.argument(argument, &root),
+            Ok(root) => reading.argument(number, argument, &root),
             Err(error) => reading.read.diagnostics.push(unreadable(argument, &error)),
         }
     }
@@ -66,10 +69,13 @@ struct Reading<'a> {
     read: Scripts,
     files: usize,
     bytes: usize,
+    /// What precedes the files of the first argument.
+    first_prefix: Option<String>,
 }
 
 /// The files that led to the one being read, innermost last.
 struct Trail<'a> {
+    number: usize,
     argument: &'a str,
     root: &'a Root,
     open: Vec<SourcePath>,
@@ -77,8 +83,9 @@ struct Trail<'a> {
 }
 
 impl Reading<'_> {
-    fn argument(&mut self, argument: &str, root: &Root) {
-        let mut trail = Trail { argument, root, open: Vec::new(), seen: BTreeSet::new() };
+    fn argument(&mut self, number: usize, argument: &str, root: &Root) {
+        self.first_prefix.get_or_insert_with(|| root.prefix.clone());
+        let mut trail = Trail { number, argument, root, open: Vec::new(), seen: BTreeSet::new() };
         match &root.entry {
             Entry::File(path) => self.script(&mut trail, Some(path)),
             Entry::Stream(_) => self.script(&mut trail, None),
@@ -208,6 +215,17 @@ impl Reading<'_> {
         trail.open.pop();
     }
 
+    /// The name of a file among the inputs of a plan: the same on every machine. Relative to the folder of the first
+    /// argument; outside of it, below the number of its argument.
+    fn input_name(&self, trail: &Trail<'_>, path: Option<&SourcePath>, name: &str) -> String {
+        let below_first = self.first_prefix.as_deref().and_then(|prefix| name.strip_prefix(prefix));
+        match (path, below_first) {
+            (Some(_), Some(below)) if !below.starts_with('/') && !below.starts_with("..") => below.to_owned(),
+            (Some(path), _) => format!("{}:{path}", trail.number),
+            (None, _) => name.to_owned(),
+        }
+    }
+
     /// Reads and checks the text of a file.
     fn text(
         &mut self,
@@ -234,6 +252,7 @@ impl Reading<'_> {
             }
         };
         self.bytes += bytes.len();
+        self.read.digests.insert(self.input_name(trail, path, name), Digest::of(&bytes));
         match decode(bytes) {
             Ok(text) => {
                 let nul = text.find('\0');

@@ -3,6 +3,7 @@
 //! A setting is carried with each statement ([`Settings`]), required to have the one value under which pgseal reads
 //! (`standard_conforming_strings`), without effect on a schema (timeouts, messages), or refused by name.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use pg_query::NodeEnum;
@@ -36,6 +37,31 @@ impl Default for Settings {
             default_toast_compression: "pglz".to_owned(),
             check_function_bodies: true,
         }
+    }
+}
+
+impl Settings {
+    /// The values that a database gives new sessions, as a snapshot lists them; a server's defaults for what is not
+    /// listed, or is listed with a value that means nothing.
+    #[must_use]
+    pub fn of_server(listed: &BTreeMap<String, String>) -> Settings {
+        let mut settings = Settings::default();
+        if let Some(path) = listed.get("search_path").and_then(|text| split_names(text)) {
+            settings.search_path = path;
+        }
+        if let Some(tablespace) = listed.get("default_tablespace") {
+            settings.default_tablespace.clone_from(tablespace);
+        }
+        if let Some(method) = listed.get("default_table_access_method").filter(|method| !method.is_empty()) {
+            settings.default_table_access_method.clone_from(method);
+        }
+        if let Some(method) = listed.get("default_toast_compression").filter(|method| !method.is_empty()) {
+            settings.default_toast_compression.clone_from(method);
+        }
+        if let Some(on) = listed.get("check_function_bodies").and_then(|text| boolean(text)) {
+            settings.check_function_bodies = on;
+        }
+        settings
     }
 }
 
@@ -393,6 +419,21 @@ mod tests {
         assert_eq!(split_names("a,,b"), None);
         assert_eq!(split_names("a b"), None);
         assert_eq!(split_names("\"a"), None);
+    }
+
+    #[test]
+    fn a_database_has_settings_of_its_own() {
+        let listed = BTreeMap::from([
+            ("search_path".to_owned(), "\"$user\", App, public".to_owned()),
+            ("check_function_bodies".to_owned(), "off".to_owned()),
+            ("default_toast_compression".to_owned(), "lz4".to_owned()),
+        ]);
+        let settings = Settings::of_server(&listed);
+        assert_eq!(settings.search_path, ["$user", "app", "public"]);
+        assert!(!settings.check_function_bodies);
+        assert_eq!(settings.default_toast_compression, "lz4");
+        assert_eq!(settings.default_table_access_method, "heap");
+        assert_eq!(Settings::of_server(&BTreeMap::new()), Settings::default());
     }
 
     #[test]

@@ -355,6 +355,22 @@ fn folders_are_read_in_byte_order_or_from_their_main_file() {
 }
 
 #[test]
+fn files_are_named_the_same_on_every_machine() {
+    let names = |folder: &str| {
+        let reader = MemoryReader::new()
+            .with(&format!("{folder}a/main.sql"), "\\ir sub/x.sql")
+            .with(&format!("{folder}a/sub/x.sql"), "\u{feff}create schema x")
+            .with(&format!("{folder}b/y.sql"), "create schema y");
+        let (first, second) = (format!("{folder}a/main.sql"), format!("{folder}b/y.sql"));
+        read_schema(&reader, &[&first, &second], &SyntaxOptions::default()).digests
+    };
+    let digests = names("home/joe/");
+    assert_eq!(digests.keys().collect::<Vec<_>>(), ["2:y.sql", "main.sql", "sub/x.sql"]);
+    assert_eq!(digests["sub/x.sql"], pgseal_catalog::Digest::of("\u{feff}create schema x".as_bytes()));
+    assert_eq!(digests, names("/srv/"));
+}
+
+#[test]
 fn diagnostics_come_in_the_order_of_places() {
     let schema = read("insert into t values (1);\nbad;\ncreate role x;\n\\c y\n");
     assert_eq!(codes(&schema), ["PGS1020", "PGS1001", "PGS1023", "PGS1007"]);
