@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod deparse;
+pub mod analyze;
 pub mod diagnostic;
 pub mod elaborate;
 pub mod env;

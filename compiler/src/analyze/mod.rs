@@ -1,0 +1,53 @@
+//! From raw expressions (PostgreSQL 18's grammar) to typed expression trees, by the rules of one
+//! server major.
+//!
+//! Laid out as PostgreSQL's `src/backend/parser`: one file per topic, the same names. Owns the
+//! expressions of a schema's definition: defaults, checks, generated columns, index expressions and
+//! predicates, domain checks, trigger conditions, partition keys and bounds, `USING`. Refuses what
+//! the server refuses there, with its SQLSTATE and words, and by a stable code what is not covered.
+//!
+//! Invariants: nothing is folded; every implicit coercion is a node; a literal is in the normal form
+//! of its type; nesting is bounded, so that no input overflows the stack.
+
+mod cook;
+mod depend;
+mod error;
+mod evaluate;
+mod literal;
+mod mutable;
+mod parse_candidate;
+mod parse_coerce;
+mod parse_collate;
+mod parse_common;
+mod parse_expr;
+mod parse_expr_kind;
+mod parse_func;
+mod parse_json;
+mod parse_node;
+mod parse_oper;
+mod parse_polymorphic;
+mod parse_relation;
+mod parse_row;
+mod parse_subscript;
+mod parse_xml;
+mod settled;
+
+pub use cook::{
+    DefaultKind, IndexKey, Target, TriggerEvents, cook_constraint, cook_default, cook_domain_check,
+    cook_index_expression, cook_index_predicate, cook_partition_key, cook_trigger_when, cook_using, is_null_default,
+};
+pub use depend::{Dependencies, dependencies};
+pub use error::{AnalyzeError, Analyzed, Rejection, Unsupported, sqlstate};
+pub use evaluate::cook_partition_bound_value;
+pub use mutable::contain_mutable_functions;
+pub use parse_coerce::{
+    Coercion, CoercionPath, can_coerce_type, coerce_to_boolean, coerce_to_specific_type, coerce_to_target_type,
+    find_coercion_pathway, find_typmod_coercion_function,
+};
+pub use parse_collate::assign_expr_collations;
+pub use parse_common::{coerce_to_common_type, select_common_type};
+pub use parse_expr::transform_expr;
+pub use parse_expr_kind::ParseExprKind;
+pub use parse_node::{DEPTH_LIMIT, DomainValue, ParseState, raw_location};
+pub use parse_relation::NamespaceItem;
+pub use settled::{PREFIX_LENGTH, parse_expr_text};

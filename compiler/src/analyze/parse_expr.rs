@@ -1,0 +1,781 @@
+//! The transformation of raw expressions, node by node.
+//!
+//! Follows parse_expr.c (PG 18). A thin dispatcher; rows and comparisons of rows are in
+//! `parse_row`, subscripts in `parse_subscript`, SQL/JSON in `parse_json`, SQL/XML in `parse_xml`.
+//! Subqueries, aggregates, window functions and sets are refused as the server refuses them in a
+//! schema's expressions; a node that is not known is refused by name.
+
+use pg_query::protobuf::{
+    AArrayExpr, AExpr, AExprKind, BoolExpr as RawBoolExpr, BoolExprType, BoolTestType as RawBoolTest,
+    BooleanTest as RawBooleanTest, CaseExpr as RawCaseExpr, CoalesceExpr as RawCoalesce, CollateClause, ColumnRef,
+    FuncCall, MinMaxExpr as RawMinMax, MinMaxOp as RawMinMaxOp, Node, NullTestType as RawNullTest,
+    SqlValueFunction as RawSvf, SqlValueFunctionOp as RawSvfOp, TypeCast, TypeName, node,
+};
+
+use super::error::{AnalyzeError, Analyzed, sqlstate};
+use super::parse_coerce::{Coercion, coerce_to_boolean, coerce_to_target_type, is_rowtype, no_cast};
+use super::parse_collate::assign_expr_collations;
+use super::parse_common::{coerce_to_common_type, common_type, select_common_type, verify_common_type};
+use super::parse_func::{CallSyntax, parse_column, parse_func};
+use super::parse_node::{
+    DEPTH_LIMIT, ParseState, missing, null_of_unknown, raw_location, string_of, strings_of, transform_const,
+};
+use super::parse_oper::{make_op, make_scalar_array_op};
+use super::parse_relation::{column_by_name, item_by_name, missing_column, missing_relation, scan_item_for_column};
+use super::parse_row::{make_distinct, make_row_comparison, transform_row};
+use super::parse_subscript::transform_indirection;
+use super::{parse_json, parse_xml};
+use crate::env::{Major, Oid};
+use crate::tree::{
+    ArrayExpr, BoolExpr, BoolTestType, BooleanTest, CaseExpr, CaseTestExpr, CaseWhen, CoalesceExpr,
+    CoerceToDomainValue, CollateExpr, Expr, MinMaxExpr, MinMaxOp, NamedArgExpr, NullTest, NullTestType, Quantifier,
+    SqlValueFunction, SqlValueFunctionOp, expr_collation, expr_type, expr_typmod,
+};
+
+/// How deep the caller's own stack is used before a larger one takes over.
+const OWN_STACK_DEPTH: usize = 48;
+/// The size of the larger stack, in bytes.
+const LARGE_STACK: usize = 512 << 20;
+
+/// Transforms a raw expression. Collations are not assigned yet: that is
+/// [`assign_expr_collations`]'s part, once the whole expression has its final type.
+///
+/// # Errors
+///
+/// What the server would say, or what is not covered.
+pub fn transform_expr(ps: &mut ParseState<'_>, raw: &Node) -> Analyzed<Expr> {
+    if ps.depth >= DEPTH_LIMIT {
+        return Err(AnalyzeError::unsupported(
+            "unsupported.expression.depth",
+            format!("an expression nested deeper than {DEPTH_LIMIT} levels"),
+            raw_location(raw),
+        ));
+    }
+    ps.depth += 1;
+    let result = if ps.depth == OWN_STACK_DEPTH { on_large_stack(ps, raw) } else { dispatch(ps, raw) };
+    ps.depth -= 1;
+    result.map_err(|e| e.at(raw_location(raw)))
+}
+
+/// Goes on with a subtree on a thread with room for [`DEPTH_LIMIT`] levels.
+fn on_large_stack(ps: &mut ParseState<'_>, raw: &Node) -> Analyzed<Expr> {
+    let refused = || {
+        AnalyzeError::unsupported(
+            "unsupported.expression.stack",
+            "a deeply nested expression on a system without memory for it",
+            raw_location(raw),
+        )
+    };
+    std::thread::scope(|scope| {
+        std::thread::Builder::new()
+            .stack_size(LARGE_STACK)
+            .spawn_scoped(scope, || dispatch(ps, raw))
+            .map_err(|_| refused())?
+            .join()
+            .map_err(|_| refused())?
+    })
+}
+
+fn dispatch(ps: &mut ParseState<'_>, raw: &Node) -> Analyzed<Expr> {
+    use node::Node as N;
+    let Some(raw) = &raw.node else {
+        return Err(missing("content"));
+    };
+    match raw {
+        N::ColumnRef(n) => transform_column_ref(ps, n),
+        N::ParamRef(n) => Err(AnalyzeError::rejected(
+            sqlstate::UNDEFINED_PARAMETER,
+            format!("there is no parameter ${}", n.number),
+            n.location,
+        )),
+        N::AConst(n) => transform_const(ps, n),
+        N::AIndirection(n) => transform_indirection(ps, n),
+        N::AArrayExpr(n) => transform_array(ps, n, None),
+        N::TypeCast(n) => transform_type_cast(ps, n),
+        N::CollateClause(n) => transform_collate(ps, n),
+        N::AExpr(n) => transform_a_expr(ps, n),
+        N::BoolExpr(n) => transform_bool(ps, n),
+        N::FuncCall(n) => transform_func_call(ps, n),
+        N::GroupingFunc(n) => Err(ps.kind.refuse_grouping(n.location)),
+        N::MergeSupportFunc(n) => transform_merge_action(ps, n.location),
+        N::NamedArgExpr(n) => Ok(Expr::NamedArgExpr(NamedArgExpr {
+            arg: Box::new(transform_child(ps, n.arg.as_deref())?),
+            name: n.name.clone(),
+            argnumber: 0,
+        })),
+        N::SubLink(n) => Err(ps.kind.refuse_subquery(n.location)),
+        N::CaseExpr(n) => transform_case(ps, n),
+        N::RowExpr(n) => transform_row(ps, n),
+        N::CoalesceExpr(n) => transform_coalesce(ps, n),
+        N::MinMaxExpr(n) => transform_min_max(ps, n),
+        N::SqlvalueFunction(n) => transform_sql_value_function(n),
+        N::XmlExpr(n) => parse_xml::transform_xml(ps, n),
+        N::XmlSerialize(n) => parse_xml::transform_xml_serialize(ps, n),
+        N::NullTest(n) => {
+            let arg = transform_child(ps, n.arg.as_deref())?;
+            let test = match RawNullTest::try_from(n.nulltesttype) {
+                Ok(RawNullTest::IsNotNull) => NullTestType::IsNotNull,
+                _ => NullTestType::IsNull,
+            };
+            let arg_is_row = is_rowtype(ps.env, expr_type(&arg));
+            Ok(Expr::NullTest(NullTest { arg: Box::new(arg), test, arg_is_row }))
+        }
+        N::BooleanTest(n) => transform_boolean_test(ps, n),
+        N::SetToDefault(n) => {
+            Err(AnalyzeError::rejected(sqlstate::SYNTAX_ERROR, "DEFAULT is not allowed in this context", n.location))
+        }
+        N::JsonObjectConstructor(n) => parse_json::transform_object(ps, n),
+        N::JsonArrayConstructor(n) => parse_json::transform_array(ps, n),
+        N::JsonArrayQueryConstructor(n) => {
+            ps.require(Major::V16, "JSON_ARRAY", n.location)?;
+            Err(ps.kind.refuse_subquery(n.location))
+        }
+        N::JsonObjectAgg(n) => parse_json::refuse_aggregate(ps, n.constructor.as_deref(), "JSON_OBJECTAGG"),
+        N::JsonArrayAgg(n) => parse_json::refuse_aggregate(ps, n.constructor.as_deref(), "JSON_ARRAYAGG"),
+        N::JsonIsPredicate(n) => parse_json::transform_is_json(ps, n),
+        N::JsonParseExpr(n) => parse_json::transform_parse(ps, n),
+        N::JsonScalarExpr(n) => parse_json::transform_scalar(ps, n),
+        N::JsonSerializeExpr(n) => parse_json::transform_serialize(ps, n),
+        N::JsonFuncExpr(n) => parse_json::transform_func(ps, n),
+        _ => Err(AnalyzeError::unsupported("unsupported.expression.node", "this kind of expression", -1)),
+    }
+}
+
+/// Transforms a child that the grammar always gives.
+pub(super) fn transform_child(ps: &mut ParseState<'_>, raw: Option<&Node>) -> Analyzed<Expr> {
+    transform_expr(ps, raw.ok_or_else(|| missing("operand"))?)
+}
+
+/// The type and modifier of a type name; follows `typenameTypeIdAndMod`.
+pub(super) fn type_name(ps: &ParseState<'_>, name: Option<&TypeName>) -> Analyzed<(Oid, i32)> {
+    let name = name.ok_or_else(|| missing("type"))?;
+    if name.setof {
+        return Err(AnalyzeError::rejected(sqlstate::DATATYPE_MISMATCH, "cannot cast to a set", name.location));
+    }
+    ps.env
+        .lookup_type_name(ps.path, name)
+        .map_err(|e| AnalyzeError::rejected(e.sqlstate(), e.to_string(), name.location))
+}
+
+// ---- columns ----------------------------------------------------------------------------------
+
+fn transform_column_ref(ps: &mut ParseState<'_>, cref: &ColumnRef) -> Analyzed<Expr> {
+    let location = cref.location;
+    if let Some(error) = ps.kind.refuse_column(location) {
+        return Err(error);
+    }
+    let star = cref.fields.last().is_some_and(|f| matches!(f.node, Some(node::Node::AStar(_))));
+    let fields = strings_of(&cref.fields);
+    if let (Some(value), false, ["value"]) = (ps.domain_value, star, fields.as_slice()) {
+        return Ok(Expr::CoerceToDomainValue(CoerceToDomainValue {
+            ty: value.ty,
+            typmod: value.typmod,
+            collation: value.collation,
+        }));
+    }
+    let (schema, relation, column) = match (fields.as_slice(), star) {
+        ([column], false) => return bare_column(ps, column, location),
+        ([relation], true) => (None, *relation, None),
+        ([relation, column], false) => (None, *relation, Some(*column)),
+        ([schema, relation], true) => (Some(*schema), *relation, None),
+        ([schema, relation, column], false) => (Some(*schema), *relation, Some(*column)),
+        ([database, schema, relation], true) => {
+            check_database(ps, database, &fields, location)?;
+            (Some(*schema), *relation, None)
+        }
+        ([database, schema, relation, column], false) => {
+            check_database(ps, database, &fields, location)?;
+            (Some(*schema), *relation, Some(*column))
+        }
+        _ => {
+            return Err(AnalyzeError::rejected(
+                sqlstate::SYNTAX_ERROR,
+                format!("improper qualified name (too many dotted names): {}", fields.join(".")),
+                location,
+            ));
+        }
+    };
+    let Some(item) = item_by_name(ps, schema, relation) else {
+        return Err(missing_relation(relation, location));
+    };
+    let Some(column) = column else {
+        return Ok(item.whole_row());
+    };
+    if let Some(var) = scan_item_for_column(ps, item, column, location)? {
+        return Ok(var);
+    }
+    let row = item.whole_row();
+    parse_column(ps, column, row, location)?.ok_or_else(|| missing_column(Some(relation), column, location))
+}
+
+fn bare_column(ps: &ParseState<'_>, name: &str, location: i32) -> Analyzed<Expr> {
+    if let Some(var) = column_by_name(ps, name, location)? {
+        return Ok(var);
+    }
+    match item_by_name(ps, None, name) {
+        Some(item) => Ok(item.whole_row()),
+        None => Err(missing_column(None, name, location)),
+    }
+}
+
+fn check_database(ps: &ParseState<'_>, database: &str, fields: &[&str], location: i32) -> Analyzed<()> {
+    match ps.database {
+        Some(own) if own == database => Ok(()),
+        Some(_) => Err(AnalyzeError::rejected(
+            sqlstate::FEATURE_NOT_SUPPORTED,
+            format!("cross-database references are not implemented: {}", fields.join(".")),
+            location,
+        )),
+        None => Err(AnalyzeError::unsupported(
+            "unsupported.expression.database-name",
+            "a column name with the database's name in front",
+            location,
+        )),
+    }
+}
+
+// ---- operators --------------------------------------------------------------------------------
+
+fn transform_a_expr(ps: &mut ParseState<'_>, a: &AExpr) -> Analyzed<Expr> {
+    let kind = AExprKind::try_from(a.kind).unwrap_or(AExprKind::Undefined);
+    match kind {
+        AExprKind::AexprOp | AExprKind::AexprLike | AExprKind::AexprIlike | AExprKind::AexprSimilar => {
+            transform_op(ps, a)
+        }
+        AExprKind::AexprOpAny => transform_op_array(ps, a, Quantifier::Any),
+        AExprKind::AexprOpAll => transform_op_array(ps, a, Quantifier::All),
+        AExprKind::AexprDistinct | AExprKind::AexprNotDistinct => {
+            transform_distinct(ps, a, kind == AExprKind::AexprNotDistinct)
+        }
+        AExprKind::AexprNullif => transform_nullif(ps, a),
+        AExprKind::AexprIn => transform_in(ps, a),
+        AExprKind::AexprBetween
+        | AExprKind::AexprNotBetween
+        | AExprKind::AexprBetweenSym
+        | AExprKind::AexprNotBetweenSym => transform_between(ps, a, kind),
+        AExprKind::Undefined => Err(missing("kind")),
+    }
+}
+
+fn is_row(raw: Option<&Node>) -> bool {
+    raw.is_some_and(|n| matches!(n.node, Some(node::Node::RowExpr(_))))
+}
+
+fn transform_op(ps: &mut ParseState<'_>, a: &AExpr) -> Analyzed<Expr> {
+    let name = strings_of(&a.name);
+    let left = a.lexpr.as_deref();
+    let right = a.rexpr.as_deref();
+    if is_row(left) && is_row(right) {
+        let left = transform_child(ps, left)?;
+        let right = transform_child(ps, right)?;
+        return match (left, right) {
+            (Expr::RowExpr(l), Expr::RowExpr(r)) => make_row_comparison(ps, &name, l.args, r.args, a.location),
+            _ => Err(missing("rows")),
+        };
+    }
+    let left = left.map(|l| transform_expr(ps, l)).transpose()?;
+    let right = transform_child(ps, right)?;
+    make_op(ps, &name, left, right, a.location).map(Expr::OpExpr)
+}
+
+fn transform_op_array(ps: &mut ParseState<'_>, a: &AExpr, quantifier: Quantifier) -> Analyzed<Expr> {
+    let left = transform_child(ps, a.lexpr.as_deref())?;
+    let right = transform_child(ps, a.rexpr.as_deref())?;
+    make_scalar_array_op(ps, &strings_of(&a.name), quantifier, left, right, a.location)
+}
+
+fn is_null_constant(raw: Option<&Node>) -> bool {
+    raw.is_some_and(|n| matches!(&n.node, Some(node::Node::AConst(c)) if c.isnull))
+}
+
+fn transform_distinct(ps: &mut ParseState<'_>, a: &AExpr, negated: bool) -> Analyzed<Expr> {
+    let (left, right) = (a.lexpr.as_deref(), a.rexpr.as_deref());
+    let tested = if is_null_constant(right) {
+        Some(left)
+    } else if is_null_constant(left) {
+        Some(right)
+    } else {
+        None
+    };
+    if let Some(tested) = tested {
+        return Ok(Expr::NullTest(NullTest {
+            arg: Box::new(transform_child(ps, tested)?),
+            test: if negated { NullTestType::IsNull } else { NullTestType::IsNotNull },
+            arg_is_row: false,
+        }));
+    }
+    let left = transform_child(ps, left)?;
+    let right = transform_child(ps, right)?;
+    let result = make_distinct(ps, &strings_of(&a.name), left, right, a.location)?;
+    Ok(if negated { Expr::BoolExpr(BoolExpr::Not(Box::new(result))) } else { result })
+}
+
+fn transform_nullif(ps: &mut ParseState<'_>, a: &AExpr) -> Analyzed<Expr> {
+    let left = transform_child(ps, a.lexpr.as_deref())?;
+    let right = transform_child(ps, a.rexpr.as_deref())?;
+    let mut op = make_op(ps, &strings_of(&a.name), Some(left), right, a.location)?;
+    if op.result_type != Oid::BOOL {
+        return Err(AnalyzeError::rejected(
+            sqlstate::DATATYPE_MISMATCH,
+            "NULLIF requires = operator to yield boolean",
+            a.location,
+        ));
+    }
+    op.result_type = op.args.first().map_or(Oid::INVALID, expr_type);
+    Ok(Expr::NullIfExpr(op))
+}
+
+fn transform_in(ps: &mut ParseState<'_>, a: &AExpr) -> Analyzed<Expr> {
+    let name = strings_of(&a.name);
+    let any = name.first() != Some(&"<>");
+    let scalar = transform_child(ps, a.lexpr.as_deref())?;
+    let items: &[Node] = match a.rexpr.as_deref().and_then(|n| n.node.as_ref()) {
+        Some(node::Node::List(list)) => &list.items,
+        _ => return Err(missing("list")),
+    };
+    let mut all = Vec::new();
+    for item in items {
+        all.push(transform_expr(ps, item)?);
+    }
+    let constant_count = all.iter().filter(|e| !e.contains_var()).count();
+    let mut result = None;
+    let mut rest = all;
+    if constant_count > 1
+        && let Some((element_type, array_type)) = in_array_type(ps, &scalar, &rest)
+    {
+        let (with_vars, without): (Vec<Expr>, Vec<Expr>) = rest.into_iter().partition(Expr::contains_var);
+        let elements = without
+            .into_iter()
+            .map(|e| coerce_to_common_type(ps, e, element_type, "IN", a.location))
+            .collect::<Analyzed<Vec<_>>>()?;
+        let array = Expr::ArrayExpr(ArrayExpr {
+            array_type,
+            collation: Oid::INVALID,
+            element_type,
+            elements,
+            multidims: false,
+        });
+        let quantifier = if any { Quantifier::Any } else { Quantifier::All };
+        result = Some(make_scalar_array_op(ps, &name, quantifier, scalar.clone(), array, a.location)?);
+        rest = with_vars;
+    }
+    for item in rest {
+        let comparison = match (&scalar, item) {
+            (Expr::RowExpr(l), Expr::RowExpr(r)) => make_row_comparison(ps, &name, l.args.clone(), r.args, a.location)?,
+            (_, item) => make_op(ps, &name, Some(scalar.clone()), item, a.location).map(Expr::OpExpr)?,
+        };
+        let comparison = coerce_to_boolean(ps, comparison, "IN", a.location)?;
+        result = Some(match result {
+            None => comparison,
+            Some(before) if any => Expr::BoolExpr(BoolExpr::Or(vec![before, comparison])),
+            Some(before) => Expr::BoolExpr(BoolExpr::And(vec![before, comparison])),
+        });
+    }
+    result.ok_or_else(|| missing("list"))
+}
+
+/// The element and array type of an `IN` list, when it can be an array.
+fn in_array_type(ps: &ParseState<'_>, scalar: &Expr, items: &[Expr]) -> Option<(Oid, Oid)> {
+    let types: Vec<Oid> =
+        std::iter::once(scalar).chain(items.iter().filter(|e| !e.contains_var())).map(expr_type).collect();
+    let common = common_type(ps.env, &types).ok()?;
+    if common == Oid::RECORD || !verify_common_type(ps.env, common, &types) {
+        return None;
+    }
+    Some((common, ps.env.array_type_of(common)?))
+}
+
+fn transform_between(ps: &mut ParseState<'_>, a: &AExpr, kind: AExprKind) -> Analyzed<Expr> {
+    let bounds: &[Node] = match a.rexpr.as_deref().and_then(|n| n.node.as_ref()) {
+        Some(node::Node::List(list)) => &list.items,
+        _ => return Err(missing("bounds")),
+    };
+    let [low, high] = bounds else {
+        return Err(missing("bounds"));
+    };
+    let value = a.lexpr.as_deref();
+    let location = a.location;
+    let mut pair = |first: (&str, &Node), second: (&str, &Node), all: bool| -> Analyzed<Expr> {
+        let mut sides = Vec::with_capacity(2);
+        for (name, bound) in [first, second] {
+            sides.push(compare(ps, name, value, bound, location)?);
+        }
+        Ok(Expr::BoolExpr(if all { BoolExpr::And(sides) } else { BoolExpr::Or(sides) }))
+    };
+    match kind {
+        AExprKind::AexprNotBetween => pair(("<", low), (">", high), false),
+        AExprKind::AexprBetweenSym => {
+            let straight = pair((">=", low), ("<=", high), true)?;
+            let swapped = pair((">=", high), ("<=", low), true)?;
+            Ok(Expr::BoolExpr(BoolExpr::Or(vec![straight, swapped])))
+        }
+        AExprKind::AexprNotBetweenSym => {
+            let straight = pair(("<", low), (">", high), false)?;
+            let swapped = pair(("<", high), (">", low), false)?;
+            Ok(Expr::BoolExpr(BoolExpr::And(vec![straight, swapped])))
+        }
+        _ => pair((">=", low), ("<=", high), true),
+    }
+}
+
+/// One of the comparisons that `BETWEEN` stands for.
+fn compare(ps: &mut ParseState<'_>, name: &str, value: Option<&Node>, bound: &Node, location: i32) -> Analyzed<Expr> {
+    let rows = is_row(value) && is_row(Some(bound));
+    let left = transform_child(ps, value)?;
+    let right = transform_expr(ps, bound)?;
+    let result = match (left, right) {
+        (Expr::RowExpr(l), Expr::RowExpr(r)) if rows => make_row_comparison(ps, &[name], l.args, r.args, location)?,
+        (left, right) => make_op(ps, &[name], Some(left), right, location).map(Expr::OpExpr)?,
+    };
+    coerce_to_boolean(ps, result, "AND", location)
+}
+
+fn transform_bool(ps: &mut ParseState<'_>, b: &RawBoolExpr) -> Analyzed<Expr> {
+    let op = BoolExprType::try_from(b.boolop).unwrap_or(BoolExprType::Undefined);
+    let name = match op {
+        BoolExprType::OrExpr => "OR",
+        BoolExprType::NotExpr => "NOT",
+        _ => "AND",
+    };
+    let mut args = Vec::with_capacity(b.args.len());
+    for raw in &b.args {
+        let arg = transform_expr(ps, raw)?;
+        args.push(coerce_to_boolean(ps, arg, name, raw_location(raw))?);
+    }
+    Ok(Expr::BoolExpr(match op {
+        BoolExprType::OrExpr => BoolExpr::Or(args),
+        BoolExprType::NotExpr => {
+            let arg = args.pop().ok_or_else(|| missing("operand"))?;
+            BoolExpr::Not(Box::new(arg))
+        }
+        _ => BoolExpr::And(args),
+    }))
+}
+
+fn transform_boolean_test(ps: &mut ParseState<'_>, b: &RawBooleanTest) -> Analyzed<Expr> {
+    let (test, clause) = match RawBoolTest::try_from(b.booltesttype) {
+        Ok(RawBoolTest::IsNotTrue) => (BoolTestType::IsNotTrue, "IS NOT TRUE"),
+        Ok(RawBoolTest::IsFalse) => (BoolTestType::IsFalse, "IS FALSE"),
+        Ok(RawBoolTest::IsNotFalse) => (BoolTestType::IsNotFalse, "IS NOT FALSE"),
+        Ok(RawBoolTest::IsUnknown) => (BoolTestType::IsUnknown, "IS UNKNOWN"),
+        Ok(RawBoolTest::IsNotUnknown) => (BoolTestType::IsNotUnknown, "IS NOT UNKNOWN"),
+        _ => (BoolTestType::IsTrue, "IS TRUE"),
+    };
+    let arg = transform_child(ps, b.arg.as_deref())?;
+    let location = b.arg.as_deref().map_or(-1, raw_location);
+    let arg = coerce_to_boolean(ps, arg, clause, location)?;
+    Ok(Expr::BooleanTest(BooleanTest { arg: Box::new(arg), test }))
+}
+
+// ---- calls ------------------------------------------------------------------------------------
+
+fn transform_func_call(ps: &mut ParseState<'_>, call: &FuncCall) -> Analyzed<Expr> {
+    let name = strings_of(&call.funcname);
+    let mut args = Vec::with_capacity(call.args.len());
+    for arg in &call.args {
+        args.push(transform_expr(ps, arg)?);
+    }
+    let mut syntax = CallSyntax::of(call);
+    if syntax.format == crate::tree::CoercionForm::SqlSyntax {
+        check_sql_syntax(ps, &name, args.len(), call.location)?;
+        if name == ["pg_catalog", "system_user"] && ps.major() < 16 {
+            return bare_column(ps, "system_user", call.location);
+        }
+    }
+    if call.agg_within_group {
+        for sort in &call.agg_order {
+            if let Some(node::Node::SortBy(sort)) = &sort.node {
+                args.push(transform_child(ps, sort.node.as_deref())?);
+            }
+        }
+        syntax.ordered = false;
+    }
+    parse_func(ps, &name, args, &syntax, call.location)
+}
+
+/// What only later majors' grammar reads.
+fn check_sql_syntax(ps: &ParseState<'_>, name: &[&str], arg_count: usize, location: i32) -> Analyzed<()> {
+    if name == ["pg_catalog", "timezone"] && arg_count == 1 {
+        ps.require(Major::V17, "AT LOCAL", location)?;
+    }
+    Ok(())
+}
+
+fn transform_merge_action(ps: &ParseState<'_>, location: i32) -> Analyzed<Expr> {
+    if ps.major() < 17 {
+        return parse_func(ps, &["merge_action"], Vec::new(), &CallSyntax::plain(), location);
+    }
+    Err(AnalyzeError::rejected(
+        sqlstate::SYNTAX_ERROR,
+        "MERGE_ACTION() can only be used in the RETURNING list of a MERGE command",
+        location,
+    ))
+}
+
+// ---- alternatives -----------------------------------------------------------------------------
+
+fn transform_case(ps: &mut ParseState<'_>, c: &RawCaseExpr) -> Analyzed<Expr> {
+    let arg = match c.arg.as_deref() {
+        None => None,
+        Some(raw) => {
+            let mut arg = transform_expr(ps, raw)?;
+            if expr_type(&arg) == Oid::UNKNOWN {
+                arg = coerce_to_common_type(ps, arg, Oid::TEXT, "CASE", raw_location(raw))?;
+            }
+            assign_expr_collations(ps.env, &mut arg)?;
+            Some(arg)
+        }
+    };
+    let placeholder = arg.as_ref().map(|arg| {
+        Expr::CaseTestExpr(CaseTestExpr {
+            ty: expr_type(arg),
+            typmod: expr_typmod(arg),
+            collation: expr_collation(arg),
+        })
+    });
+    let mut conditions = Vec::new();
+    let mut results = Vec::new();
+    let mut locations = Vec::new();
+    for when in &c.args {
+        let Some(node::Node::CaseWhen(when)) = &when.node else {
+            return Err(missing("branch"));
+        };
+        let raw = when.expr.as_deref();
+        let condition = transform_child(ps, raw)?;
+        let condition = match &placeholder {
+            None => condition,
+            Some(p) => make_op(ps, &["="], Some(p.clone()), condition, when.location).map(Expr::OpExpr)?,
+        };
+        let location = raw.map_or(-1, raw_location);
+        conditions.push(coerce_to_boolean(ps, condition, "CASE/WHEN", location)?);
+        results.push(transform_child(ps, when.result.as_deref())?);
+        locations.push(when.result.as_deref().map_or(-1, raw_location));
+    }
+    let default = match c.defresult.as_deref() {
+        None => null_of_unknown(),
+        Some(raw) => transform_expr(ps, raw)?,
+    };
+    let default_location = c.defresult.as_deref().map_or(-1, raw_location);
+    let mut alternatives = vec![default];
+    alternatives.extend(results);
+    let mut all_locations = vec![default_location];
+    all_locations.extend(locations);
+    let ty = select_common_type(ps, &alternatives, "CASE", &all_locations)?;
+    let mut coerced = Vec::with_capacity(alternatives.len());
+    for (i, (e, at)) in alternatives.into_iter().zip(all_locations).enumerate() {
+        let construct = if i == 0 { "CASE/ELSE" } else { "CASE/WHEN" };
+        coerced.push(coerce_to_common_type(ps, e, ty, construct, at)?);
+    }
+    let mut coerced = coerced.into_iter();
+    let default = coerced.next().ok_or_else(|| missing("default"))?;
+    let whens = conditions.into_iter().zip(coerced).map(|(condition, result)| CaseWhen { condition, result }).collect();
+    Ok(Expr::CaseExpr(CaseExpr {
+        ty,
+        collation: Oid::INVALID,
+        arg: arg.map(Box::new),
+        whens,
+        default: Box::new(default),
+    }))
+}
+
+/// Transforms arguments and brings them to their common type.
+fn common_arguments(ps: &mut ParseState<'_>, raw: &[Node], construct: &str) -> Analyzed<(Oid, Vec<Expr>)> {
+    let mut args = Vec::with_capacity(raw.len());
+    for r in raw {
+        args.push(transform_expr(ps, r)?);
+    }
+    let locations: Vec<i32> = raw.iter().map(raw_location).collect();
+    let ty = select_common_type(ps, &args, construct, &locations)?;
+    let args = args
+        .into_iter()
+        .zip(locations)
+        .map(|(e, at)| coerce_to_common_type(ps, e, ty, construct, at))
+        .collect::<Analyzed<Vec<_>>>()?;
+    Ok((ty, args))
+}
+
+fn transform_coalesce(ps: &mut ParseState<'_>, c: &RawCoalesce) -> Analyzed<Expr> {
+    let (ty, args) = common_arguments(ps, &c.args, "COALESCE")?;
+    Ok(Expr::CoalesceExpr(CoalesceExpr { ty, collation: Oid::INVALID, args }))
+}
+
+fn transform_min_max(ps: &mut ParseState<'_>, m: &RawMinMax) -> Analyzed<Expr> {
+    let (op, construct) = match RawMinMaxOp::try_from(m.op) {
+        Ok(RawMinMaxOp::IsLeast) => (MinMaxOp::Least, "LEAST"),
+        _ => (MinMaxOp::Greatest, "GREATEST"),
+    };
+    let (ty, args) = common_arguments(ps, &m.args, construct)?;
+    Ok(Expr::MinMaxExpr(MinMaxExpr { ty, collation: Oid::INVALID, input_collation: Oid::INVALID, op, args }))
+}
+
+fn transform_sql_value_function(f: &RawSvf) -> Analyzed<Expr> {
+    use SqlValueFunctionOp as Op;
+    // a precision above six is six
+    let precision = f.typmod.min(6);
+    let (op, ty, typmod) = match RawSvfOp::try_from(f.op) {
+        Ok(RawSvfOp::SvfopCurrentDate) => (Op::CurrentDate, Oid::DATE, -1),
+        Ok(RawSvfOp::SvfopCurrentTime) => (Op::CurrentTime, Oid::TIMETZ, -1),
+        Ok(RawSvfOp::SvfopCurrentTimeN) => (Op::CurrentTimeN, Oid::TIMETZ, precision),
+        Ok(RawSvfOp::SvfopCurrentTimestamp) => (Op::CurrentTimestamp, Oid::TIMESTAMPTZ, -1),
+        Ok(RawSvfOp::SvfopCurrentTimestampN) => (Op::CurrentTimestampN, Oid::TIMESTAMPTZ, precision),
+        Ok(RawSvfOp::SvfopLocaltime) => (Op::LocalTime, Oid::TIME, -1),
+        Ok(RawSvfOp::SvfopLocaltimeN) => (Op::LocalTimeN, Oid::TIME, precision),
+        Ok(RawSvfOp::SvfopLocaltimestamp) => (Op::LocalTimestamp, Oid::TIMESTAMP, -1),
+        Ok(RawSvfOp::SvfopLocaltimestampN) => (Op::LocalTimestampN, Oid::TIMESTAMP, precision),
+        Ok(RawSvfOp::SvfopCurrentRole) => (Op::CurrentRole, Oid::NAME, -1),
+        Ok(RawSvfOp::SvfopCurrentUser) => (Op::CurrentUser, Oid::NAME, -1),
+        Ok(RawSvfOp::SvfopUser) => (Op::User, Oid::NAME, -1),
+        Ok(RawSvfOp::SvfopSessionUser) => (Op::SessionUser, Oid::NAME, -1),
+        Ok(RawSvfOp::SvfopCurrentCatalog) => (Op::CurrentCatalog, Oid::NAME, -1),
+        Ok(RawSvfOp::SvfopCurrentSchema) => (Op::CurrentSchema, Oid::NAME, -1),
+        Ok(RawSvfOp::SqlvalueFunctionOpUndefined) | Err(_) => return Err(missing("function")),
+    };
+    Ok(Expr::SqlValueFunction(SqlValueFunction { op, ty, typmod }))
+}
+
+// ---- arrays, casts, collations ----------------------------------------------------------------
+
+/// What an `ARRAY[…]` that is cast right away is cast to.
+#[derive(Debug, Clone, Copy)]
+struct ArrayTarget {
+    array: Oid,
+    element: Oid,
+    typmod: i32,
+}
+
+fn transform_array(ps: &mut ParseState<'_>, a: &AArrayExpr, target: Option<ArrayTarget>) -> Analyzed<Expr> {
+    let mut elements = Vec::with_capacity(a.elements.len());
+    let mut multidims = false;
+    for raw in &a.elements {
+        if let Some(node::Node::AArrayExpr(inner)) = &raw.node {
+            if ps.depth >= DEPTH_LIMIT {
+                return transform_expr(ps, raw);
+            }
+            ps.depth += 1;
+            let nested = transform_array(ps, inner, target);
+            ps.depth -= 1;
+            elements.push(nested?);
+            multidims = true;
+        } else {
+            let e = transform_expr(ps, raw)?;
+            let ty = expr_type(&e);
+            if ty != Oid::INT2VECTOR && ty != Oid::OIDVECTOR && ps.env.base_element_type_of(ty).is_some() {
+                multidims = true;
+            }
+            elements.push(e);
+        }
+    }
+    let locations: Vec<i32> = a.elements.iter().map(raw_location).collect();
+    let (array_type, element_type, coerced) = match target {
+        Some(t) => {
+            let to = if multidims { t.array } else { t.element };
+            let mut coerced = Vec::with_capacity(elements.len());
+            for (e, at) in elements.into_iter().zip(locations) {
+                let source = expr_type(&e);
+                let e = coerce_to_target_type(ps, e, to, t.typmod, Coercion::explicit(-1))
+                    .map_err(|e| e.at(at))?
+                    .ok_or_else(|| no_cast(ps, source, to, at))?;
+                coerced.push(e);
+            }
+            (t.array, t.element, coerced)
+        }
+        None => untyped_array(ps, a, elements, multidims, &locations)?,
+    };
+    Ok(Expr::ArrayExpr(ArrayExpr { array_type, collation: Oid::INVALID, element_type, elements: coerced, multidims }))
+}
+
+fn untyped_array(
+    ps: &ParseState<'_>,
+    a: &AArrayExpr,
+    elements: Vec<Expr>,
+    multidims: bool,
+    locations: &[i32],
+) -> Analyzed<(Oid, Oid, Vec<Expr>)> {
+    if elements.is_empty() {
+        return Err(AnalyzeError::rejected(
+            sqlstate::INDETERMINATE_DATATYPE,
+            "cannot determine type of empty array",
+            a.location,
+        )
+        .hint("Explicitly cast to the desired type, for example ARRAY[]::integer[]."));
+    }
+    let common = select_common_type(ps, &elements, "ARRAY", locations)?;
+    let no_type = |what: &str| {
+        AnalyzeError::rejected(
+            sqlstate::UNDEFINED_OBJECT,
+            format!("could not find {what} type for data type {}", ps.env.format_type_be(common)),
+            a.location,
+        )
+    };
+    let (array_type, element_type) = if multidims {
+        let element = ps.env.element_type_of(common).ok_or_else(|| no_type("element"))?;
+        (common, element)
+    } else {
+        let array = ps.env.array_type_of(common).ok_or_else(|| no_type("array"))?;
+        (array, common)
+    };
+    let mut coerced = Vec::with_capacity(elements.len());
+    for (e, at) in elements.into_iter().zip(locations) {
+        coerced.push(coerce_to_common_type(ps, e, common, "ARRAY", *at)?);
+    }
+    Ok((array_type, element_type, coerced))
+}
+
+fn transform_type_cast(ps: &mut ParseState<'_>, cast: &TypeCast) -> Analyzed<Expr> {
+    let (target, typmod) = type_name(ps, cast.type_name.as_ref())?;
+    let raw = cast.arg.as_deref().ok_or_else(|| missing("operand"))?;
+    let expr = match &raw.node {
+        Some(node::Node::AArrayExpr(array)) => {
+            let (base, base_typmod) = ps.env.base_type_and_typmod(target, typmod);
+            let hint =
+                ps.env.element_type_of(base).map(|element| ArrayTarget { array: base, element, typmod: base_typmod });
+            transform_array(ps, array, hint)?
+        }
+        _ => transform_expr(ps, raw)?,
+    };
+    let source = expr_type(&expr);
+    let location = if cast.location >= 0 { cast.location } else { cast.type_name.as_ref().map_or(-1, |t| t.location) };
+    coerce_to_target_type(ps, expr, target, typmod, Coercion::explicit(location))
+        .map_err(|e| e.at(raw_location(raw)))?
+        .ok_or_else(|| no_cast(ps, source, target, location))
+}
+
+fn transform_collate(ps: &mut ParseState<'_>, c: &CollateClause) -> Analyzed<Expr> {
+    let arg = transform_child(ps, c.arg.as_deref())?;
+    let ty = expr_type(&arg);
+    if !ps.env.type_collation(ty).is_valid() && ty != Oid::UNKNOWN {
+        return Err(AnalyzeError::rejected(
+            sqlstate::DATATYPE_MISMATCH,
+            format!("collations are not supported by type {}", ps.env.format_type_be(ty)),
+            c.location,
+        ));
+    }
+    let names: Vec<&str> = c.collname.iter().filter_map(string_of).collect();
+    let collation = lookup_collation(ps, &names, c.location)?;
+    Ok(Expr::CollateExpr(CollateExpr { arg: Box::new(arg), collation }))
+}
+
+/// The collation that a name means; follows `LookupCollation`.
+///
+/// # Errors
+///
+/// When there is none.
+pub(super) fn lookup_collation(ps: &ParseState<'_>, names: &[&str], location: i32) -> Analyzed<Oid> {
+    let (schema, name) = super::parse_node::split_name(names, location)?;
+    if let Some(schema) = schema
+        && !ps.env.schema_exists(schema)
+    {
+        return Err(AnalyzeError::rejected(
+            sqlstate::UNDEFINED_SCHEMA,
+            format!("schema \"{schema}\" does not exist"),
+            location,
+        ));
+    }
+    ps.env.lookup_collation(ps.path, schema, name).map(|c| c.oid).ok_or_else(|| {
+        AnalyzeError::rejected(
+            sqlstate::UNDEFINED_OBJECT,
+            format!("collation \"{}\" for encoding \"UTF8\" does not exist", names.join(".")),
+            location,
+        )
+    })
+}
