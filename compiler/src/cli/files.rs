@@ -21,6 +21,11 @@ pub fn is_stream(path: &Path) -> bool {
     path.as_os_str() == STREAM
 }
 
+/// A path as messages name it.
+pub fn shown(path: &Path) -> String {
+    if is_stream(path) { "standard input".to_owned() } else { path.display().to_string() }
+}
+
 /// Reads a whole file (or standard input for `-`) of at most `limit` bytes.
 ///
 /// # Errors

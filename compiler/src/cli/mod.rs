@@ -8,6 +8,7 @@ pub mod failure;
 pub mod files;
 mod keygen;
 mod passphrase;
+mod receipt;
 mod said;
 mod show;
 mod sign;
@@ -58,6 +59,7 @@ enum Command {
     Show(show::Arguments),
     Sign(sign::Arguments),
     Verify(verify::Arguments),
+    Receipt(receipt::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -88,6 +90,7 @@ fn dispatch(command: Command, terminal: &Terminal) -> Result<Exit, Failure> {
         Command::Show(arguments) => show::run(&arguments, terminal),
         Command::Sign(arguments) => sign::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Receipt(arguments) => receipt::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     }
 }

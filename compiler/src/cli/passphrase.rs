@@ -7,16 +7,6 @@ use pgseal_keys::{Signer, Workstation};
 
 use super::failure::Failure;
 
-/// Options of every command that uses a private key.
-#[derive(Debug, clap::Args)]
-pub(super) struct KeyOptions {
-    /// Private key that signs (PEM, as keygen or OpenSSL writes it)
-    #[arg(long, value_name = "FILE")]
-    pub(super) key: PathBuf,
-    #[command(flatten)]
-    pub(super) passphrase: PassphraseOption,
-}
-
 /// Where the passphrase comes from.
 #[derive(Debug, clap::Args)]
 pub(super) struct PassphraseOption {

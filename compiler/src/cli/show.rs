@@ -6,7 +6,7 @@ use pgseal_catalog::{Plan, limits};
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::files::{print, read_input};
+use super::files::{print, read_input, shown};
 use super::said::Terminal;
 use crate::report;
 
@@ -39,8 +39,7 @@ enum Form {
 
 pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Failure> {
     let bytes = read_input(&arguments.plan, limits::MAX_PLAN_BYTES)?;
-    let plan =
-        Plan::from_bytes(&bytes).map_err(|error| Failure::from(error).about(&arguments.plan.display().to_string()))?;
+    let plan = Plan::from_bytes(&bytes).map_err(|error| Failure::from(error).about(&shown(&arguments.plan)))?;
     let text = match arguments.form {
         Form::Human => report::human::render(&plan, terminal.output_colour()),
         Form::Sql => report::sql::render(&plan),

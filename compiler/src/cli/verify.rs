@@ -72,7 +72,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn now() -> Result<u64, Failure> {
+/// Seconds since 1970.
+pub(super) fn now() -> Result<u64, Failure> {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
     elapsed.map(|since| since.as_secs()).map_err(|_| Failure::new(Exit::Environment, "the clock is before 1970"))
 }

@@ -7,7 +7,7 @@
 pub mod human;
 mod quantity;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 pub mod sql;
 
 /// A text without anything that a terminal would act on; line ends stay.

@@ -36,7 +36,7 @@ fn step(sql: &str) -> Step {
 }
 
 /// Two phases, four steps, one hazard.
-pub(super) fn plan() -> Plan {
+pub(crate) fn plan() -> Plan {
     let orders = FactId::Table(qualified("orders"));
     let users = FactId::Table(qualified("users"));
     let old = FactId::Column(qualified("users"), name("old"));

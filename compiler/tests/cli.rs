@@ -1,0 +1,160 @@
+//! The program as a user runs it, as far as it needs no server.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use pgseal_catalog::plan::{Binding, FORMAT, Inputs, Source, Timeouts, VERSION};
+use pgseal_catalog::{Digest, Plan, Scope};
+
+struct Ended {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn ended(output: &Output) -> Ended {
+    Ended {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout.clone()).unwrap(),
+        err: String::from_utf8(output.stderr.clone()).unwrap(),
+    }
+}
+
+fn pgseal(folder: &Path, arguments: &[&str]) -> Ended {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pgseal"));
+    ended(&command.args(arguments).current_dir(folder).stdin(Stdio::null()).output().unwrap())
+}
+
+fn plan() -> Plan {
+    Plan {
+        format: FORMAT.to_owned(),
+        version: VERSION,
+        compiler: "0.1.0".to_owned(),
+        server_major: 17,
+        binding: Binding::default(),
+        scope: Scope::default(),
+        inputs: Inputs { snapshot: Digest::of(b""), schema: BTreeMap::new() },
+        source: Source { fingerprint: Digest::of(b""), objects: BTreeMap::new(), facts: Vec::new() },
+        target: Digest::of(b""),
+        settings: BTreeMap::new(),
+        timeouts: Timeouts { lock_ms: 1000, statement_ms: 0, lock_retries: 0 },
+        hazards: BTreeSet::new(),
+        phases: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+/// A folder with a plan, two keys and a policy that trusts the first.
+fn desk() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    std::fs::write(path.join("plan.json"), plan().to_bytes()).unwrap();
+    assert_eq!(pgseal(path, &["keygen", "--out", "a.pem", "--no-passphrase"]).code, 0);
+    assert_eq!(pgseal(path, &["keygen", "--out", "b.pem", "--no-passphrase"]).code, 0);
+    assert_eq!(pgseal(path, &["trust", "init", "--key", "a.pub.pem", "--out", "trust.toml"]).code, 0);
+    folder
+}
+
+#[test]
+fn a_signed_plan_is_accepted_and_a_changed_one_is_not() {
+    let desk = desk();
+    let path = desk.path();
+    let verify = || pgseal(path, &["verify", "plan.json", "--trust", "trust.toml"]);
+    assert_eq!(verify().code, 3);
+    assert_eq!(pgseal(path, &["sign", "plan.json", "--key", "b.pem"]).code, 0);
+    assert_eq!(verify().code, 3);
+    assert_eq!(pgseal(path, &["sign", "plan.json", "--key", "a.pem"]).code, 0);
+    let accepted = verify();
+    assert_eq!((accepted.code, accepted.err.as_str()), (0, ""));
+    assert!(accepted.out.starts_with("plan.json: accepted\n") && accepted.out.contains("signed by a ("));
+
+    let mut bytes = std::fs::read(path.join("plan.json")).unwrap();
+    let at = bytes.len() / 2;
+    bytes[at] ^= 1;
+    std::fs::write(path.join("plan.json"), bytes).unwrap();
+    let refused = verify();
+    assert_eq!((refused.code, refused.out.as_str()), (3, ""));
+    assert!(refused.err.starts_with("pgseal: error[K"), "{}", refused.err);
+}
+
+#[test]
+fn openssl_can_sign_in_place_of_the_program() {
+    if Command::new("openssl").arg("version").output().is_err() {
+        println!("skipped: openssl is not installed");
+        return;
+    }
+    let desk = desk();
+    let path = desk.path();
+    assert_eq!(pgseal(path, &["sign", "plan.json", "--export", "to-sign.bin"]).code, 0);
+    let openssl = ["pkeyutl", "-sign", "-rawin", "-inkey", "a.pem", "-in", "to-sign.bin", "-out", "a.sig"];
+    let signed = Command::new("openssl").args(openssl).current_dir(path).output().unwrap();
+    assert!(signed.status.success(), "{}", String::from_utf8_lossy(&signed.stderr));
+    let wrong = ["sign", "plan.json", "--attach", "a.sig", "--public-key", "b.pub.pem"];
+    assert_eq!(pgseal(path, &wrong).code, 3);
+    assert_eq!(pgseal(path, &["sign", "plan.json", "--attach", "a.sig", "--public-key", "a.pub.pem"]).code, 0);
+    assert_eq!(pgseal(path, &["verify", "plan.json", "--trust", "trust.toml"]).code, 0);
+}
+
+#[test]
+fn what_is_no_plan_is_not_signed() {
+    let desk = desk();
+    let path = desk.path();
+    std::fs::write(path.join("plan.json"), b"{}").unwrap();
+    assert_eq!(pgseal(path, &["sign", "plan.json", "--key", "a.pem"]).code, 10);
+    assert!(!path.join("plan.json.sig").exists());
+    assert_eq!(pgseal(path, &["sign", "-", "--key", "a.pem"]).code, 2);
+    assert_eq!(pgseal(path, &["sign", "plan.json"]).code, 2);
+    assert_eq!(pgseal(path, &["sign", "none.json", "--key", "a.pem"]).code, 1);
+}
+
+#[test]
+fn a_plan_is_shown_from_a_file_and_from_standard_input() {
+    let desk = desk();
+    let path = desk.path();
+    let shown = pgseal(path, &["show", "plan.json"]);
+    assert_eq!(shown.code, 0);
+    assert!(shown.out.starts_with("Plan for PostgreSQL 17\n"), "{}", shown.out);
+    assert!(!shown.out.contains('\u{1b}'));
+    assert!(pgseal(path, &["--color", "always", "show", "plan.json"]).out.contains('\u{1b}'));
+    assert!(pgseal(path, &["show", "plan.json", "--form", "sql"]).out.contains("-- no changes"));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pgseal"))
+        .args(["show", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"nonsense").unwrap();
+    let refused = ended(&child.wait_with_output().unwrap());
+    assert_eq!(refused.code, 10);
+    assert!(refused.err.starts_with("pgseal: error: standard input: malformed plan"), "{}", refused.err);
+}
+
+#[test]
+fn wrong_usage_and_help() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(pgseal(folder.path(), &[]).code, 2);
+    assert_eq!(pgseal(folder.path(), &["keygen", "--out", "x.pem"]).code, 2);
+    let help = pgseal(folder.path(), &["--help"]);
+    assert_eq!(help.code, 0);
+    assert!(help.out.contains("Exit codes:") && help.err.is_empty());
+    assert!(pgseal(folder.path(), &["completions", "bash"]).out.contains("_pgseal"));
+}
+
+#[test]
+fn new_keys_replace_nothing() {
+    let desk = desk();
+    let before = std::fs::read(desk.path().join("a.pem")).unwrap();
+    assert_eq!(pgseal(desk.path(), &["keygen", "--out", "a.pem", "--no-passphrase"]).code, 1);
+    assert_eq!(std::fs::read(desk.path().join("a.pem")).unwrap(), before);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = |name: &str| std::fs::metadata(desk.path().join(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode("a.pem"), mode("a.pub.pem"), mode("trust.toml")), (0o600, 0o644, 0o644));
+    }
+}
