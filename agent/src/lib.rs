@@ -1,3 +1,5 @@
 //! The agent: beside the database, it captures snapshots and applies sealed plans.
 
+pub mod capture;
+pub mod cli;
 pub mod connect;

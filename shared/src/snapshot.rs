@@ -59,7 +59,15 @@ impl Scope {
             FactId::Comment(on) => return self.holds(on),
             other => other.schema().is_none_or(|schema| self.holds_schema(schema)),
         };
-        in_schemas && !self.ignores(&id.to_string()) && !self.ignores(&id.object().to_string())
+        in_schemas
+            && (self.ignore.is_empty() || !(self.ignores(&id.to_string()) || self.ignores(&id.object().to_string())))
+    }
+
+    /// Whether an object that is not modelled is in scope: by its schema (one without is), and not ignored under
+    /// `kind:name`, the kind's words joined by underscores (`materialized_view:app.v`).
+    #[must_use]
+    pub fn holds_unmodeled(&self, schema: Option<&Name>, text: &str) -> bool {
+        schema.is_none_or(|schema| self.holds_schema(schema)) && !self.ignores(text)
     }
 
     fn ignores(&self, text: &str) -> bool {

@@ -382,6 +382,11 @@ impl Session {
         Ok(self.client.execute_typed(sql, &[])?)
     }
 
+    /// The driver's client, for the capture.
+    pub fn client(&mut self) -> &mut Client {
+        &mut self.client
+    }
+
     /// What cancels this session's statements.
     #[must_use]
     pub fn cancel_handle(&self) -> CancelHandle {

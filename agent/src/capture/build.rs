@@ -1,0 +1,390 @@
+//! The rows that were read, by OID, and the catalog that is being built from them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use pgseal_catalog::facts::SequenceOptions;
+use pgseal_catalog::snapshot::Unmodeled;
+use pgseal_catalog::{Catalog, FactId, Name, QualifiedName, Scope};
+use postgres::GenericClient;
+
+use super::address::{Address, Exact, Found, Nodes, class};
+use super::comments::{CommentRow, read_comments};
+use super::constraints::{ConstraintRow, read_constraints};
+use super::edges::{DependRow, read_depends};
+use super::error::CaptureError;
+use super::extensions::{ExtensionRow, read_extensions};
+use super::functions::{ProcRow, read_procs};
+use super::indexes::{self, IndexRow, read_indexes};
+use super::names::{CollationRow, MethodRow, Names, read_collations, read_languages, read_methods, read_namespaces};
+use super::opclasses::{DefaultOpclasses, OpclassRow, read_binary_casts, read_opclasses};
+use super::operators::{
+    CastRow, FamilyOperatorRow, OperatorRow, read_casts, read_families, read_family_operators, read_operators,
+};
+use super::relations::{
+    AttributeRow, ClassRow, InheritsRow, PartitionedRow, SequenceRow, read_attributes, read_classes, read_inherits,
+    read_partitioned, read_sequences,
+};
+use super::session::Session;
+use super::triggers::{TriggerRow, read_triggers};
+use super::types::{TypeRow, read_labels, read_types};
+use super::unmodeled::{OtherRow, read_others};
+
+/// Every row that a capture needs, one query per field.
+pub(super) struct Raw {
+    pub namespaces: Vec<(u32, Name)>,
+    pub extensions: Vec<ExtensionRow>,
+    pub types: Vec<TypeRow>,
+    pub labels: HashMap<u32, Vec<String>>,
+    pub classes: Vec<ClassRow>,
+    inherits: HashMap<u32, Vec<u32>>,
+    pub detaching: Vec<u32>,
+    pub partitioned: HashMap<u32, PartitionedRow>,
+    pub attributes: Vec<AttributeRow>,
+    pub sequences: HashMap<u32, SequenceRow>,
+    pub constraints: Vec<ConstraintRow>,
+    pub indexes: Vec<IndexRow>,
+    pub procs: Vec<ProcRow>,
+    pub triggers: Vec<TriggerRow>,
+    pub comments: Vec<CommentRow>,
+    pub depends: Vec<DependRow>,
+    pub opclasses: Vec<OpclassRow>,
+    pub binary_casts: Vec<(u32, u32)>,
+    pub collations: Vec<CollationRow>,
+    pub methods: Vec<MethodRow>,
+    pub languages: Vec<(u32, Name)>,
+    pub operators: Vec<OperatorRow>,
+    pub casts: Vec<CastRow>,
+    pub family_operators: Vec<FamilyOperatorRow>,
+    pub families: Vec<(u32, u32, Name)>,
+    pub others: Vec<OtherRow>,
+}
+
+impl Raw {
+    pub fn read<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Self, CaptureError> {
+        let mut inherits: HashMap<u32, Vec<u32>> = HashMap::new();
+        let mut detaching = Vec::new();
+        for InheritsRow { child, parent, detach_pending } in read_inherits(s)? {
+            inherits.entry(child).or_default().push(parent);
+            if detach_pending {
+                detaching.push(child);
+            }
+        }
+        Ok(Self {
+            namespaces: read_namespaces(s)?,
+            extensions: read_extensions(s)?,
+            types: read_types(s)?,
+            labels: read_labels(s)?,
+            classes: read_classes(s)?,
+            inherits,
+            detaching,
+            partitioned: read_partitioned(s)?,
+            attributes: read_attributes(s)?,
+            sequences: read_sequences(s)?,
+            constraints: read_constraints(s)?,
+            indexes: read_indexes(s)?,
+            procs: read_procs(s)?,
+            triggers: read_triggers(s)?,
+            comments: read_comments(s)?,
+            depends: read_depends(s)?,
+            opclasses: read_opclasses(s)?,
+            binary_casts: read_binary_casts(s)?,
+            collations: read_collations(s)?,
+            methods: read_methods(s)?,
+            languages: read_languages(s)?,
+            operators: read_operators(s)?,
+            casts: read_casts(s)?,
+            family_operators: read_family_operators(s)?,
+            families: read_families(s)?,
+            others: read_others(s)?,
+        })
+    }
+
+    pub fn names(&self) -> Result<Names, CaptureError> {
+        Names::new(
+            &self.namespaces,
+            &self.types,
+            &self.procs,
+            &self.collations,
+            &self.opclasses,
+            &self.methods,
+            &self.languages,
+        )
+    }
+
+    /// What a table or index inherits from or is attached to, in order.
+    pub fn parents(&self, oid: u32) -> &[u32] {
+        self.inherits.get(&oid).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The name of a domain's not-null constraint.
+    pub fn domain_not_null(&self, domain: u32) -> Option<Name> {
+        let row = self.constraints.iter().find(|row| row.kind == 'n' && row.domain == domain)?;
+        Some(row.name.clone())
+    }
+}
+
+/// The rows by OID.
+pub(super) struct ByOid<'a> {
+    pub types: HashMap<u32, &'a TypeRow>,
+    classes: HashMap<u32, &'a ClassRow>,
+    attributes: HashMap<u32, &'a [AttributeRow]>,
+    indexes: HashMap<u32, &'a IndexRow>,
+    indexes_of: HashMap<u32, Vec<&'a IndexRow>>,
+    constraint_indexes: HashSet<u32>,
+    identities: HashMap<(u32, i16), u32>,
+    members: HashMap<Address, u32>,
+    made_with_type: HashMap<u32, u32>,
+}
+
+impl<'a> ByOid<'a> {
+    pub fn new(raw: &'a Raw) -> Self {
+        let mut indexes_of: HashMap<u32, Vec<&IndexRow>> = HashMap::new();
+        for row in &raw.indexes {
+            indexes_of.entry(row.table).or_default().push(row);
+        }
+        let owns_index = |row: &&ConstraintRow| matches!(row.kind, 'p' | 'u' | 'x');
+        let attributes = raw.attributes.chunk_by(|a, b| a.relation == b.relation);
+        Self {
+            types: raw.types.iter().map(|row| (row.oid, row)).collect(),
+            classes: raw.classes.iter().map(|row| (row.oid, row)).collect(),
+            attributes: attributes.filter_map(|rows| Some((rows.first()?.relation, rows))).collect(),
+            indexes: raw.indexes.iter().map(|row| (row.oid, row)).collect(),
+            indexes_of,
+            constraint_indexes: raw.constraints.iter().filter(owns_index).map(|row| row.index).collect(),
+            identities: raw
+                .sequences
+                .iter()
+                .filter_map(|(&oid, row)| match row.owner {
+                    Some((table, column, true)) => Some(((table, column), oid)),
+                    _ => None,
+                })
+                .collect(),
+            members: raw
+                .depends
+                .iter()
+                .filter(|row| row.kind == 'e' && row.on.0 == class::EXTENSION)
+                .map(|row| (row.of, row.on.1))
+                .collect(),
+            made_with_type: raw
+                .depends
+                .iter()
+                .filter(|row| row.kind == 'i' && row.of.0 == class::PROC && row.on.0 == class::TYPE)
+                .map(|row| (row.of.1, row.on.1))
+                .collect(),
+        }
+    }
+}
+
+/// A catalog in the making.
+pub(super) struct Build<'a> {
+    pub raw: &'a Raw,
+    pub by_oid: &'a ByOid<'a>,
+    pub scope: &'a Scope,
+    pub names: &'a Names,
+    pub opclasses: &'a DefaultOpclasses<'a>,
+    pub nodes: Nodes,
+    pub catalog: Catalog,
+    pub unmodeled: Vec<Unmodeled>,
+    /// Sequences that belong to the identity of a column: the sequence, its table, the column's number.
+    pub identity_sequences: Vec<(u32, u32, i16)>,
+}
+
+impl<'a> Build<'a> {
+    /// The extension that an object belongs to.
+    pub fn extension_of(&self, class: u32, oid: u32) -> Option<u32> {
+        self.by_oid.members.get(&(class, oid)).copied()
+    }
+
+    /// Whether an object belongs to an extension.
+    pub fn is_member(&self, class: u32, oid: u32) -> bool {
+        self.by_oid.members.contains_key(&(class, oid))
+    }
+
+    /// The addresses of all members of extensions, with the extension's.
+    pub fn members(&self) -> impl Iterator<Item = (Address, u32)> + use<'a> {
+        self.by_oid.members.iter().map(|(&address, &extension)| (address, extension))
+    }
+
+    pub fn type_row(&self, oid: u32) -> Option<&'a TypeRow> {
+        self.by_oid.types.get(&oid).copied()
+    }
+
+    pub fn type_name(&self, oid: u32) -> Result<QualifiedName, CaptureError> {
+        let row = self.type_row(oid);
+        let row = row.ok_or_else(|| CaptureError::unexpected("type", format!("there is none with the OID {oid}")))?;
+        self.names.qualified(row.schema, &row.name)
+    }
+
+    pub fn class(&self, oid: u32) -> Option<&'a ClassRow> {
+        self.by_oid.classes.get(&oid).copied()
+    }
+
+    pub fn class_or_error(&self, oid: u32) -> Result<&'a ClassRow, CaptureError> {
+        self.class(oid).ok_or_else(|| CaptureError::unexpected("relation", format!("there is none with the OID {oid}")))
+    }
+
+    pub fn relation_name(&self, oid: u32) -> Result<QualifiedName, CaptureError> {
+        let row = self.class_or_error(oid)?;
+        self.names.qualified(row.schema, &row.name)
+    }
+
+    /// The attributes of a relation in the order of their numbers.
+    pub fn attributes(&self, relation: u32) -> &'a [AttributeRow] {
+        self.by_oid.attributes.get(&relation).copied().unwrap_or_default()
+    }
+
+    pub fn attribute(&self, relation: u32, number: i16) -> Option<&'a AttributeRow> {
+        let rows = self.attributes(relation);
+        rows.binary_search_by_key(&number, |row| row.number).ok().and_then(|at| rows.get(at))
+    }
+
+    /// The names of columns by their numbers.
+    pub fn column_names(&self, relation: u32, numbers: &[i16]) -> Result<Vec<Name>, CaptureError> {
+        let name = |&number: &i16| {
+            let row = self.attribute(relation, number);
+            row.map(|row| row.name.clone()).ok_or_else(|| {
+                CaptureError::unexpected("column", format!("relation {relation} has none of the number {number}"))
+            })
+        };
+        numbers.iter().map(name).collect()
+    }
+
+    pub fn opclass_unless_default(&self, opclass: u32, of_type: u32) -> Result<Option<QualifiedName>, CaptureError> {
+        if self.opclasses.is_default(opclass, of_type) { Ok(None) } else { self.names.opclass(opclass).map(Some) }
+    }
+
+    pub fn index_or_error(&self, oid: u32) -> Result<&'a IndexRow, CaptureError> {
+        self.by_oid
+            .indexes
+            .get(&oid)
+            .copied()
+            .ok_or_else(|| CaptureError::unexpected("index", format!("there is none with the OID {oid}")))
+    }
+
+    pub fn indexes_of(&self, table: u32) -> impl Iterator<Item = &'a IndexRow> + use<'a> {
+        self.by_oid.indexes_of.get(&table).into_iter().flatten().copied()
+    }
+
+    pub fn replica_identity_index(&self, table: u32) -> Option<Name> {
+        indexes::replica_identity_name(self, table)
+    }
+
+    /// Whether a constraint owns the index.
+    pub fn is_owned_by_constraint(&self, index: u32) -> bool {
+        self.by_oid.constraint_indexes.contains(&index)
+    }
+
+    /// The sequence behind an identity column: its own, or that of the partitioned table that the column comes from.
+    pub fn identity_sequence(
+        &self,
+        relation: u32,
+        attribute: &AttributeRow,
+        id: &FactId,
+    ) -> Result<(QualifiedName, SequenceOptions), CaptureError> {
+        let (mut relation, mut number) = (relation, attribute.number);
+        loop {
+            if let Some(oid) = self.by_oid.identities.get(&(relation, number))
+                && let Some(row) = self.raw.sequences.get(oid)
+            {
+                return Ok((self.relation_name(*oid)?, row.options.clone()));
+            }
+            let up = self.raw.parents(relation).first().copied();
+            let up = up.and_then(|parent| self.attributes(parent).iter().find(|row| row.name == attribute.name));
+            match up {
+                Some(row) => (relation, number) = (row.relation, row.number),
+                None => {
+                    return Err(CaptureError::unexpected("identity column", format!("{id} has no sequence")));
+                }
+            }
+        }
+    }
+
+    /// Notes the multirange type of a range and its array as parts of the range.
+    pub fn add_multirange(&mut self, multirange: u32, range: &FactId) {
+        self.nodes.part(class::TYPE, multirange, range.clone());
+        if let Some(array) = self.type_row(multirange).map(|row| row.array).filter(|&oid| oid != 0) {
+            self.nodes.part(class::TYPE, array, range.clone());
+        }
+    }
+
+    /// The id of the attribute of a composite type that a comment is on.
+    pub fn attribute_id(&self, row: &CommentRow) -> Result<Option<FactId>, CaptureError> {
+        if row.class != class::CLASS || row.part <= 0 {
+            return Ok(None);
+        }
+        match self.nodes.find((row.class, row.oid), 0) {
+            Some(Found::Fact(FactId::Composite(name), Exact::Part)) => {
+                let number = i16::try_from(row.part).unwrap_or_default();
+                let attribute = self.attribute(row.oid, number);
+                Ok(attribute.map(|attribute| FactId::Attribute(name.clone(), attribute.name.clone())))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Lists something that is not modelled; returns its number.
+    pub fn note_unmodeled(
+        &mut self,
+        kind: impl Into<String>,
+        name: impl Into<String>,
+        needs: impl IntoIterator<Item = FactId>,
+    ) -> usize {
+        let needs: BTreeSet<FactId> = needs.into_iter().collect();
+        self.unmodeled.push(Unmodeled { kind: kind.into(), name: name.into(), needs });
+        self.unmodeled.len() - 1
+    }
+
+    /// How many rows and bytes each table and index has.
+    pub fn statistics(
+        &self,
+        block_size: i64,
+    ) -> Result<BTreeMap<QualifiedName, pgseal_catalog::snapshot::SizeEstimate>, CaptureError> {
+        let mut statistics = BTreeMap::new();
+        for row in &self.raw.classes {
+            if !matches!(row.kind, 'r' | 'p' | 'i' | 'I') || self.nodes.find((class::CLASS, row.oid), 0).is_none() {
+                continue;
+            }
+            if self.is_member(class::CLASS, row.oid) {
+                continue;
+            }
+            // a row estimate is a whole number within the range of a 32-bit float
+            #[allow(clippy::cast_possible_truncation)]
+            let rows = row.rows.round() as i64;
+            let estimate = pgseal_catalog::snapshot::SizeEstimate { rows, bytes: row.pages * block_size };
+            statistics.insert(self.names.qualified(row.schema, &row.name)?, estimate);
+        }
+        Ok(statistics)
+    }
+}
+
+impl Build<'_> {
+    /// Adds a fact that something not modelled depends on.
+    pub fn add_need(&mut self, entry: usize, id: FactId) {
+        if let Some(entry) = self.unmodeled.get_mut(entry) {
+            entry.needs.insert(id);
+        }
+    }
+
+    /// The fact that stands at an address, also as a part.
+    pub fn fact_of(&self, class: u32, oid: u32) -> Option<FactId> {
+        match self.nodes.find((class, oid), 0) {
+            Some(Found::Fact(id, _)) => Some(id.clone()),
+            _ => None,
+        }
+    }
+
+    /// Whether a schema holds temporary objects or toast tables.
+    pub fn is_hidden(&self, schema: u32) -> bool {
+        self.names.schema(schema).is_ok_and(|name| name.as_str().starts_with("pg_t"))
+    }
+
+    /// Whether a routine was made together with a range type, as its constructors are.
+    pub fn is_made_with_type(&self, proc: u32) -> bool {
+        self.by_oid.made_with_type.contains_key(&proc)
+    }
+
+    /// The range type that a routine was made with.
+    pub fn type_made_with(&self, proc: u32) -> Option<u32> {
+        self.by_oid.made_with_type.get(&proc).copied()
+    }
+}

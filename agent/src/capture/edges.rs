@@ -1,0 +1,93 @@
+//! Edges: what each fact needs, as `pg_depend` records it, and what follows from where a fact belongs.
+
+use std::collections::HashMap;
+
+use pgseal_catalog::{Fact, FactId};
+use postgres::GenericClient;
+
+use super::address::{Address, Found};
+use super::build::Build;
+use super::error::CaptureError;
+use super::session::Session;
+
+/// A row of `pg_depend`.
+pub(super) struct DependRow {
+    pub of: Address,
+    pub of_part: i32,
+    pub on: Address,
+    pub on_part: i32,
+    pub kind: char,
+}
+
+pub(super) fn read_depends<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<DependRow>, CaptureError> {
+    s.rows(
+        "dependencies",
+        "SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype FROM pg_depend \
+         WHERE objid >= 16384 AND (refobjid >= 16384 OR refclassid = 'pg_namespace'::regclass)",
+        |c| {
+            Ok(DependRow {
+                of: (c.next()?, c.next()?),
+                of_part: c.next()?,
+                on: (c.next()?, c.next()?),
+                on_part: c.next()?,
+                kind: c.letter()?,
+            })
+        },
+    )
+}
+
+/// Adds the edges between facts, and from what is not modelled to facts.
+pub(super) fn add_edges(b: &mut Build<'_>) {
+    // the rule behind a view, the row type of a view, a constraint of a table outside the scope: parts of what is not modelled
+    for row in &b.raw.depends {
+        if matches!(row.kind, 'i' | 'a')
+            && b.nodes.find(row.of, 0).is_none()
+            && matches!(b.nodes.find(row.on, 0), Some(Found::Unmodeled(_)))
+        {
+            b.nodes.alias(row.of, row.on);
+        }
+    }
+    let mut needs: HashMap<FactId, Vec<FactId>> = HashMap::new();
+    for row in &b.raw.depends {
+        let Some(Found::Fact(on, _)) = b.nodes.find(row.on, row.on_part) else { continue };
+        match b.nodes.find(row.of, row.of_part) {
+            Some(Found::Fact(of, _)) if of != on && !b.is_member(row.of.0, row.of.1) => {
+                needs.entry(of.clone()).or_default().push(on.clone());
+            }
+            Some(Found::Unmodeled(entry)) => {
+                let on = on.clone();
+                if let Some(entry) = b.unmodeled.get_mut(entry) {
+                    entry.needs.insert(on);
+                }
+            }
+            _ => {}
+        }
+    }
+    for (of, on) in needs {
+        let on: Vec<FactId> = on.into_iter().filter(|id| b.catalog.contains(id)).collect();
+        if let Some(fact) = b.catalog.fact_mut(&of) {
+            fact.needs.extend(on);
+        }
+    }
+    let owners: Vec<(FactId, FactId)> =
+        b.catalog.iter().filter_map(|fact| Some((fact.id.clone(), owner(fact)?))).collect();
+    for (id, owner) in owners {
+        if b.catalog.contains(&owner)
+            && let Some(fact) = b.catalog.fact_mut(&id)
+        {
+            fact.needs.insert(owner);
+        }
+    }
+}
+
+/// What a fact belongs to.
+fn owner(fact: &Fact) -> Option<FactId> {
+    match &fact.id {
+        FactId::Default(table, column) => Some(FactId::Column(table.clone(), column.clone())),
+        FactId::Comment(on) => match on.as_ref() {
+            FactId::Attribute(composite, _) => Some(FactId::Composite(composite.clone())),
+            other => Some(other.clone()),
+        },
+        other => Some(other.object()).filter(|object| object != other),
+    }
+}

@@ -1,0 +1,107 @@
+//! Why a capture fails.
+
+use pgseal_catalog::id::IdError;
+use postgres::error::SqlState;
+
+/// Why a database cannot be captured.
+#[derive(Debug, thiserror::Error)]
+pub enum CaptureError {
+    /// A major version that this program does not know.
+    #[error("server version {version} is not supported")]
+    UnsupportedServer {
+        /// `server_version`.
+        version: String,
+    },
+    /// The role may not read something that the capture needs.
+    #[error("the role may not read {what}: {message}")]
+    MissingRight {
+        /// What was being read.
+        what: &'static str,
+        /// What the server said; it names the object.
+        message: String,
+    },
+    /// The server refused or the connection broke.
+    #[error("cannot read {what}: {}", describe(source))]
+    Query {
+        /// What was being read.
+        what: &'static str,
+        /// What the driver said.
+        source: postgres::Error,
+    },
+    /// An object changed while it was read: expressions are printed from the newest state, rows are of the snapshot.
+    #[error("{what} was changed while it was being read")]
+    Concurrent {
+        /// Which object.
+        what: String,
+    },
+    /// Something the server should not hold.
+    #[error("unexpected {what}: {detail}")]
+    Unexpected {
+        /// What was read.
+        what: &'static str,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// A name that no id can hold.
+    #[error("cannot name an object: {0}")]
+    Name(#[from] IdError),
+}
+
+impl CaptureError {
+    /// The stable code of this error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnsupportedServer { .. } => "C0201",
+            Self::MissingRight { .. } => "C0202",
+            Self::Query { .. } => "C0203",
+            Self::Concurrent { .. } => "C0204",
+            Self::Unexpected { .. } => "C0205",
+            Self::Name(_) => "C0206",
+        }
+    }
+
+    /// What to do about it, if that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::UnsupportedServer { .. } => Some("supported are the major versions 14 to 18"),
+            Self::MissingRight { .. } => Some("grant the right, or capture as a role that has it"),
+            Self::Concurrent { .. } => Some("capture again when no schema change is running"),
+            Self::Query { .. } | Self::Unexpected { .. } | Self::Name(_) => None,
+        }
+    }
+
+    pub(super) fn query(what: &'static str, source: postgres::Error) -> Self {
+        match source.as_db_error() {
+            Some(db) if *db.code() == SqlState::INSUFFICIENT_PRIVILEGE => {
+                Self::MissingRight { what, message: db.message().to_owned() }
+            }
+            // a function that prints from the catalog met an object that a concurrent command dropped
+            Some(db) if *db.code() == SqlState::INTERNAL_ERROR && db.message().starts_with("cache lookup failed") => {
+                Self::Concurrent { what: what.to_owned() }
+            }
+            _ => Self::Query { what, source },
+        }
+    }
+
+    pub(super) fn unexpected(what: &'static str, detail: impl Into<String>) -> Self {
+        Self::Unexpected { what, detail: detail.into() }
+    }
+}
+
+fn describe(error: &postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(db) => format!("{} (SQLSTATE {})", db.message(), db.code().code()),
+        None => {
+            let mut text = error.to_string();
+            let mut cause = std::error::Error::source(error);
+            while let Some(inner) = cause {
+                text.push_str(": ");
+                text.push_str(&inner.to_string());
+                cause = inner.source();
+            }
+            text
+        }
+    }
+}

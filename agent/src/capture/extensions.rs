@@ -1,0 +1,50 @@
+//! Schemas and installed extensions.
+
+use pgseal_catalog::facts::{Extension, Payload, Schema};
+use pgseal_catalog::{Fact, FactId, Name};
+use postgres::GenericClient;
+
+use super::address::class;
+use super::build::Build;
+use super::error::CaptureError;
+use super::session::Session;
+
+/// A row of `pg_extension`.
+pub(super) struct ExtensionRow {
+    pub oid: u32,
+    pub name: Name,
+    pub schema: u32,
+    pub version: String,
+}
+
+pub(super) fn read_extensions<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<ExtensionRow>, CaptureError> {
+    // initdb installs plpgsql: every database has it, and no schema.sql says so
+    s.rows("extensions", "SELECT oid, extname, extnamespace, extversion FROM pg_extension WHERE oid >= 16384", |c| {
+        Ok(ExtensionRow { oid: c.next()?, name: c.name()?, schema: c.next()?, version: c.next()? })
+    })
+}
+
+/// Adds the facts of schemas and extensions; what belongs to an extension stands for it.
+pub(super) fn add_extensions(b: &mut Build<'_>) -> Result<(), CaptureError> {
+    for (oid, name) in &b.raw.namespaces {
+        let id = FactId::Schema(name.clone());
+        if b.scope.holds(&id) && !b.is_member(class::NAMESPACE, *oid) {
+            b.nodes.fact(class::NAMESPACE, *oid, id.clone());
+            b.catalog.insert(Fact::new(id, Payload::Schema(Schema {})));
+        }
+    }
+    for row in &b.raw.extensions {
+        let id = FactId::Extension(row.name.clone());
+        if b.scope.holds(&id) {
+            b.nodes.fact(class::EXTENSION, row.oid, id.clone());
+            let schema = b.names.schema(row.schema)?.clone();
+            b.catalog.insert(Fact::new(id, Payload::Extension(Extension { schema, version: row.version.clone() })));
+        }
+    }
+    for ((class, oid), extension) in b.members() {
+        if let Some(id) = b.nodes.fact_at(super::address::class::EXTENSION, extension).cloned() {
+            b.nodes.part(class, oid, id);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! Capture: reads a database into a snapshot.
+//!
+//! One read-only REPEATABLE READ transaction with an empty search path, a fixed number of queries whatever the number of
+//! objects, and no right beyond connecting: only system catalogs that every role may read. Rows come by OID and are put
+//! together here; nothing of physical history (OIDs, attribute numbers, dropped columns) reaches a payload.
+//!
+//! What a fact cannot say is listed as unmodeled, never left out. A server of another major version than 14 to 18 is refused.
+
+mod address;
+mod build;
+mod comments;
+mod constraints;
+mod edges;
+mod error;
+mod extensions;
+mod functions;
+mod header;
+mod indexes;
+mod names;
+mod opclasses;
+mod operators;
+mod relations;
+mod session;
+mod symbols;
+mod text;
+mod triggers;
+mod types;
+mod unmodeled;
+
+use pgseal_catalog::{Catalog, Scope, Snapshot};
+use postgres::{Client, GenericClient, IsolationLevel};
+
+use address::{Nodes, class};
+use build::{Build, ByOid, Raw};
+pub use error::CaptureError;
+use opclasses::DefaultOpclasses;
+use session::Session;
+
+/// Captures a database in a transaction of its own. `captured_at` is what the snapshot says of the time: UTC, RFC 3339.
+///
+/// # Errors
+/// A server of another version, a missing right, a broken connection, a schema change at the same time.
+pub fn capture(client: &mut Client, scope: &Scope, captured_at: String) -> Result<Snapshot, CaptureError> {
+    let mut transaction = client
+        .build_transaction()
+        .isolation_level(IsolationLevel::RepeatableRead)
+        .read_only(true)
+        .start()
+        .map_err(|error| CaptureError::query("the database", error))?;
+    let snapshot = capture_within(&mut transaction, scope, captured_at)?;
+    transaction.rollback().map_err(|error| CaptureError::query("the database", error))?;
+    Ok(snapshot)
+}
+
+/// Captures a database as a running transaction sees it. Settings are pinned with SET LOCAL: the caller takes a savepoint where
+/// they must not last.
+///
+/// # Errors
+/// As [`capture`].
+pub fn capture_within<C: GenericClient>(
+    client: &mut C,
+    scope: &Scope,
+    captured_at: String,
+) -> Result<Snapshot, CaptureError> {
+    let mut session = Session::open(client)?;
+    let database = header::read_database(&mut session)?;
+    let mut header = header::read_header(&mut session, &database, captured_at)?;
+    let raw = Raw::read(&mut session)?;
+    let names = raw.names()?;
+    let by_oid = ByOid::new(&raw);
+    let opclasses = DefaultOpclasses::new(&raw.opclasses, &raw.binary_casts, &by_oid.types);
+    let mut build = Build {
+        raw: &raw,
+        by_oid: &by_oid,
+        scope,
+        names: &names,
+        opclasses: &opclasses,
+        nodes: Nodes::default(),
+        catalog: Catalog::new(),
+        unmodeled: Vec::new(),
+        identity_sequences: Vec::new(),
+    };
+    extensions::add_extensions(&mut build)?;
+    types::add_types(&mut build)?;
+    relations::add_relations(&mut build)?;
+    for (sequence, table, column) in std::mem::take(&mut build.identity_sequences) {
+        if let Some(id) = build.nodes.column_at(table, column).cloned() {
+            build.nodes.part(class::CLASS, sequence, id);
+        }
+    }
+    constraints::add_constraints(&mut build)?;
+    indexes::add_indexes(&mut build)?;
+    functions::add_functions(&mut build)?;
+    triggers::add_triggers(&mut build)?;
+    let in_scope = unmodeled::add_unmodeled(&mut build)?;
+    comments::add_comments(&mut build)?;
+    edges::add_edges(&mut build);
+    unmodeled::finish(&mut build, &in_scope);
+    header.statistics = build.statistics(database.block_size)?;
+    header.collations = header::machine_collations(&raw.collations, |row| names.qualified(row.schema, &row.name))?;
+    let symbols = symbols::symbols(&build)?;
+    Ok(Snapshot { header, scope: scope.clone(), catalog: build.catalog, symbols, unmodeled: build.unmodeled })
+}

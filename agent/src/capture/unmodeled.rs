@@ -1,0 +1,287 @@
+//! What a database holds and facts cannot say: listed by kind and name, with the facts that each entry depends on.
+//!
+//! An entry outside the scope is kept only when it depends on a fact: a change of that fact would touch it.
+
+use pgseal_catalog::{FactId, Name};
+use postgres::GenericClient;
+
+use super::address::class;
+use super::build::Build;
+use super::error::CaptureError;
+use super::session::Session;
+
+/// An object of a kind that is not modelled, as `pg_identify_object` names it.
+pub(super) struct OtherRow {
+    pub class: u32,
+    pub oid: u32,
+    pub kind: String,
+    pub schema: Option<String>,
+    pub identity: String,
+}
+
+/// The catalogs whose rows are not modelled, each with a condition.
+const OTHERS: &[(&str, &str, &str)] = &[
+    ("pg_rewrite", "oid", "rulename <> '_RETURN'"),
+    ("pg_policy", "oid", "true"),
+    ("pg_foreign_data_wrapper", "oid", "true"),
+    ("pg_foreign_server", "oid", "true"),
+    ("pg_conversion", "oid", "true"),
+    ("pg_ts_config", "oid", "true"),
+    ("pg_ts_dict", "oid", "true"),
+    ("pg_ts_parser", "oid", "true"),
+    ("pg_ts_template", "oid", "true"),
+    ("pg_statistic_ext", "oid", "true"),
+    ("pg_publication", "oid", "true"),
+    ("pg_publication_rel", "oid", "true"),
+    ("pg_subscription", "oid", "subdbid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())"),
+    ("pg_event_trigger", "oid", "true"),
+    ("pg_language", "oid", "true"),
+    ("pg_transform", "oid", "true"),
+    ("pg_default_acl", "oid", "true"),
+    ("pg_am", "oid", "true"),
+    ("pg_opfamily", "oid", "true"),
+    ("pg_opclass", "oid", "true"),
+    ("pg_operator", "oid", "true"),
+    ("pg_cast", "oid", "true"),
+    ("pg_collation", "oid", "true"),
+    // operators and functions added to families that initdb made
+    ("pg_amop", "oid", "amopfamily < 16384"),
+    ("pg_amproc", "oid", "amprocfamily < 16384"),
+];
+
+pub(super) fn read_others<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<OtherRow>, CaptureError> {
+    let mut selects: Vec<String> = OTHERS
+        .iter()
+        .map(|(catalog, oid, condition)| {
+            format!("SELECT '{catalog}'::regclass::oid AS class, {oid} AS oid FROM {catalog} WHERE {condition}")
+        })
+        .collect();
+    selects.push("SELECT 'pg_user_mapping'::regclass::oid, umid FROM pg_user_mappings".to_owned());
+    if s.major >= 15 {
+        selects.push("SELECT 'pg_publication_namespace'::regclass::oid, oid FROM pg_publication_namespace".to_owned());
+    }
+    let sql = format!(
+        "SELECT o.class, o.oid, i.type, i.schema, i.identity FROM ({}) o LEFT JOIN pg_depend e ON e.classid = o.class \
+         AND e.objid = o.oid AND e.deptype = 'e', LATERAL pg_identify_object(o.class, o.oid, 0) i \
+         WHERE o.oid >= 16384 AND e.objid IS NULL AND i.identity IS NOT NULL \
+         UNION ALL SELECT l.classoid, l.objoid, 'security label', NULL, \
+         l.provider || ' on ' || i.type || ' ' || i.identity FROM pg_seclabel l, \
+         LATERAL pg_identify_object(l.classoid, l.objoid, l.objsubid) i",
+        selects.join(" UNION ALL ")
+    );
+    s.rows("objects that are not modelled", &sql, |c| {
+        Ok(OtherRow { class: c.next()?, oid: c.next()?, kind: c.next()?, schema: c.next()?, identity: c.next()? })
+    })
+}
+
+/// Lists what is not modelled. The edges come later.
+pub(super) fn add_unmodeled(b: &mut Build<'_>) -> Result<Vec<bool>, CaptureError> {
+    let mut list = List { in_scope: Vec::new() };
+    list.relations(b)?;
+    list.members_of_relations(b)?;
+    list.types(b)?;
+    list.routines(b)?;
+    list.others(b);
+    list.dependencies_on_extensions(b);
+    Ok(list.in_scope)
+}
+
+/// Which entries are in scope by themselves.
+struct List {
+    in_scope: Vec<bool>,
+}
+
+impl List {
+    fn note(&mut self, b: &mut Build<'_>, kind: &str, schema: Option<&Name>, name: String) -> usize {
+        let text = format!("{}:{name}", kind.replace(' ', "_"));
+        let own = schema.is_some_and(|schema| schema.as_str().starts_with("pg_") || schema == "information_schema");
+        let holds = b.scope.holds_unmodeled(if own { None } else { schema }, &text);
+        self.in_scope.push(holds);
+        b.note_unmodeled(kind, name, [])
+    }
+
+    /// Notes an object of a modelled kind that is outside the scope: it counts only where it depends on a fact.
+    fn note_outside(&mut self, b: &mut Build<'_>, kind: &str, schema: &Name, name: String) -> usize {
+        let entry = self.note(b, kind, Some(schema), name);
+        if let Some(in_scope) = self.in_scope.get_mut(entry) {
+            *in_scope = schema.as_str().starts_with("pg_") || schema == "information_schema";
+        }
+        entry
+    }
+
+    fn relations(&mut self, b: &mut Build<'_>) -> Result<(), CaptureError> {
+        for row in &b.raw.classes {
+            let at = (class::CLASS, row.oid);
+            if b.is_member(at.0, at.1) || row.kind == 'c' {
+                continue;
+            }
+            let schema = b.names.schema(row.schema)?.clone();
+            let name = b.names.qualified(row.schema, &row.name)?.to_string();
+            let fact = b.nodes.fact_at(at.0, at.1).cloned();
+            if let Some(fact) = &fact
+                && row.row_security
+            {
+                let entry = self.note(b, "row security", Some(&schema), name.clone());
+                b.add_need(entry, fact.clone());
+            }
+            if let Some(fact) = &fact
+                && b.raw.detaching.contains(&row.oid)
+            {
+                let entry = self.note(b, "partition being detached", Some(&schema), name.clone());
+                b.add_need(entry, fact.clone());
+            }
+            if b.nodes.find(at, 0).is_some() {
+                continue;
+            }
+            let entry = match row.kind {
+                'v' => self.note(b, "view", Some(&schema), name),
+                'm' => self.note(b, "materialized view", Some(&schema), name),
+                'f' => self.note(b, "foreign table", Some(&schema), name),
+                'r' | 'p' => self.note_outside(b, "table", &schema, name),
+                'S' => self.note_outside(b, "sequence", &schema, name),
+                _ => continue,
+            };
+            b.nodes.unmodeled(at.0, at.1, entry);
+        }
+        Ok(())
+    }
+
+    /// Indexes of materialized views, triggers of views and foreign tables, indexes of constraints attached to plain ones.
+    fn members_of_relations(&mut self, b: &mut Build<'_>) -> Result<(), CaptureError> {
+        for row in &b.raw.indexes {
+            let Some(table) = b.class(row.table) else { continue };
+            let index = b.class_or_error(row.oid)?;
+            let schema = b.names.schema(index.schema)?.clone();
+            let name = b.names.qualified(index.schema, &index.name)?.to_string();
+            if table.kind == 'm' && !b.is_member(class::CLASS, table.oid) {
+                let entry = self.note(b, "index", Some(&schema), name);
+                b.nodes.unmodeled(class::CLASS, row.oid, entry);
+            } else if b.is_owned_by_constraint(row.oid)
+                && b.raw.parents(row.oid).first().is_some_and(|&parent| !b.is_owned_by_constraint(parent))
+            {
+                let needs = b.fact_of(class::CLASS, row.oid);
+                let entry = self.note(b, "attached index of a constraint", Some(&schema), name);
+                if let Some(fact) = needs {
+                    b.add_need(entry, fact);
+                }
+            }
+        }
+        for row in &b.raw.triggers {
+            let Some(table) = b.class(row.table) else { continue };
+            if !matches!(table.kind, 'v' | 'f') || b.is_member(class::CLASS, table.oid) {
+                continue;
+            }
+            let schema = b.names.schema(table.schema)?.clone();
+            let name = format!("{} on {}", row.name, b.names.qualified(table.schema, &table.name)?);
+            let entry = self.note(b, "trigger", Some(&schema), name);
+            b.nodes.unmodeled(class::TRIGGER, row.oid, entry);
+        }
+        Ok(())
+    }
+
+    fn types(&mut self, b: &mut Build<'_>) -> Result<(), CaptureError> {
+        let arrays: std::collections::HashSet<u32> = b.raw.types.iter().map(|row| row.array).collect();
+        for row in &b.raw.types {
+            let at = (class::TYPE, row.oid);
+            let is_array = arrays.contains(&row.oid);
+            if !row.is_user() || is_array || b.is_member(at.0, at.1) || b.nodes.find(at, 0).is_some() {
+                continue;
+            }
+            let schema = b.names.schema(row.schema)?.clone();
+            if b.is_hidden(row.schema) {
+                continue;
+            }
+            let name = b.names.qualified(row.schema, &row.name)?.to_string();
+            let entry = match row.kind {
+                'b' => self.note(b, "base type", Some(&schema), name),
+                'p' => self.note(b, "shell type", Some(&schema), name),
+                'd' => self.note_outside(b, "domain", &schema, name),
+                'e' | 'r' => self.note_outside(b, "type", &schema, name),
+                'c' if b.class(row.relation).is_some_and(|relation| relation.kind == 'c') => {
+                    let entry = self.note_outside(b, "type", &schema, name);
+                    b.nodes.unmodeled(class::CLASS, row.relation, entry);
+                    entry
+                }
+                _ => continue,
+            };
+            b.nodes.unmodeled(at.0, at.1, entry);
+        }
+        Ok(())
+    }
+
+    fn routines(&mut self, b: &mut Build<'_>) -> Result<(), CaptureError> {
+        for row in &b.raw.procs {
+            let at = (class::PROC, row.oid);
+            if !row.is_user() || b.is_member(at.0, at.1) || b.nodes.find(at, 0).is_some() || b.is_hidden(row.schema) {
+                continue;
+            }
+            let schema = b.names.schema(row.schema)?.clone();
+            let name = b.names.routine(row.oid)?.to_string();
+            // the constructors of a range type are made with it
+            if b.is_made_with_type(row.oid) {
+                continue;
+            }
+            let entry = match row.kind {
+                'a' => self.note(b, "aggregate", Some(&schema), name),
+                'p' if row.has_sql_body => self.note(b, "procedure with SQL-standard body", Some(&schema), name),
+                _ if row.has_sql_body => self.note(b, "function with SQL-standard body", Some(&schema), name),
+                'p' => self.note_outside(b, "procedure", &schema, name),
+                _ => self.note_outside(b, "function", &schema, name),
+            };
+            b.nodes.unmodeled(at.0, at.1, entry);
+        }
+        Ok(())
+    }
+
+    fn others(&mut self, b: &mut Build<'_>) {
+        for row in &b.raw.others {
+            let schema = row.schema.as_deref().map(|text| text.trim_matches('"').replace("\"\"", "\""));
+            let schema = schema.and_then(|text| Name::new(text).ok());
+            if schema.as_ref().is_some_and(|schema| schema.as_str().starts_with("pg_temp")) {
+                continue;
+            }
+            let within_extension = matches!(row.class, class::AMOP | class::AMPROC)
+                && b.raw.depends.iter().any(|edge| {
+                    edge.of == (row.class, row.oid)
+                        && (edge.on.0 == class::OPCLASS && edge.kind == 'i' || b.is_member(edge.on.0, edge.on.1))
+                });
+            if within_extension {
+                continue;
+            }
+            let entry = self.note(b, &row.kind, schema.as_ref(), row.identity.clone());
+            if row.kind == "security label" {
+                if let Some(fact) = b.fact_of(row.class, row.oid) {
+                    b.add_need(entry, fact);
+                }
+            } else {
+                b.nodes.unmodeled(row.class, row.oid, entry);
+            }
+        }
+    }
+
+    /// `ALTER … DEPENDS ON EXTENSION`.
+    fn dependencies_on_extensions(&mut self, b: &mut Build<'_>) {
+        let rows = b.raw.depends.iter().filter(|row| row.kind == 'x' && row.on.0 == class::EXTENSION);
+        let found: Vec<(FactId, FactId)> =
+            rows.filter_map(|row| Some((b.fact_of(row.of.0, row.of.1)?, b.fact_of(row.on.0, row.on.1)?))).collect();
+        for (of, on) in found {
+            let entry = self.note(b, "dependency on an extension", None, format!("{} on {}", of.in_words(), on.path()));
+            b.add_need(entry, of);
+            b.add_need(entry, on);
+        }
+    }
+}
+
+/// Drops the entries outside the scope that depend on no fact, and sorts the rest.
+pub(super) fn finish(b: &mut Build<'_>, in_scope: &[bool]) {
+    let mut kept = Vec::new();
+    for (at, mut entry) in std::mem::take(&mut b.unmodeled).into_iter().enumerate() {
+        entry.needs.retain(|id| b.catalog.contains(id));
+        if in_scope.get(at).copied().unwrap_or(true) || !entry.needs.is_empty() {
+            kept.push(entry);
+        }
+    }
+    kept.sort();
+    kept.dedup();
+    b.unmodeled = kept;
+}

@@ -1,0 +1,103 @@
+//! `pgseal-agent capture`: a snapshot of a database, in a file.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use pgseal_catalog::{Name, Scope, Snapshot};
+use pgseal_keys::files::{self, Access, Guard};
+
+use super::failure::{Exit, Failure};
+use super::said::{now, say};
+use crate::connect::{ConnectionArgs, Environment, Session, Settings};
+
+/// The largest ignore file that is read, in bytes.
+const MAX_IGNORE_BYTES: u64 = 1024 * 1024;
+
+/// The ignore file that is read when none is named and this one is there.
+const IGNORE_FILE: &str = ".pgsealignore";
+
+const EXAMPLES: &str = "\
+Examples:
+  pgseal-agent capture --db shop --out snapshot.json
+  pgseal-agent capture --dsn service=shop --schemas app,audit --out snapshot.json
+
+An ignore file holds a pattern per line over kinds and names, such as \"table:app.tmp_*\"; # starts a comment.";
+
+/// Capture a snapshot of a database
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    /// File to write the snapshot to; an older one of that name is replaced
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Schemas to capture [default: all but Postgres's own]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    schemas: Vec<String>,
+    /// Patterns of objects to leave alone [default: .pgsealignore, if there is one]
+    #[arg(long, value_name = "FILE")]
+    ignore_file: Option<PathBuf>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let scope = scope(arguments)?;
+    let settings = Settings::resolve(&arguments.connection, &Environment::of_process())?;
+    let mut session = Session::open(&settings)?;
+    let snapshot = crate::capture::capture(session.client(), &scope, now()?)?;
+    files::replace(&arguments.out, Access::Owner, &snapshot.to_bytes())?;
+    report(&snapshot, &arguments.out);
+    // the snapshot is written: a session that ends badly changes nothing
+    session.close().ok();
+    Ok(Exit::Done)
+}
+
+fn scope(arguments: &Arguments) -> Result<Scope, Failure> {
+    let mut schemas = BTreeSet::new();
+    for name in &arguments.schemas {
+        let name = Name::new(name.trim())
+            .map_err(|error| Failure::from_error(Exit::Usage, &error).about("option --schemas"))?;
+        if name.as_str().starts_with("pg_") || name == "information_schema" {
+            return Err(Failure::new(Exit::Usage, format!("schema \"{}\" is Postgres's own", name.as_str())));
+        }
+        schemas.insert(name);
+    }
+    let ignore = match &arguments.ignore_file {
+        Some(path) => patterns(path)?,
+        None if Path::new(IGNORE_FILE).exists() => patterns(Path::new(IGNORE_FILE))?,
+        None => Vec::new(),
+    };
+    Ok(Scope { schemas: (!schemas.is_empty()).then_some(schemas), ignore, ..Scope::default() })
+}
+
+fn patterns(path: &Path) -> Result<Vec<String>, Failure> {
+    let bytes = files::read(path, Guard::Untrusted, MAX_IGNORE_BYTES)?;
+    let text = std::str::from_utf8(&bytes).map_err(|error| {
+        Failure::from_error(Exit::InvalidInput, &error).about(&format!("file \"{}\"", path.display()))
+    })?;
+    let lines = text.lines().map(|line| line.split_once('#').map_or(line, |(before, _)| before).trim());
+    let found: BTreeSet<String> = lines.filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    Ok(found.into_iter().collect())
+}
+
+fn report(snapshot: &Snapshot, out: &Path) {
+    let header = &snapshot.header;
+    say(&format!(
+        "captured {} facts of database \"{}\" (server {}) into {}",
+        snapshot.catalog.len(),
+        header.database,
+        header.server_version,
+        out.display()
+    ));
+    say(&format!("fingerprint {}", snapshot.fingerprint()));
+    if snapshot.unmodeled.is_empty() {
+        return;
+    }
+    say(&format!("note: {} objects are of kinds that are not modelled yet:", snapshot.unmodeled.len()));
+    for entry in snapshot.unmodeled.iter().take(20) {
+        say(&format!("  {} {}", entry.kind, entry.name));
+    }
+    if snapshot.unmodeled.len() > 20 {
+        say(&format!("  … and {} more, all of them in the snapshot", snapshot.unmodeled.len() - 20));
+    }
+}

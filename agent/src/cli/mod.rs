@@ -1,0 +1,73 @@
+//! The command line: one file per command, one place for exit codes and errors.
+
+mod capture;
+mod completions;
+mod failure;
+mod said;
+
+use std::ffi::OsString;
+use std::io::Write as _;
+
+use clap::{Parser, Subcommand};
+
+pub use self::failure::{Exit, Failure};
+
+const EXAMPLES: &str = "\
+A first run:
+  pgseal-agent capture --db shop --out snapshot.json
+
+Connection options that are not given come from libpq's environment variables, service file and password file.
+
+Exit codes: 0 done; 1 the environment failed; 2 wrong usage; 3 refused: seal or trust policy; 4 refused: drift;
+5 a statement failed, rolled back; 6 the result was not the promised one, rolled back; 7 lock timeout after all
+retries, rolled back; 8 stopped between phases, resumable; 10 the input is invalid.";
+
+/// Captures snapshots of a Postgres database, and applies sealed plans to it.
+#[derive(Debug, Parser)]
+#[command(name = "pgseal-agent", version, max_term_width = 100, after_help = EXAMPLES, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Capture(capture::Arguments),
+    Completions(completions::Arguments),
+}
+
+/// Runs the program with these arguments (the first is its own name); returns how it ends.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // a failure to print help leaves nothing to report it with
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+        }
+    };
+    let outcome = match arguments.command {
+        Command::Capture(arguments) => capture::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+    };
+    match outcome {
+        Ok(exit) => exit,
+        Err(failure) => {
+            let _ = std::io::stderr().write_all(failure.render().as_bytes());
+            failure.exit
+        }
+    }
+}
+
+/// The definition of the command line, for completions.
+fn definition() -> clap::Command {
+    <Arguments as clap::CommandFactory>::command()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::definition().debug_assert();
+    }
+}
