@@ -4,6 +4,7 @@
 //! - [`corpus`] reads schema changes (`old.sql`, `new.sql`) and whole schemas, and loads them into databases.
 //! - [`runner`] runs a check over many cases and majors at once and counts.
 //! - [`difference`] shows how two catalogs differ.
+//! - [`generated_schema`] makes a schema of any size, for the benchmark.
 //! - [`program`] runs the two programs as a user does.
 //!
 //! The tests themselves are under `tests/`; the corpus of the project is under `corpus/`. A failed expectation of the
@@ -13,6 +14,7 @@
 pub mod builtins;
 pub mod corpus;
 pub mod difference;
+pub mod generated_schema;
 pub mod program;
 pub mod runner;
 pub mod server;

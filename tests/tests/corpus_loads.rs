@@ -74,3 +74,12 @@ fn load_both(case: &Case, server: &Server) -> Result<(), Stop> {
     }
     Ok(())
 }
+
+#[test]
+fn the_schema_of_the_benchmark_loads() {
+    for major in [14, 18] {
+        let database = Server::shared(major).scratch();
+        corpus::load(&database, &pgseal_tests::generated_schema::generate(60).sql).unwrap();
+        assert_eq!(database.text("SELECT count(*) FROM pg_class WHERE relname ~ '^table_[0-9]+$'"), "60");
+    }
+}

@@ -106,7 +106,7 @@ impl SourceReader for FileSystem {
         let real = fs::canonicalize(&named).map_err(read_error)?;
         let is_named = Path::new(argument).file_name().is_some_and(|name| name == path.as_str());
         let inside = real.starts_with(fs::canonicalize(&root).map_err(read_error)?);
-        if !inside && !(is_named && !Path::new(argument).is_dir()) {
+        if !inside && (!is_named || Path::new(argument).is_dir()) {
             return Err(ReadError::Outside);
         }
         let file = File::open(&real).map_err(read_error)?;
