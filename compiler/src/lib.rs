@@ -1,8 +1,8 @@
 //! The compiler: `schema.sql` and a snapshot in, a plan out. Each stage is a pure function.
 
+pub mod analyze;
 pub mod cli;
 pub mod deparse;
-pub mod analyze;
 pub mod diagnostic;
 pub mod elaborate;
 pub mod env;

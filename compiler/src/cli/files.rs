@@ -104,9 +104,10 @@ impl SourceReader for FileSystem {
         let root = root_of(Path::new(argument)).map_err(read_error)?;
         let named = root.join(path.as_str());
         let real = fs::canonicalize(&named).map_err(read_error)?;
-        let is_named = Path::new(argument).file_name().is_some_and(|name| name == path.as_str());
+        let argument = Path::new(argument);
+        let is_named = !argument.is_dir() && argument.file_name().is_some_and(|name| name == path.as_str());
         let inside = real.starts_with(fs::canonicalize(&root).map_err(read_error)?);
-        if !inside && (!is_named || Path::new(argument).is_dir()) {
+        if !inside && !is_named {
             return Err(ReadError::Outside);
         }
         let file = File::open(&real).map_err(read_error)?;

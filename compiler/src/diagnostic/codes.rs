@@ -89,6 +89,8 @@ codes! {
     // 2xxx: elaborate
 
     // 3xxx: analyze
+    EXPRESSION_REJECTED = "PGS3001", "the server would reject the expression";
+    EXPRESSION_UNSUPPORTED = "PGS3002", "the expression holds something that is not covered yet";
 
     // 4xxx: diff and plan
 

@@ -19,6 +19,7 @@
 //! give the same result.
 
 mod classify;
+mod diagnose;
 pub(crate) mod lex;
 mod locate;
 mod meta;
