@@ -134,6 +134,7 @@ pub(super) struct ByOid<'a> {
     identities: HashMap<(u32, i16), u32>,
     members: HashMap<Address, u32>,
     made_with_type: HashMap<u32, u32>,
+    casts_of_types: HashSet<u32>,
 }
 
 impl<'a> ByOid<'a> {
@@ -170,6 +171,12 @@ impl<'a> ByOid<'a> {
                 .iter()
                 .filter(|row| row.kind == 'i' && row.of.0 == class::PROC && row.on.0 == class::TYPE)
                 .map(|row| (row.of.1, row.on.1))
+                .collect(),
+            casts_of_types: raw
+                .depends
+                .iter()
+                .filter(|row| row.kind == 'i' && row.of.0 == class::CAST)
+                .map(|row| row.of.1)
                 .collect(),
         }
     }
@@ -381,6 +388,11 @@ impl Build<'_> {
     /// Whether a routine was made together with a range type, as its constructors are.
     pub fn is_made_with_type(&self, proc: u32) -> bool {
         self.by_oid.made_with_type.contains_key(&proc)
+    }
+
+    /// Whether a cast came with a type, as that of a range to its multirange does.
+    pub fn is_cast_of_type(&self, cast: u32) -> bool {
+        self.by_oid.casts_of_types.contains(&cast)
     }
 
     /// The range type that a routine was made with.

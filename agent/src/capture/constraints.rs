@@ -143,11 +143,8 @@ fn add_table_constraint(
     by_oid: &HashMap<u32, &ConstraintRow>,
 ) -> Result<(), CaptureError> {
     let Some(FactId::Table(table)) = b.nodes.fact_at(class::CLASS, row.table).cloned() else { return Ok(()) };
-    let top = root(row, by_oid);
-    if row.kind == 'f' && row.references != top.references {
+    if row.kind == 'f' && row.references != root(row, by_oid).references {
         // the server's own row for one partition of the referenced table
-        let root_table = b.relation_name(top.table)?;
-        b.nodes.part(class::CONSTRAINT, row.oid, FactId::Constraint(root_table, top.name.clone()));
         return Ok(());
     }
     let id = FactId::Constraint(table, row.name.clone());

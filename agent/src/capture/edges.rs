@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use pgseal_catalog::facts::Payload;
 use pgseal_catalog::{Fact, FactId};
 use postgres::GenericClient;
 
@@ -82,6 +83,9 @@ pub(super) fn add_edges(b: &mut Build<'_>) {
 
 /// What a fact belongs to.
 fn owner(fact: &Fact) -> Option<FactId> {
+    if let Payload::Index(index) = &fact.payload {
+        return Some(FactId::Table(index.table.clone()));
+    }
     match &fact.id {
         FactId::Default(table, column) => Some(FactId::Column(table.clone(), column.clone())),
         FactId::Comment(on) => match on.as_ref() {

@@ -196,7 +196,10 @@ fn casts(b: &Build<'_>) -> Result<Vec<CastSymbol>, CaptureError> {
             method: row.method,
         })
     };
-    b.raw.casts.iter().map(symbol).collect()
+    // the cast of a range to its multirange follows from the range
+    let follows =
+        |row: &&super::operators::CastRow| b.is_cast_of_type(row.oid) && b.is_covered(class::TYPE, row.source);
+    b.raw.casts.iter().filter(|row| !follows(row)).map(symbol).collect()
 }
 
 fn opclasses(b: &Build<'_>) -> Result<Vec<OpclassSymbol>, CaptureError> {

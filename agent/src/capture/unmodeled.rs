@@ -245,7 +245,7 @@ impl List {
                     edge.of == (row.class, row.oid)
                         && (edge.on.0 == class::OPCLASS && edge.kind == 'i' || b.is_member(edge.on.0, edge.on.1))
                 });
-            if within_extension {
+            if within_extension || row.class == class::CAST && b.is_cast_of_type(row.oid) {
                 continue;
             }
             let entry = self.note(b, &row.kind, schema.as_ref(), row.identity.clone());
