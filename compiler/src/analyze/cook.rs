@@ -203,6 +203,13 @@ pub fn cook_index_expression(env: &Env, path: &SearchPath, relation: &RelationRo
         return Err(invalid("functions in index expression must be marked IMMUTABLE", location));
     }
     refuse_system_columns(&key.expr, location)?;
+    if matches!(key.type_oid, Oid::RECORD | Oid::RECORDARRAY | Oid::UNKNOWN | Oid::ANYARRAY | Oid::VOID) {
+        return Err(AnalyzeError::rejected(
+            sqlstate::INVALID_TABLE_DEFINITION,
+            format!("column \"expr\" has pseudo-type {}", env.format_type_be(key.type_oid)),
+            location,
+        ));
+    }
     Ok(key)
 }
 

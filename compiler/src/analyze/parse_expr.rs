@@ -479,6 +479,9 @@ fn transform_func_call(ps: &mut ParseState<'_>, call: &FuncCall) -> Analyzed<Exp
     if syntax.format == crate::tree::CoercionForm::SqlSyntax {
         check_sql_syntax(ps, &name, args.len(), call.location)?;
         if name == ["pg_catalog", "system_user"] && ps.major() < 16 {
+            if let Some(error) = ps.kind.refuse_column(call.location) {
+                return Err(error);
+            }
             return bare_column(ps, "system_user", call.location);
         }
     }

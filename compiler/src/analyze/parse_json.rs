@@ -314,7 +314,12 @@ fn constructor_value(construct: &str) -> ValueUse<'_> {
 
 /// `JSON_ARRAY(v, …)`.
 pub(super) fn transform_array(ps: &mut ParseState<'_>, n: &raw::JsonArrayConstructor) -> Analyzed<Expr> {
-    if ps.major() < 16 && n.output.is_none() {
+    let plain = n.output.is_none()
+        && n.exprs.iter().all(|v| match &v.node {
+            Some(node::Node::JsonValueExpr(v)) => is_plain(Some(v)),
+            _ => false,
+        });
+    if ps.major() < 16 && plain {
         let args = plain_values(&n.exprs);
         return old_call(ps, "json_array", args, n.location);
     }
@@ -338,6 +343,11 @@ fn plain_values(values: &[Node]) -> Vec<&Node> {
             _ => None,
         })
         .collect()
+}
+
+/// Whether a value has no `FORMAT`.
+fn is_plain(value: Option<&raw::JsonValueExpr>) -> bool {
+    value.is_none_or(|v| format_of(v.format.as_ref()) == NO_FORMAT)
 }
 
 /// What the grammar of an older major reads as an ordinary call.
@@ -429,7 +439,7 @@ fn json_returning(ps: &ParseState<'_>, output: Option<&raw::JsonOutput>, constru
 
 /// `JSON(text)`.
 pub(super) fn transform_parse(ps: &mut ParseState<'_>, n: &raw::JsonParseExpr) -> Analyzed<Expr> {
-    if ps.major() < 17 && n.output.is_none() && !n.unique_keys {
+    if ps.major() < 17 && n.output.is_none() && !n.unique_keys && is_plain(n.expr.as_deref()) {
         let args = n.expr.as_deref().and_then(|v| v.raw_expr.as_deref()).into_iter().collect();
         return old_call(ps, "json", args, n.location);
     }
@@ -475,7 +485,7 @@ pub(super) fn transform_scalar(ps: &mut ParseState<'_>, n: &raw::JsonScalarExpr)
 
 /// `JSON_SERIALIZE(v)`.
 pub(super) fn transform_serialize(ps: &mut ParseState<'_>, n: &raw::JsonSerializeExpr) -> Analyzed<Expr> {
-    if ps.major() < 17 && n.output.is_none() {
+    if ps.major() < 17 && n.output.is_none() && is_plain(n.expr.as_deref()) {
         let args = n.expr.as_deref().and_then(|v| v.raw_expr.as_deref()).into_iter().collect();
         return old_call(ps, "json_serialize", args, n.location);
     }
@@ -522,7 +532,20 @@ pub(super) fn transform_func(ps: &mut ParseState<'_>, n: &raw::JsonFuncExpr) -> 
         Ok(raw::JsonExprOp::JsonValueOp) => (JsonExprOp::Value, "JSON_VALUE", JsonFormatType::Default),
         _ => return Err(missing("function")),
     };
-    if ps.major() < 17 && n.output.is_none() && n.passing.is_empty() {
+    let plain = n.output.is_none()
+        && n.passing.is_empty()
+        && n.on_empty.is_none()
+        && n.on_error.is_none()
+        && matches!(
+            raw::JsonWrapper::try_from(n.wrapper),
+            Ok(raw::JsonWrapper::Undefined | raw::JsonWrapper::JswUnspec)
+        )
+        && matches!(
+            raw::JsonQuotes::try_from(n.quotes),
+            Ok(raw::JsonQuotes::Undefined | raw::JsonQuotes::JsQuotesUnspec)
+        )
+        && is_plain(n.context_item.as_deref());
+    if ps.major() < 17 && plain {
         let mut args: Vec<&Node> = Vec::new();
         args.extend(n.context_item.as_deref().and_then(|v| v.raw_expr.as_deref()));
         args.extend(n.pathspec.as_deref());

@@ -9,6 +9,9 @@ use crate::env::TypeRow;
 /// The most dimensions that an array can have.
 const MAX_DIMENSIONS: usize = 6;
 
+/// The explicit lower and upper bound of each dimension.
+type Bounds = Vec<(i64, i64)>;
+
 enum Item {
     Null,
     Value(String),
@@ -54,7 +57,7 @@ pub(super) fn array(ps: &ParseState<'_>, row: &TypeRow, text: &str, level: usize
 }
 
 /// The explicit bounds in front, and what follows them.
-fn dimensions(text: &str) -> Result<(Vec<(i64, i64)>, &str), Refusal> {
+fn dimensions(text: &str) -> Result<(Bounds, &str), Refusal> {
     let mut rest = text.trim_start_matches(is_space);
     let mut bounds = Vec::new();
     while let Some(after) = rest.strip_prefix('[') {

@@ -90,7 +90,7 @@ pub(super) fn uuid(text: &str) -> Normal {
             return Err(bad());
         }
         digits.push(c.to_ascii_lowercase());
-        if digits.len() % 4 == 0 && digits.len() < 32 && chars.peek() == Some(&'-') {
+        if digits.len().is_multiple_of(4) && digits.len() < 32 && chars.peek() == Some(&'-') {
             chars.next();
         }
         if digits.len() % 2 == 1 && !chars.peek().is_some_and(char::is_ascii_hexdigit) {

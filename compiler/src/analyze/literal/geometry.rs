@@ -83,10 +83,7 @@ impl<'a> Parser<'a> {
         if !open && self.rest.starts_with('(') {
             // "((" frames the list; "(x,y)" alone is its first point
             let inner = self.rest.get(1..).unwrap_or("").trim_start_matches(is_space);
-            if inner.starts_with('(') {
-                framed = true;
-                self.eat('(');
-            } else if self.is_flat_frame() {
+            if inner.starts_with('(') || self.is_flat_frame() {
                 framed = true;
                 self.eat('(');
             }
@@ -137,7 +134,10 @@ pub(super) fn lseg(text: &str) -> Normal {
 
 /// `box`: upper right corner, then lower left.
 pub(super) fn rectangle(text: &str) -> Normal {
-    let (_, points) = Parser::new("box", text).points(Some(2))?;
+    let (open, points) = Parser::new("box", text).points(Some(2))?;
+    if open {
+        return Err(invalid_syntax("box", text));
+    }
     let [(ax, ay), (bx, by)] = points.as_slice() else {
         return Err(invalid_syntax("box", text));
     };
@@ -167,10 +167,7 @@ pub(super) fn circle(text: &str) -> Normal {
     let mut p = Parser::new("circle", text);
     let close = if p.eat('<') {
         Some('>')
-    } else if p.rest.starts_with("((") {
-        p.eat('(');
-        Some(')')
-    } else if p.rest.starts_with('(') && p.is_flat_frame() {
+    } else if p.rest.starts_with("((") || (p.rest.starts_with('(') && p.is_flat_frame()) {
         p.eat('(');
         Some(')')
     } else {

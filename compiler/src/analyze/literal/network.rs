@@ -129,7 +129,7 @@ fn hardware(text: &str, lengths: &[usize]) -> Option<Vec<u8>> {
     }
     groups.push(group);
     let uniform = groups.iter().all(|g| Some(g) == groups.first());
-    if !uniform || digits.len() % 2 != 0 {
+    if !uniform || !digits.len().is_multiple_of(2) {
         return None;
     }
     let bytes = hex::decode(digits).ok()?;

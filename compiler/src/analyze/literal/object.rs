@@ -204,7 +204,7 @@ fn regproc(ps: &ParseState<'_>, text: &str) -> Normal {
 }
 
 /// Splits `name(type, type)`; follows `parseNameAndArgTypes`.
-fn name_and_types<'t>(text: &'t str) -> Result<(&'t str, Vec<&'t str>), Refusal> {
+fn name_and_types(text: &str) -> Result<(&str, Vec<&str>), Refusal> {
     let mut quoted = false;
     let open = text
         .char_indices()
