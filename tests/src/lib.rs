@@ -5,6 +5,7 @@
 //! - [`runner`] runs a check over many cases and majors at once and counts.
 //! - [`difference`] shows how two catalogs differ.
 //! - [`generated_schema`] makes a schema of any size, for the benchmark.
+//! - [`pipeline`] has the steps from a database to its next state, as library calls.
 //! - [`program`] runs the two programs as a user does.
 //!
 //! The tests themselves are under `tests/`; the corpus of the project is under `corpus/`. A failed expectation of the
@@ -15,6 +16,7 @@ pub mod builtins;
 pub mod corpus;
 pub mod difference;
 pub mod generated_schema;
+pub mod pipeline;
 pub mod program;
 pub mod runner;
 pub mod server;
