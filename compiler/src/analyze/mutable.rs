@@ -12,6 +12,19 @@ pub fn contain_mutable_functions(env: &Env, expr: &Expr) -> bool {
     expr.any(|e| is_mutable(env, e))
 }
 
+/// Whether any function or operator in the expression is volatile: whether evaluating it for each row gives each row a value
+/// of its own. Follows `contain_volatile_functions`, clauses.c (PG 18).
+#[must_use]
+pub fn contain_volatile_functions(env: &Env, expr: &Expr) -> bool {
+    let volatile = |proc: Oid| env.proc_by_oid(proc).is_some_and(|p| p.volatility == Volatility::Volatile);
+    expr.any(|e| match e {
+        Expr::FuncExpr(f) => volatile(f.funcid),
+        Expr::OpExpr(o) | Expr::DistinctExpr(o) | Expr::NullIfExpr(o) => volatile(o.funcid),
+        Expr::ScalarArrayOpExpr(o) => volatile(o.funcid),
+        _ => false,
+    })
+}
+
 fn proc_is_mutable(env: &Env, proc: Oid) -> bool {
     env.proc_by_oid(proc).is_some_and(|p| p.volatility != Volatility::Immutable)
 }

@@ -234,6 +234,18 @@ impl Model {
         self.journal.clear();
     }
 
+    /// Every fact that changed since a savepoint, and whether it was there then.
+    #[must_use]
+    pub fn changes_since(&self, savepoint: Savepoint) -> BTreeMap<FactId, bool> {
+        let mut out = BTreeMap::new();
+        for undo in self.journal.iter().skip(savepoint.0) {
+            if let Undo::Fact(id, before) = undo {
+                out.entry(id.clone()).or_insert(before.is_some());
+            }
+        }
+        out
+    }
+
     /// Puts a fact in, or replaces the one of the same id. What it structurally needs is added to its edges.
     pub fn put(&mut self, fact: Fact) {
         let fact = with_structural_needs(fact);

@@ -15,6 +15,8 @@ pub struct ColumnClauses {
     pub not_null: Option<Option<Name>>,
     /// Its not-null constraint is NO INHERIT.
     pub not_null_no_inherit: bool,
+    /// It becomes an identity column with its parent's, when it is attached.
+    pub inherits_identity: bool,
 }
 
 impl Renderer<'_> {
@@ -70,7 +72,7 @@ impl Renderer<'_> {
                 draft.push(" NO INHERIT");
             }
         }
-        if let Some(identity) = &column.identity {
+        if let Some(identity) = column.identity.as_ref().filter(|_| !clauses.inherits_identity) {
             draft.push(format!(" GENERATED {} AS IDENTITY (", identity_word(identity.kind)));
             draft.push(format!("SEQUENCE NAME {}", self.qualified(&identity.sequence)));
             draft.push(self.sequence_options(&identity.options, false)).push(")");

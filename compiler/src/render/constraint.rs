@@ -1,8 +1,8 @@
 //! Constraints of tables.
 
 use pgseal_catalog::facts::{
-    Constraint, ConstraintKind, Exclusion, ExclusionElement, ForeignKey, ForeignKeyAction, IndexStorage, KeyConstraint,
-    KeyTarget, MatchType,
+    Constraint, ConstraintKind, Exclusion, ExclusionElement, ForeignKey, ForeignKeyAction, Index, IndexStorage,
+    KeyConstraint, KeyTarget, MatchType,
 };
 use pgseal_catalog::{FactId, Name, QualifiedName};
 
@@ -17,6 +17,46 @@ impl Renderer<'_> {
         let mut draft = self.draft(format!("ALTER TABLE {only}{} ADD ", self.qualified(table)));
         self.constraint_definition(&mut draft, table, name, constraint);
         draft.done()
+    }
+
+    /// A key whose index has keys that no constraint clause can say: `CREATE UNIQUE INDEX`, then `ADD … USING INDEX`. None for
+    /// every other constraint.
+    #[must_use]
+    pub fn constraint_using_index(
+        &self,
+        table: &QualifiedName,
+        name: &Name,
+        constraint: &Constraint,
+    ) -> Option<(Sql, Sql)> {
+        let (word, key) = match &constraint.is {
+            ConstraintKind::PrimaryKey(key) => ("PRIMARY KEY", key),
+            ConstraintKind::Unique(key) => ("UNIQUE", key),
+            ConstraintKind::ForeignKey(_)
+            | ConstraintKind::Check(_)
+            | ConstraintKind::Exclusion(_)
+            | ConstraintKind::NotNull(_) => return None,
+        };
+        let index = Index {
+            table: table.clone(),
+            method: Name::new("btree").ok()?,
+            keys: key.index_keys.clone()?,
+            include: key.include.clone(),
+            unique: true,
+            nulls_not_distinct: key.nulls_not_distinct,
+            predicate: None,
+            storage: key.index.clone(),
+            attached_to: None,
+        };
+        let index_name = QualifiedName::new(table.schema.clone(), name.clone());
+        let create = self.create_index(&index_name, &index, false);
+        let mut using = format!(
+            "ALTER TABLE {} ADD CONSTRAINT {name} {word} USING INDEX {name}",
+            self.qualified(table),
+            name = self.name(name)
+        );
+        using.push_str(if constraint.deferrable { " DEFERRABLE" } else { "" });
+        using.push_str(if constraint.initially_deferred { " INITIALLY DEFERRED" } else { "" });
+        Some((create, self.plain(using)))
     }
 
     /// Appends `CONSTRAINT name …` as `CREATE TABLE` and `ADD` take it.

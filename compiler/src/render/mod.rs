@@ -19,6 +19,7 @@ use crate::elaborate::{Model, Part};
 use crate::env::Env;
 
 pub use column::ColumnClauses;
+pub(crate) use column::{identity_word, storage_word};
 pub use table::TableFold;
 
 /// One statement, without a semicolon.

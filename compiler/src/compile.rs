@@ -1,0 +1,94 @@
+//! The whole way: a snapshot and the text of a schema in, a plan out. A pure function: no clock, no environment.
+
+use pgseal_catalog::Snapshot;
+use pgseal_catalog::fingerprint::Digest;
+use pgseal_catalog::plan::{Binding, Inputs, Plan, Timeouts};
+
+use crate::diagnostic::{Diagnostics, Severity};
+use crate::elaborate::{self, Model, ModelError};
+use crate::plan::{self, PlanError, PlanOptions};
+use crate::syntax::SchemaText;
+
+/// What a plan is compiled with, besides snapshot and schema.
+#[derive(Debug, Clone)]
+pub struct CompileOptions {
+    /// Where and when it may be applied.
+    pub binding: Binding,
+    /// How long to wait and to run.
+    pub timeouts: Timeouts,
+}
+
+impl Default for CompileOptions {
+    fn default() -> Self {
+        Self { binding: Binding::default(), timeouts: plan::default_timeouts() }
+    }
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileError {
+    /// The schema's text is not accepted; the diagnostics say why and where.
+    #[error("the schema is not valid")]
+    Schema(Diagnostics),
+    /// The snapshot's server is not supported.
+    #[error(transparent)]
+    Snapshot(#[from] ModelError),
+    /// No plan leads there.
+    #[error(transparent)]
+    Plan(#[from] Box<PlanError>),
+}
+
+/// A plan, and what there is to say of the schema.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The plan.
+    pub plan: Plan,
+    /// Warnings and notes.
+    pub diagnostics: Diagnostics,
+}
+
+/// The database that a schema describes, on the server of a snapshot.
+///
+/// # Errors
+/// A schema with errors, a server that is not supported.
+pub fn desired(snapshot: &Snapshot, text: &SchemaText) -> Result<(Model, Diagnostics), CompileError> {
+    let mut model = Model::empty_like(snapshot)?;
+    let mut diagnostics = text.diagnostics.clone();
+    diagnostics.append(elaborate::elaborate(&mut model, &text.statements));
+    let diagnostics = diagnostics.sorted();
+    if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+        return Err(CompileError::Schema(diagnostics));
+    }
+    Ok((model, diagnostics))
+}
+
+/// Compiles the plan that brings the database of a snapshot to the schema.
+///
+/// # Errors
+/// See [`CompileError`].
+pub fn compile(
+    snapshot: &Snapshot,
+    snapshot_digest: Digest,
+    text: &SchemaText,
+    options: &CompileOptions,
+) -> Result<Compiled, CompileError> {
+    let (desired, diagnostics) = desired(snapshot, text)?;
+    let source = Model::from_snapshot(snapshot)?;
+    let options = PlanOptions {
+        binding: options.binding.clone(),
+        timeouts: options.timeouts,
+        inputs: Inputs { snapshot: snapshot_digest, schema: text.digests.clone() },
+        notes: notes(snapshot),
+    };
+    let plan = plan::make_plan(snapshot, &source, &desired, options).map_err(Box::new)?;
+    Ok(Compiled { plan, diagnostics })
+}
+
+/// What the readers of a plan should know of the database: what it holds that is not managed.
+fn notes(snapshot: &Snapshot) -> Vec<String> {
+    snapshot
+        .unmodeled
+        .iter()
+        .map(|other| format!("{} {} is not managed yet and stays as it is", other.kind, other.name))
+        .collect()
+}

@@ -1,0 +1,137 @@
+//! The difference between two catalogs at fact grain: one generic comparison, no code per kind.
+//!
+//! Postgres does not print expressions at a fixed point, so two expressions count as equal when they settle on the same text
+//! ("Two spellings, one meaning"). The position of a column is no difference that can be planned; it is reported beside.
+
+mod equal;
+
+use std::collections::BTreeMap;
+
+use pgseal_catalog::{Catalog, Fact, FactId, Payload, canonical};
+use serde_json::Value;
+
+use crate::elaborate::Model;
+
+pub use equal::{expressions, expressions_mut};
+
+/// A difference between two catalogs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Delta {
+    /// Only the second has it.
+    Added(FactId),
+    /// Only the first has it.
+    Removed(FactId),
+    /// Both have it, with other properties.
+    Changed {
+        /// Which fact.
+        id: FactId,
+        /// What differs, by path.
+        properties: Vec<Property>,
+    },
+}
+
+/// One property that differs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Property {
+    /// Its path in the payload: `type`, `identity.options.start`.
+    pub path: String,
+    /// In the first catalog; null where it is not set.
+    pub from: Value,
+    /// In the second catalog; null where it is not set.
+    pub to: Value,
+}
+
+impl Delta {
+    /// The fact that differs.
+    #[must_use]
+    pub fn id(&self) -> &FactId {
+        match self {
+            Self::Added(id) | Self::Removed(id) | Self::Changed { id, .. } => id,
+        }
+    }
+}
+
+/// Every difference from one database to another, in the order of ids.
+#[must_use]
+pub fn diff(from: &Model, to: &Model) -> Vec<Delta> {
+    let mut deltas = Vec::new();
+    let (mut left, mut right) = (from.catalog().iter().peekable(), to.catalog().iter().peekable());
+    loop {
+        let order = match (left.peek(), right.peek()) {
+            (None, None) => return deltas,
+            (Some(_), None) => std::cmp::Ordering::Less,
+            (None, Some(_)) => std::cmp::Ordering::Greater,
+            (Some(a), Some(b)) => a.id.cmp(&b.id),
+        };
+        match order {
+            std::cmp::Ordering::Less => deltas.extend(left.next().map(|fact| Delta::Removed(fact.id.clone()))),
+            std::cmp::Ordering::Greater => deltas.extend(right.next().map(|fact| Delta::Added(fact.id.clone()))),
+            std::cmp::Ordering::Equal => {
+                if let (Some(a), Some(b)) = (left.next(), right.next()) {
+                    deltas.extend(changed(from, a, to, b));
+                }
+            }
+        }
+    }
+}
+
+fn changed(from: &Model, a: &Fact, to: &Model, b: &Fact) -> Option<Delta> {
+    if a.payload == b.payload {
+        return None;
+    }
+    let (left, right) = equal::settle(from, &a.id, &a.payload, to, &b.payload);
+    if left == right {
+        return None;
+    }
+    Some(Delta::Changed { id: a.id.clone(), properties: properties(&left, &right) })
+}
+
+/// What differs between two payloads, property by property.
+#[must_use]
+pub fn properties(from: &Payload, to: &Payload) -> Vec<Property> {
+    let mut out = Vec::new();
+    compare(&mut out, "", &inside(from), &inside(to));
+    out
+}
+
+/// The payload without the tag of its kind.
+fn inside(payload: &Payload) -> Value {
+    match canonical::to_value(payload) {
+        Value::Object(map) => map.into_iter().next().map_or(Value::Null, |(_, value)| value),
+        other => other,
+    }
+}
+
+fn compare(out: &mut Vec<Property>, path: &str, from: &Value, to: &Value) {
+    if from == to {
+        return;
+    }
+    if let (Value::Object(a), Value::Object(b)) = (from, to) {
+        let keys: BTreeMap<&String, ()> = a.keys().chain(b.keys()).map(|key| (key, ())).collect();
+        for key in keys.into_keys() {
+            let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+            compare(out, &path, a.get(key).unwrap_or(&Value::Null), b.get(key).unwrap_or(&Value::Null));
+        }
+    } else {
+        out.push(Property { path: path.to_owned(), from: from.clone(), to: to.clone() });
+    }
+}
+
+/// The tables whose columns stand in another order, though they have the same ones.
+#[must_use]
+pub fn reordered_tables(from: &Catalog, to: &Catalog) -> Vec<FactId> {
+    let mut out = Vec::new();
+    for fact in from.iter() {
+        let FactId::Table(table) = &fact.id else { continue };
+        if !to.contains(&fact.id) {
+            continue;
+        }
+        let names =
+            |catalog: &Catalog| catalog.columns(table).into_iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        let (a, b) = (names(from), names(to));
+        if a != b && a.len() == b.len() && a.iter().all(|name| b.contains(name)) {
+            out.push(fact.id.clone());
+        }
+    }
+    out
+}

@@ -1,0 +1,213 @@
+//! From the source database and the desired one to a plan: deltas, actions, one order, phases.
+//!
+//! The plan is made in rounds (see [`round`]); every statement runs in the model as soon as it is decided, so that the next
+//! round sees what it really did. A plan that the model cannot carry to the desired catalog is not emitted.
+
+mod action;
+mod casts;
+mod order;
+mod phases;
+mod rebuild;
+mod rename;
+mod round;
+mod rules;
+mod slots;
+mod unmodeled;
+mod volatile;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pgseal_catalog::fingerprint::{Digest, object_digests};
+use pgseal_catalog::plan::{Binding, FORMAT, HazardKind, Inputs, Plan, Source, Timeouts, VERSION};
+use pgseal_catalog::{FactId, Snapshot};
+
+use crate::diff::{self, Delta};
+use crate::elaborate::Model;
+use crate::prove::{self, Proof};
+
+pub use action::{Action, Verb};
+pub use casts::Conversion;
+pub use order::Grouping;
+
+/// How many rounds a plan may take. Each settles what the one before could not know; three do for everything known.
+const MAX_ROUNDS: u32 = 8;
+
+/// What a plan is made with, besides the two databases.
+#[derive(Debug, Clone)]
+pub struct PlanOptions {
+    /// Where and when it may be applied.
+    pub binding: Binding,
+    /// How long to wait and to run.
+    pub timeouts: Timeouts,
+    /// Digests of what it is made from.
+    pub inputs: Inputs,
+    /// What its readers should know besides.
+    pub notes: Vec<String>,
+}
+
+/// The timeouts of a plan for which none were asked for: 3 s for a lock, tried ten times more, no limit on a statement.
+#[must_use]
+pub fn default_timeouts() -> Timeouts {
+    Timeouts { lock_ms: 3_000, statement_ms: 0, lock_retries: 10 }
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// Something that is not modelled needs what would change.
+    #[error("{kind} \"{name}\" is not managed yet and needs {}, which the change would drop or retype", .touched.in_words())]
+    Unmodeled {
+        /// Postgres's words for its kind.
+        kind: String,
+        /// Its name.
+        name: String,
+        /// What it needs.
+        touched: FactId,
+    },
+    /// Needs that go round in a circle.
+    #[error("cannot order the changes of {}", names(.facts))]
+    Cycle {
+        /// The facts on the circle, and behind it.
+        facts: Vec<FactId>,
+    },
+    /// The model does not accept a statement of the plan.
+    #[error("the model refuses a statement of the plan: {detail}; the statement was: {sql}")]
+    Refused {
+        /// The statement.
+        sql: String,
+        /// The model's reason.
+        detail: String,
+    },
+    /// The rounds come to no end.
+    #[error("no statement brings {} to what the schema says", names(.facts))]
+    Unreachable {
+        /// The facts that still differ.
+        facts: Vec<FactId>,
+    },
+    /// The finished plan did not prove itself.
+    #[error(transparent)]
+    Unproven(#[from] prove::ProofError),
+}
+
+fn names(facts: &[FactId]) -> String {
+    const SHOWN: usize = 10;
+    let mut out = facts.iter().take(SHOWN).map(FactId::in_words).collect::<Vec<_>>().join(", ");
+    if facts.len() > SHOWN {
+        out.push_str(&format!(" and {} more", facts.len() - SHOWN));
+    }
+    out
+}
+
+impl PlanError {
+    /// Whether it is the user's database or schema that cannot be planned, rather than a fault of the compiler.
+    #[must_use]
+    pub fn is_limitation(&self) -> bool {
+        matches!(self, Self::Unmodeled { .. })
+    }
+}
+
+/// Makes the plan that brings the database of a snapshot to the desired one.
+///
+/// # Errors
+/// See [`PlanError`].
+pub fn make_plan(
+    snapshot: &Snapshot,
+    source: &Model,
+    desired: &Model,
+    options: PlanOptions,
+) -> Result<Plan, PlanError> {
+    let deltas = diff::diff(source, desired);
+    let actions = decide(snapshot, source, desired, deltas, Grouping::ByKind)?;
+    let phases = phases::split(desired, actions);
+    let Proof { phases, touched, target } = prove::prove(source, desired, phases)?;
+    let hazards: BTreeSet<HazardKind> =
+        phases.iter().flat_map(|p| &p.steps).flat_map(|step| &step.hazards).map(|hazard| hazard.kind).collect();
+    let objects: BTreeMap<FactId, Digest> = object_digests(&snapshot.catalog);
+    let facts = snapshot.catalog.iter().filter(|fact| touched.contains(&fact.id.object())).cloned().collect();
+    let mut notes = options.notes;
+    for table in diff::reordered_tables(&snapshot.catalog, desired.catalog()) {
+        notes.push(format!(
+            "{}: its columns stand in another order than in the schema; order cannot be changed",
+            table.in_words()
+        ));
+    }
+    Ok(Plan {
+        format: FORMAT.to_owned(),
+        version: VERSION,
+        compiler: env!("CARGO_PKG_VERSION").to_owned(),
+        server_major: snapshot.major(),
+        binding: options.binding,
+        scope: snapshot.scope.clone(),
+        inputs: options.inputs,
+        source: Source { fingerprint: pgseal_catalog::fingerprint::roll_up(&objects), objects, facts },
+        target,
+        settings: session_settings(),
+        timeouts: options.timeouts,
+        hazards,
+        phases,
+        notes,
+    })
+}
+
+/// What the agent sets in its session before it runs anything, so that statements mean there what they meant here. Bodies of
+/// functions are not checked, as when a dump is restored: they may name what a later statement makes.
+fn session_settings() -> BTreeMap<String, String> {
+    [
+        ("check_function_bodies", "off"),
+        ("standard_conforming_strings", "on"),
+        ("default_tablespace", ""),
+        ("default_table_access_method", "heap"),
+        ("row_security", "off"),
+        ("xmloption", "content"),
+        ("array_nulls", "on"),
+        ("transform_null_equals", "off"),
+        ("DateStyle", "ISO, MDY"),
+        ("IntervalStyle", "postgres"),
+        ("TimeZone", "UTC"),
+        ("extra_float_digits", "1"),
+        ("bytea_output", "hex"),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .collect()
+}
+
+/// Decides on every statement that brings one database to another, round by round.
+///
+/// # Errors
+/// See [`PlanError`].
+pub fn decide(
+    snapshot: &Snapshot,
+    source: &Model,
+    desired: &Model,
+    first: Vec<Delta>,
+    grouping: Grouping,
+) -> Result<Vec<Action>, PlanError> {
+    let mut actions = Vec::new();
+    if first.is_empty() {
+        return Ok(actions);
+    }
+    let mut working = source.clone();
+    let mut deltas = first;
+    let mut number = 1;
+    loop {
+        let ctx = rules::Context { working: &working, desired, header: &snapshot.header };
+        let mut round = round::plan_round(&ctx, &deltas, number, grouping)?;
+        if round.is_empty() && number > 1 || number > MAX_ROUNDS {
+            let facts = deltas.iter().map(|delta| delta.id().clone()).collect();
+            return Err(PlanError::Unreachable { facts });
+        }
+        unmodeled::check(snapshot, &working, &round)?;
+        round.sort_by_key(|action| !action.commit_before_use);
+        for action in &round {
+            prove::run(&mut working, &action.sql)
+                .map_err(|detail| PlanError::Refused { sql: action.sql.text.clone(), detail })?;
+        }
+        actions.append(&mut round);
+        deltas = diff::diff(&working, desired);
+        if deltas.is_empty() {
+            return Ok(actions);
+        }
+        number += 1;
+    }
+}

@@ -1,0 +1,187 @@
+//! Constraints of tables.
+
+use pgseal_catalog::facts::{Constraint, ConstraintKind, KeyConstraint};
+use pgseal_catalog::plan::{Cost, LockMode};
+use pgseal_catalog::{FactId, Name, QualifiedName};
+
+use super::super::action::{Action, Verb};
+use super::{Alteration, Context};
+
+pub(super) fn create(ctx: &Context<'_>, table: &QualifiedName, name: &Name, constraint: &Constraint) -> Vec<Action> {
+    let id = FactId::Constraint(table.clone(), name.clone());
+    if let Some((sql, using)) = ctx.to().constraint_using_index(table, name, constraint) {
+        let index = Action::new(Verb::Create, id.clone(), sql)
+            .scanning(ctx.header, table, LockMode::Share, "an index over every row is built")
+            .costing(Cost::Rewrite);
+        return vec![index, Action::new(Verb::Alter, id, using).locking(table, LockMode::AccessExclusive)];
+    }
+    let action = Action::new(Verb::Create, id.clone(), ctx.to().add_constraint(table, name, constraint, false));
+    let scans = constraint.validated && constraint.enforced;
+    let action = match &constraint.is {
+        ConstraintKind::ForeignKey(key) => {
+            let mode = LockMode::ShareRowExclusive;
+            let action = action.locking(&key.references, mode);
+            if scans {
+                action.scanning(ctx.header, table, mode, "every row is looked up in the referenced table")
+            } else {
+                action.locking(table, mode)
+            }
+        }
+        ConstraintKind::Check(_) | ConstraintKind::NotNull(_) => {
+            if scans {
+                action.scanning(ctx.header, table, LockMode::AccessExclusive, "every row is checked")
+            } else {
+                action.locking(table, LockMode::AccessExclusive)
+            }
+        }
+        ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_) | ConstraintKind::Exclusion(_) => action
+            .scanning(ctx.header, table, LockMode::AccessExclusive, "an index over every row is built")
+            .costing(Cost::Rewrite),
+    };
+    let mut out = vec![action];
+    if let Some(storage) = storage(constraint) {
+        let index = QualifiedName::new(table.schema.clone(), name.clone());
+        if storage.clustered {
+            let sql = ctx.to().cluster_on(table, Some(&index));
+            out.push(Action::new(Verb::Alter, id.clone(), sql).locking(table, LockMode::ShareUpdateExclusive));
+        }
+        out.extend(statistics(ctx, &id, &index, constraint));
+    }
+    out
+}
+
+fn statistics(ctx: &Context<'_>, id: &FactId, index: &QualifiedName, constraint: &Constraint) -> Vec<Action> {
+    let Some(storage) = storage(constraint) else { return Vec::new() };
+    storage
+        .statistics
+        .iter()
+        .map(|(key, target)| {
+            let sql = format!("ALTER INDEX {} ALTER COLUMN {key} SET STATISTICS {target}", ctx.to().qualified(index));
+            Action::new(Verb::Alter, id.clone(), ctx.to().plain(sql))
+        })
+        .collect()
+}
+
+pub(super) fn drop(ctx: &Context<'_>, table: &QualifiedName, name: &Name, constraint: &Constraint) -> Action {
+    let what = format!("DROP CONSTRAINT {}", ctx.from().name(name));
+    let id = FactId::Constraint(table.clone(), name.clone());
+    let action =
+        Action::new(Verb::Drop, id, ctx.from().alter_table(table, &what)).locking(table, LockMode::AccessExclusive);
+    match &constraint.is {
+        ConstraintKind::ForeignKey(key) => action.locking(&key.references, LockMode::AccessExclusive),
+        _ => action,
+    }
+}
+
+pub(super) fn alter(
+    ctx: &Context<'_>,
+    table: &QualifiedName,
+    name: &Name,
+    from: &Constraint,
+    to: &Constraint,
+) -> Alteration {
+    let id = FactId::Constraint(table.clone(), name.clone());
+    let alter = |what: &str, mode: LockMode| {
+        Action::new(Verb::Alter, id.clone(), ctx.to().alter_table(table, what)).locking(table, mode)
+    };
+    let quoted = ctx.to().name(name);
+    let mut rest = from.clone();
+    let mut out = Vec::new();
+    let index = QualifiedName::new(table.schema.clone(), name.clone());
+    if let (Some(a), Some(b)) = (storage(from), storage(to)) {
+        let object = format!("INDEX {}", ctx.to().qualified(&index));
+        for sql in ctx.to().option_changes(&object, &a.options, &b.options) {
+            out.push(Action::new(Verb::Alter, id.clone(), sql).locking(table, LockMode::ShareUpdateExclusive));
+        }
+        if a.tablespace != b.tablespace {
+            let tablespace = b.tablespace.as_ref().map_or_else(|| "pg_default".to_owned(), |t| ctx.to().name(t));
+            let sql = ctx.to().plain(format!("ALTER {object} SET TABLESPACE {tablespace}"));
+            out.push(Action::new(Verb::Alter, id.clone(), sql).scanning(
+                ctx.header,
+                table,
+                LockMode::ShareUpdateExclusive,
+                "the index is moved to another tablespace",
+            ));
+        }
+        if a.clustered != b.clustered && (b.clustered || !another_is_clustered(ctx, table, name)) {
+            let sql = ctx.to().cluster_on(table, b.clustered.then_some(&index));
+            out.push(Action::new(Verb::Alter, id.clone(), sql).locking(table, LockMode::ShareUpdateExclusive));
+        }
+        if let Some(rest) = storage_mut(&mut rest) {
+            rest.options.clone_from(&b.options);
+            rest.tablespace.clone_from(&b.tablespace);
+            rest.clustered = b.clustered;
+        }
+    }
+    if matches!(from.is, ConstraintKind::ForeignKey(_))
+        && (from.deferrable, from.initially_deferred) != (to.deferrable, to.initially_deferred)
+    {
+        let words = match (to.deferrable, to.initially_deferred) {
+            (false, _) => "NOT DEFERRABLE",
+            (true, false) => "DEFERRABLE INITIALLY IMMEDIATE",
+            (true, true) => "DEFERRABLE INITIALLY DEFERRED",
+        };
+        out.push(alter(&format!("ALTER CONSTRAINT {quoted} {words}"), LockMode::AccessExclusive));
+        rest.deferrable = to.deferrable;
+        rest.initially_deferred = to.initially_deferred;
+    }
+    if matches!(from.is, ConstraintKind::ForeignKey(_)) && from.enforced != to.enforced {
+        let words = if to.enforced { "ENFORCED" } else { "NOT ENFORCED" };
+        let action = alter(&format!("ALTER CONSTRAINT {quoted} {words}"), LockMode::AccessExclusive);
+        out.push(if to.enforced {
+            action.scanning(
+                ctx.header,
+                table,
+                LockMode::ShareRowExclusive,
+                "every row is looked up in the referenced table",
+            )
+        } else {
+            action
+        });
+        rest.enforced = to.enforced;
+        rest.validated = to.enforced;
+    }
+    if !rest.validated && to.validated && to.enforced {
+        let mode = LockMode::ShareUpdateExclusive;
+        let action =
+            Action::new(Verb::Alter, id.clone(), ctx.to().alter_table(table, &format!("VALIDATE CONSTRAINT {quoted}")));
+        out.push(action.scanning(ctx.header, table, mode, "every row is checked"));
+        rest.validated = true;
+    }
+    // what follows from the parents is none of its own business
+    rest.is_local = to.is_local;
+    rest.inherit_count = to.inherit_count;
+    rest.parent.clone_from(&to.parent);
+    if rest == *to { Alteration::InPlace(out) } else { Alteration::Replace }
+}
+
+/// What the index of a constraint has besides.
+fn storage(constraint: &Constraint) -> Option<&pgseal_catalog::facts::IndexStorage> {
+    match &constraint.is {
+        ConstraintKind::PrimaryKey(KeyConstraint { index, .. })
+        | ConstraintKind::Unique(KeyConstraint { index, .. }) => Some(index),
+        ConstraintKind::Exclusion(exclusion) => Some(&exclusion.index),
+        ConstraintKind::ForeignKey(_) | ConstraintKind::Check(_) | ConstraintKind::NotNull(_) => None,
+    }
+}
+
+fn storage_mut(constraint: &mut Constraint) -> Option<&mut pgseal_catalog::facts::IndexStorage> {
+    match &mut constraint.is {
+        ConstraintKind::PrimaryKey(KeyConstraint { index, .. })
+        | ConstraintKind::Unique(KeyConstraint { index, .. }) => Some(index),
+        ConstraintKind::Exclusion(exclusion) => Some(&mut exclusion.index),
+        ConstraintKind::ForeignKey(_) | ConstraintKind::Check(_) | ConstraintKind::NotNull(_) => None,
+    }
+}
+
+/// Whether clustering moves to another index of the table, which says it all.
+fn another_is_clustered(ctx: &Context<'_>, table: &QualifiedName, name: &Name) -> bool {
+    let index =
+        ctx.desired.indexes(table).into_iter().any(|(other, index)| other.name != *name && index.storage.clustered);
+    index
+        || ctx
+            .desired
+            .constraints(table)
+            .iter()
+            .any(|(other, constraint)| other != name && storage(constraint).is_some_and(|storage| storage.clustered))
+}
