@@ -1,0 +1,242 @@
+//! Keys, seals and trust policies through the command line, as reviewers use it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use pgseal_catalog::fingerprint::Digest;
+use pgseal_catalog::plan::{FORMAT, HazardKind, Inputs, Plan, Source, Timeouts, VERSION};
+use pgseal_keys::policy::HAZARDS;
+use pgseal_tests::program::{Ended, run_compiler};
+
+/// A folder with a plan, two reviewers and a policy that trusts both.
+struct Desk(tempfile::TempDir);
+
+impl Desk {
+    fn new(threshold: u32) -> Self {
+        let desk = Self(tempfile::tempdir().unwrap());
+        desk.write("plan.json", &plan().to_bytes());
+        for name in ["alice", "bob", "mallory"] {
+            desk.run(&format!("keygen --out {name}.pem --no-passphrase")).expect(0);
+        }
+        let init = format!("trust init --key alice.pub.pem --key bob.pub.pem --threshold {threshold} --out trust.toml");
+        desk.run(&init).expect(0);
+        desk
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) {
+        fs::write(self.path(name), bytes).unwrap();
+    }
+
+    fn bytes(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap()
+    }
+
+    fn chmod(&self, name: &str, mode: u32) {
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn run(&self, arguments: &str) -> Ended {
+        run_compiler(self.0.path(), arguments.split(' '))
+    }
+
+    fn sign(&self, name: &str) {
+        self.run(&format!("sign plan.json --key {name}.pem")).expect(0);
+    }
+
+    fn verify(&self) -> Ended {
+        self.run("verify plan.json --trust trust.toml")
+    }
+
+    /// Expects a refusal by seal or policy with this code.
+    #[track_caller]
+    fn refuses(&self, code: &str) {
+        let ended = self.verify().expect(3);
+        assert!(ended.err.contains(&format!("[{code}]")), "{}", ended.err);
+        assert_eq!(ended.out, "");
+    }
+}
+
+/// A plan without steps, small enough to try every byte of it.
+fn plan() -> Plan {
+    let digest = Digest::of(b"");
+    Plan {
+        format: FORMAT.to_owned(),
+        version: VERSION,
+        compiler: "0.1.0".to_owned(),
+        server_major: 18,
+        binding: Default::default(),
+        scope: Default::default(),
+        inputs: Inputs { snapshot: digest, schema: BTreeMap::new() },
+        source: Source { fingerprint: digest, objects: BTreeMap::new(), facts: Vec::new() },
+        target: digest,
+        settings: BTreeMap::new(),
+        timeouts: Timeouts { lock_ms: 1, statement_ms: 1, lock_retries: 1 },
+        hazards: BTreeSet::new(),
+        phases: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+#[test]
+fn policies_know_every_hazard_of_plans() {
+    let plans: BTreeSet<&str> = HazardKind::ALL.iter().map(|kind| kind.word()).collect();
+    assert_eq!(plans, BTreeSet::from(HAZARDS));
+}
+
+#[test]
+fn two_reviewers_sign_in_either_order() {
+    let (first, second) = (Desk::new(2), Desk::new(2));
+    for name in ["alice", "bob"] {
+        for file in [format!("{name}.pem"), format!("{name}.pub.pem")] {
+            fs::copy(first.path(&file), second.path(&file)).unwrap();
+        }
+    }
+    first.refuses("K0100");
+    first.sign("alice");
+    first.refuses("K0302");
+    first.sign("alice");
+    first.refuses("K0302");
+    first.sign("mallory");
+    first.refuses("K0302");
+    first.sign("bob");
+    let ended = first.verify().expect(0);
+    assert!(ended.out.contains("signed by alice") && ended.out.contains("signed by bob"), "{}", ended.out);
+    assert!(!ended.out.contains("mallory"));
+    fs::remove_file(first.path("plan.json.sig")).unwrap();
+    first.sign("alice");
+    first.sign("bob");
+    second.sign("bob");
+    second.sign("alice");
+    assert_eq!(first.bytes("plan.json.sig"), second.bytes("plan.json.sig"));
+}
+
+#[test]
+fn every_changed_byte_of_plan_and_seal_is_refused() {
+    let desk = Desk::new(1);
+    desk.sign("alice");
+    desk.verify().expect(0);
+    for (name, codes) in [("plan.json", &["K0113"][..]), ("plan.json.sig", &["K01", "K0301"])] {
+        let good = desk.bytes(name);
+        for position in 0..good.len() {
+            let mut bad = good.clone();
+            // Another bit for every position.
+            bad[position] ^= 1 << (position % 8);
+            desk.write(name, &bad);
+            let ended = desk.verify();
+            let known = codes.iter().any(|code| ended.err.contains(&format!("error[{code}")));
+            assert!(ended.code == Some(3) && known, "{name} byte {position}: {ended:?}");
+        }
+        desk.write(name, &good[..good.len() - 1]);
+        desk.verify().expect(3);
+        desk.write(name, &[&good[..], b"\n"].concat());
+        desk.verify().expect(3);
+        desk.write(name, &good);
+    }
+    desk.verify().expect(0);
+}
+
+#[test]
+fn strangers_and_policies_are_refused() {
+    let desk = Desk::new(1);
+    desk.sign("mallory");
+    desk.refuses("K0301");
+    desk.sign("alice");
+    desk.verify().expect(0);
+    let policy = String::from_utf8(desk.bytes("trust.toml")).unwrap();
+    for (from, to, code) in [
+        ("name = \"alice\"", "name = \"alice\"\nrevoked = true", "K0304"),
+        ("name = \"alice\"", "name = \"alice\"\nnot_after = 2020-01-01T00:00:00Z", "K0305"),
+        ("name = \"alice\"", "name = \"alice\"\nnot_before = 2999-01-01T00:00:00Z", "K0306"),
+        ("name = \"alice\"", "name = \"alice\"\nsigns = [\"receipt\"]", "K0307"),
+        ("threshold = 1", "threshold = 1\nrequire_cosign = true", "K0308"),
+        ("threshold = 1", "threshold = 1\nmax_plan_age = \"1d\"", "K0320"),
+        ("threshold = 1", "threshold = 1\nmin_compiler_version = \"9.0.0\"", "K0321"),
+        ("threshold = 1", "threshold = 1\nrequire_ledger = true", "K0211"),
+        ("threshold = 1", "treshold = 1", "K0202"),
+        ("version = 1", "version = 2", "K0204"),
+    ] {
+        desk.write("trust.toml", policy.replacen(from, to, 1).as_bytes());
+        desk.refuses(code);
+    }
+    desk.write("trust.toml", policy.as_bytes());
+    desk.chmod("trust.toml", 0o666);
+    desk.refuses("K0402");
+    fs::remove_file(desk.path("trust.toml")).unwrap();
+    desk.verify().expect(1);
+}
+
+#[test]
+fn keys_are_kept_and_asked_for() {
+    let desk = Desk::new(1);
+    desk.run("keygen --out alice.pem --no-passphrase").expect(1);
+    desk.run("keygen --out new.pem").expect(2);
+    desk.write("secret", b"correct horse\n");
+    desk.run("keygen --out locked.pem --passphrase-file secret").expect(3);
+    desk.chmod("secret", 0o600);
+    desk.run("keygen --out locked.pem --passphrase-file secret").expect(0);
+    desk.run("sign plan.json --key locked.pem").expect(2);
+    desk.run("sign plan.json --key locked.pem --passphrase-file secret").expect(0);
+    desk.write("secret", b"wrong\n");
+    let ended = desk.run("sign plan.json --key locked.pem --passphrase-file secret").expect(3);
+    assert!(ended.err.contains("[K0413]"), "{}", ended.err);
+    desk.chmod("alice.pem", 0o640);
+    let ended = desk.run("sign plan.json --key alice.pem").expect(3);
+    assert!(ended.err.contains("[K0401]"), "{}", ended.err);
+    // What is no plan is not signed.
+    desk.write("plan.json", b"{}");
+    desk.run("sign plan.json --key bob.pem").expect(10);
+}
+
+#[test]
+fn a_seal_of_another_plan_is_not_added_to() {
+    let desk = Desk::new(1);
+    desk.sign("alice");
+    let changed = Plan { compiler: "0.2.0".to_owned(), ..plan() };
+    desk.write("plan.json", &changed.to_bytes());
+    let seal = desk.bytes("plan.json.sig");
+    let ended = desk.run("sign plan.json --key alice.pem").expect(3);
+    assert!(ended.err.contains("[K0113]") && ended.err.contains("hint:"), "{}", ended.err);
+    assert_eq!(desk.bytes("plan.json.sig"), seal);
+}
+
+#[test]
+fn a_signer_elsewhere_takes_part() {
+    let desk = Desk::new(1);
+    let openssl = |arguments: &str| {
+        let mut command = Command::new("openssl");
+        command.args(arguments.split(' ')).current_dir(desk.0.path()).output()
+    };
+    if openssl("version").is_err() {
+        println!("skipped: needs openssl");
+        return;
+    }
+    desk.run("sign plan.json --export-tbs plan.tbs").expect(0);
+    desk.run("sign plan.json --export-tbs plan.tbs").expect(1);
+    assert!(openssl("pkeyutl -sign -rawin -inkey bob.pem -in plan.tbs -out bob.sig").unwrap().status.success());
+    assert!(!Path::exists(&desk.path("plan.json.sig")));
+    // Another's key, another's bytes, no signature at all.
+    desk.run("sign plan.json --attach bob.sig --public-key alice.pub.pem").expect(3);
+    assert!(openssl("pkeyutl -sign -rawin -inkey bob.pem -in plan.json -out bare.sig").unwrap().status.success());
+    desk.run("sign plan.json --attach bare.sig --public-key bob.pub.pem").expect(3);
+    desk.run("sign plan.json --attach plan.json --public-key bob.pub.pem").expect(3);
+    assert!(!Path::exists(&desk.path("plan.json.sig")));
+    desk.run("sign plan.json --attach bob.sig --public-key bob.pub.pem").expect(0);
+    desk.verify().expect(0);
+    for wrong in [
+        "--attach bob.sig",
+        "--public-key bob.pub.pem",
+        "--key bob.pem --export-tbs x",
+        "--export-tbs x --attach bob.sig",
+    ] {
+        desk.run(&format!("sign plan.json {wrong}")).expect(2);
+    }
+    desk.run("sign plan.json").expect(2);
+}
