@@ -89,7 +89,7 @@ fn openssl_can_sign_in_place_of_the_program() {
     }
     let desk = desk();
     let path = desk.path();
-    assert_eq!(pgseal(path, &["sign", "plan.json", "--export", "to-sign.bin"]).code, 0);
+    assert_eq!(pgseal(path, &["sign", "plan.json", "--export-tbs", "to-sign.bin"]).code, 0);
     let openssl = ["pkeyutl", "-sign", "-rawin", "-inkey", "a.pem", "-in", "to-sign.bin", "-out", "a.sig"];
     let signed = Command::new("openssl").args(openssl).current_dir(path).output().unwrap();
     assert!(signed.status.success(), "{}", String::from_utf8_lossy(&signed.stderr));

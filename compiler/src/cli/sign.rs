@@ -18,7 +18,7 @@ Examples:
   pgseal sign plan.json --key alice.pem         # writes plan.json.sig, or adds to it
 
 With a key in an HSM, or on another machine:
-  pgseal sign plan.json --export to-sign.bin
+  pgseal sign plan.json --export-tbs to-sign.bin
   openssl pkeyutl -sign -rawin -inkey alice.pem -in to-sign.bin -out alice.sig
   pgseal sign plan.json --attach alice.sig --public-key alice.pub.pem
 
@@ -41,7 +41,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     passphrase: PassphraseOption,
     /// Write the bytes to be signed elsewhere
-    #[arg(long, value_name = "FILE")]
+    #[arg(long = "export-tbs", value_name = "FILE")]
     export: Option<PathBuf>,
     /// Add a signature made elsewhere over the exported bytes
     #[arg(long, value_name = "FILE", requires = "public_key")]
@@ -84,7 +84,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             key.id()
         }
         // the argument group admits no other
-        _ => return Err(Failure::new(Exit::Usage, "one of --key, --export and --attach is needed")),
+        _ => return Err(Failure::new(Exit::Usage, "one of --key, --export-tbs and --attach is needed")),
     };
     let path = write_seal(&arguments.plan, &seal)?;
     print(format!("{}: signed with key {id}\n", path.display()).as_bytes())?;
