@@ -83,7 +83,8 @@ fn runs(pieces: &[Piece]) -> Vec<Run<'_>> {
 
 /// Parses each run; `None` for one that is refused.
 fn parse_runs(text: &str, runs: &[Run<'_>]) -> Vec<Option<Vec<RawStatement>>> {
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(runs.len());
+    let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = if runs.len() < 2 { 1 } else { processors().min(runs.len()) };
     if threads < 2 {
         return runs.iter().map(|run| parse_run(text, run)).collect();
     }
