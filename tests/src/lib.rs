@@ -1,6 +1,7 @@
 //! The end-to-end tests of pgseal on real servers, the corpora and their runner.
 //!
 //! - [`server`] starts, stops and cleans up Postgres servers of majors 14 to 18.
+//! - [`expressions`] makes expressions by the thousand and asks servers what they make of them.
 //! - [`corpus`] reads schema changes (`old.sql`, `new.sql`) and whole schemas, and loads them into databases.
 //! - [`runner`] runs a check over many cases and majors at once and counts.
 //! - [`difference`] shows how two catalogs differ.
@@ -17,6 +18,7 @@ pub mod corpus;
 pub mod difference;
 pub mod generated_schema;
 pub mod pipeline;
+pub mod expressions;
 pub mod program;
 pub mod runner;
 pub mod server;

@@ -48,6 +48,8 @@ pub use parse_collate::assign_expr_collations;
 pub use parse_common::{coerce_to_common_type, select_common_type};
 pub use parse_expr::transform_expr;
 pub use parse_expr_kind::ParseExprKind;
+pub use parse_func::function_meant;
 pub use parse_node::{DEPTH_LIMIT, DomainValue, ParseState, raw_location};
+pub use parse_oper::operator_meant;
 pub use parse_relation::NamespaceItem;
 pub use settled::{PREFIX_LENGTH, parse_expr_text};

@@ -8,11 +8,12 @@ use pg_query::protobuf::FuncCall;
 use super::error::{AnalyzeError, Analyzed, sqlstate};
 use super::parse_candidate::{match_argtypes, select_candidate};
 use super::parse_coerce::{Coercion, CoercionPath, coerce_type, find_coercion_pathway, is_complex};
+use super::parse_expr_kind::ParseExprKind;
 use super::parse_node::{ParseState, split_name};
 use super::parse_oper::refuse_internal;
 use super::parse_polymorphic::{enforce_generic_type_consistency, is_polymorphic};
 use super::parse_relation::{item_by_varno, scan_item_for_column};
-use crate::env::{AggregateKind, CastContext, FuncCandidate, FuncLookup, Oid, ProcKind, ProcRow};
+use crate::env::{AggregateKind, CastContext, Env, FuncCandidate, FuncLookup, Oid, ProcKind, ProcRow, SearchPath};
 use crate::tree::{ArrayExpr, CoercionForm, Expr, FieldSelect, FuncExpr, expr_type};
 
 /// The most arguments that a call may have.
@@ -135,6 +136,25 @@ pub(super) fn parse_func(
     };
     check_kind(ps, name, row, syntax, &actual, &arg_names, location)?;
     build_call(ps, candidate, row, args, actual, syntax, location)
+}
+
+/// The function that a bare name finds for arguments of these types, the last ones named; `None` when it finds
+/// none, or no single one. Whether the arguments are literals plays no part.
+#[must_use]
+pub fn function_meant(
+    env: &Env,
+    path: &SearchPath,
+    name: &str,
+    arg_names: &[String],
+    types: &[Oid],
+    expand_variadic: bool,
+) -> Option<Oid> {
+    // The place of the expression matters to errors only.
+    let ps = ParseState::new(env, path, ParseExprKind::CheckConstraint);
+    match func_get_detail(&ps, &[name], &[], arg_names, types, expand_variadic, -1) {
+        Ok(Detail::Found(_, row)) if row.kind != ProcKind::Procedure => Some(row.oid),
+        _ => None,
+    }
 }
 
 fn too_many(location: i32) -> AnalyzeError {

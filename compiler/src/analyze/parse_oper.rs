@@ -4,10 +4,11 @@
 
 use super::error::{AnalyzeError, Analyzed, sqlstate};
 use super::parse_candidate::{match_argtypes, select_candidate};
+use super::parse_expr_kind::ParseExprKind;
 use super::parse_func::make_fn_arguments;
 use super::parse_node::{ParseState, split_name};
 use super::parse_polymorphic::{enforce_generic_type_consistency, is_polymorphic};
-use crate::env::{Oid, OperatorRow};
+use crate::env::{Env, Oid, OperatorRow, SearchPath};
 use crate::tree::{Expr, OpExpr, Quantifier, ScalarArrayOpExpr, expr_type};
 
 /// The operator that `name` means between two operands, the left one invalid for a prefix operator.
@@ -48,6 +49,15 @@ pub(super) fn oper<'a>(
     chosen
         .and_then(|(oid, _)| ps.env.operator_by_oid(oid))
         .ok_or_else(|| not_found(ps, name, left, right, several, location))
+}
+
+/// The operator that a bare name finds between operands of these types (the left one invalid for a prefix
+/// operator); `None` when it finds none, or no single one.
+#[must_use]
+pub fn operator_meant(env: &Env, path: &SearchPath, name: &str, left: Oid, right: Oid) -> Option<Oid> {
+    // The place of the expression matters to errors only.
+    let ps = ParseState::new(env, path, ParseExprKind::CheckConstraint);
+    oper(&ps, &[name], left, right, -1).ok().map(|row| row.oid)
 }
 
 /// `binary_oper_exact`, and the exact match of a prefix operator.

@@ -30,11 +30,11 @@ impl Printer<'_> {
 
     fn plain_call(&mut self, node: &FuncExpr) -> Result<(), DeparseError> {
         let argtypes: Vec<Oid> = node.args.iter().map(expr_type).collect();
-        let argnames: Vec<&str> = node
+        let argnames: Vec<String> = node
             .args
             .iter()
             .filter_map(|arg| match arg {
-                Expr::NamedArgExpr(named) => Some(named.name.as_str()),
+                Expr::NamedArgExpr(named) => Some(named.name.clone()),
                 _ => None,
             })
             .collect();

@@ -11,6 +11,11 @@ use crate::tree::{
     SubscriptingRef, Subscripts, Var, expr_type, strip_implicit_coercions,
 };
 
+/// How far what is inside a `CASE` is moved to the right (`PRETTYINDENT_VAR`).
+const INDENT: i32 = 4;
+/// Beyond this many spaces, deeper levels are moved by less (`PRETTYINDENT_LIMIT`).
+const INDENT_LIMIT: i32 = 40;
+
 type Printed = Result<(), DeparseError>;
 
 impl Printer<'_> {
@@ -238,7 +243,7 @@ impl Printer<'_> {
     }
 
     fn case_expr(&mut self, node: &CaseExpr) -> Printed {
-        self.push("CASE");
+        self.keyword("CASE", 0, INDENT);
         if let Some(arg) = &node.arg {
             self.push(" ");
             self.expr(arg, Implicit::Shown)?;
@@ -252,15 +257,28 @@ impl Printer<'_> {
                 },
                 condition => condition,
             };
-            self.push(" WHEN ");
+            self.keyword("WHEN ", 0, 0);
             self.expr(condition, Implicit::Hidden)?;
             self.push(" THEN ");
             self.expr(&when.result, Implicit::Shown)?;
         }
-        self.push(" ELSE ");
+        self.keyword("ELSE ", 0, 0);
         self.expr(&node.default, Implicit::Shown)?;
-        self.push(" END");
+        self.keyword("END", -INDENT, 0);
         Ok(())
+    }
+
+    /// Prints a word on a line of its own; follows `appendContextKeyword`.
+    fn keyword(&mut self, word: &str, before: i32, after: i32) {
+        self.indent += before;
+        self.out.truncate(self.out.trim_end_matches(' ').len());
+        self.push("\n");
+        let level = self.indent.max(0);
+        let spaces =
+            if level < INDENT_LIMIT { level } else { (INDENT_LIMIT + (level - INDENT_LIMIT) / INDENT) % INDENT_LIMIT };
+        self.out.extend((0..spaces).map(|_| ' '));
+        self.push(word);
+        self.indent = (self.indent + after).max(0);
     }
 
     fn array_expr(&mut self, node: &ArrayExpr) -> Printed {

@@ -1,7 +1,7 @@
 //! From the analysed tree to the text that the server prints.
 //!
-//! What comes out is, letter for letter, what `pg_get_expr(tree, relation)` prints without pretty-printing on the
-//! environment's major with an empty `search_path`. Laid out after ruleutils.c (PG 15, 18), one file per topic:
+//! What comes out is, letter for letter, what `pg_get_expr(tree, relation)` prints (which indents `CASE`, and parenthesises
+//! everything) on the environment's major with an empty `search_path`. Laid out after ruleutils.c (PG 15, 18), one file per topic:
 //!
 //! | file | prints |
 //! |---|---|
@@ -97,11 +97,13 @@ struct Printer<'a> {
     env: &'a Env,
     scope: Scope<'a>,
     out: String,
+    /// How many spaces a line starts with.
+    indent: i32,
 }
 
 impl<'a> Printer<'a> {
     fn new(env: &'a Env, scope: Scope<'a>) -> Self {
-        Self { env, scope, out: String::new() }
+        Self { env, scope, out: String::new(), indent: 0 }
     }
 
     fn push(&mut self, text: &str) {

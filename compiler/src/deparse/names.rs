@@ -7,7 +7,8 @@
 use std::sync::LazyLock;
 
 use super::{DeparseError, Printer};
-use crate::env::{CollationRow, FuncLookup, Oid, PG_CATALOG, SearchPath};
+use crate::analyze::{function_meant, operator_meant};
+use crate::env::{CollationRow, Oid, PG_CATALOG, SearchPath};
 
 /// The search path that everything is printed for.
 pub(super) static EMPTY_PATH: LazyLock<SearchPath> = LazyLock::new(SearchPath::empty);
@@ -17,25 +18,15 @@ impl Printer<'_> {
     pub(super) fn function_name(
         &mut self,
         funcid: Oid,
-        argnames: &[&str],
+        argnames: &[String],
         argtypes: &[Oid],
         variadic: bool,
     ) -> Result<(), DeparseError> {
         let Some(row) = self.env.proc_by_oid(funcid) else {
             return Err(DeparseError::Missing { kind: "function", oid: funcid });
         };
-        let bare = row.schema == PG_CATALOG && {
-            let lookup = FuncLookup {
-                schema: None,
-                name: &row.name,
-                arg_count: Some(argtypes.len()),
-                arg_names: argnames,
-                expand_variadic: !variadic,
-                expand_defaults: true,
-                include_out_args: false,
-            };
-            self.resolve_function(&lookup, argtypes, funcid) == Some(funcid)
-        };
+        let bare = row.schema == PG_CATALOG
+            && function_meant(self.env, &EMPTY_PATH, &row.name, argnames, argtypes, !variadic) == Some(funcid);
         let text = self.env.quote_qualified((!bare).then_some(row.schema.as_str()), &row.name);
         self.out.push_str(&text);
         Ok(())
@@ -46,7 +37,8 @@ impl Printer<'_> {
         let Some(row) = self.env.operator_by_oid(opno) else {
             return Err(DeparseError::Missing { kind: "operator", oid: opno });
         };
-        let bare = row.schema == PG_CATALOG && self.resolve_operator(&row.name, left, right, opno) == Some(opno);
+        let bare =
+            row.schema == PG_CATALOG && operator_meant(self.env, &EMPTY_PATH, &row.name, left, right) == Some(opno);
         if bare {
             self.out.push_str(&row.name);
         } else {
@@ -74,25 +66,5 @@ impl Printer<'_> {
         let visible = self.env.collation_is_visible(&EMPTY_PATH, row.oid);
         let text = self.env.quote_qualified((!visible).then_some(row.schema.as_str()), &row.name);
         self.out.push_str(&text);
-    }
-}
-
-impl Printer<'_> {
-    /// The function that the bare name finds. Names the parser would have to weigh argument types for are taken
-    /// to find what parse analysis found by them.
-    fn resolve_function(&self, lookup: &FuncLookup<'_>, argtypes: &[Oid], funcid: Oid) -> Option<Oid> {
-        let candidates = self.env.func_candidates(&EMPTY_PATH, lookup);
-        match candidates.iter().find(|candidate| candidate.args.get(..argtypes.len()) == Some(argtypes)) {
-            Some(exact) => Some(exact.oid),
-            None => candidates.iter().find(|candidate| candidate.oid == funcid).map(|candidate| candidate.oid),
-        }
-    }
-
-    /// The operator that the bare name finds, likewise.
-    fn resolve_operator(&self, name: &str, left: Oid, right: Oid, opno: Oid) -> Option<Oid> {
-        match self.env.lookup_operator(&EMPTY_PATH, None, name, left, right) {
-            Some(exact) => Some(exact.oid),
-            None => Some(opno),
-        }
     }
 }

@@ -223,7 +223,7 @@ fn simple_case_shows_the_values_alone() {
         whens: vec![CaseWhen { condition: op(&env, "=", vec![test, int("1")], Oid::BOOL), result: text_const("x") }],
         default: Box::new(constant(Oid::TEXT, None)),
     });
-    assert_eq!(printed(&env, &expr), "CASE a WHEN 1 THEN 'x'::text ELSE NULL::text END");
+    assert_eq!(printed(&env, &expr), "\nCASE a\n    WHEN 1 THEN 'x'::text\n    ELSE NULL::text\nEND");
 }
 
 #[test]
