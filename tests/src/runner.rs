@@ -102,6 +102,14 @@ impl fmt::Display for Tally {
             let kinds: Vec<String> = self.kinds.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
             writeln!(out, "  unmodeled kinds (cases, all majors): {}", kinds.join(", "))?;
         }
+        if !self.failures.is_empty() {
+            let mut parts: BTreeMap<&str, usize> = BTreeMap::new();
+            for (_, _, reason) in &self.failures {
+                *parts.entry(reason.split(':').next().unwrap_or_default()).or_default() += 1;
+            }
+            let parts: Vec<String> = parts.iter().map(|(part, count)| format!("{part} {count}")).collect();
+            writeln!(out, "  failed at: {}", parts.join(", "))?;
+        }
         Ok(())
     }
 }
