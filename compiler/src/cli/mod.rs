@@ -41,11 +41,13 @@ Exit codes: 0 done; 1 the environment failed; 2 wrong usage; 3 refused: seal or 
 #[derive(Debug, Parser)]
 #[command(name = "pgseal", version, max_term_width = 100, after_help = EXAMPLES, disable_help_subcommand = true)]
 struct Arguments {
-    /// Colours in what is printed
+    /// Colours in what is printed: auto, always or never
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    #[arg(hide_possible_values = true, hide_default_value = true, display_order = 900)]
     color: ColourChoice,
-    /// How errors in SQL are printed
+    /// How errors in SQL are printed: human (with the line and a caret) or json
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORM")]
+    #[arg(hide_possible_values = true, hide_default_value = true, display_order = 901)]
     messages: MessageFormat,
     #[command(subcommand)]
     command: Command,

@@ -23,8 +23,8 @@ pub(super) struct Arguments {
     /// Plan, or - for standard input
     #[arg(value_name = "PLAN")]
     plan: PathBuf,
-    /// How to show it
-    #[arg(long, value_enum, default_value_t)]
+    /// How to show it: human (by object, with locks and hazards) or sql (a script to read)
+    #[arg(long, value_enum, default_value_t, value_name = "FORM", hide_possible_values = true)]
     form: Form,
 }
 

@@ -1,0 +1,109 @@
+//! The inputs of the commands that compile: a snapshot and a schema.
+
+use std::path::{Path, PathBuf};
+
+use pgseal_catalog::{Digest, Snapshot, limits};
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::files::{FileSystem, is_stream, read_input, shown};
+use super::said::Terminal;
+use crate::compile::{CompileError, CompileOptions, Compiled, compile};
+use crate::syntax::{RowStatements, SchemaText, Settings, SyntaxOptions, read_schema};
+
+/// Options of every command that compiles.
+#[derive(Debug, clap::Args)]
+pub(super) struct InputOptions {
+    /// Snapshot that pgseal-agent captured, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) snapshot: PathBuf,
+    #[command(flatten)]
+    pub(super) schema: SchemaOptions,
+}
+
+/// Where the schema is.
+#[derive(Debug, clap::Args)]
+pub(super) struct SchemaOptions {
+    /// SQL file, or folder (its main.sql, else all its *.sql); several are read in turn; - is standard input
+    #[arg(long = "schema", value_name = "FILE|DIR", required = true, num_args = 1..)]
+    pub(super) schema: Vec<String>,
+    #[command(flatten)]
+    pub(super) reading: ReadingOptions,
+}
+
+/// How the schema is read.
+#[derive(Debug, clap::Args)]
+pub(super) struct ReadingOptions {
+    /// Pass over statements on rows, queries and DO blocks instead of refusing them
+    #[arg(long)]
+    pub(super) skip_dml: bool,
+}
+
+/// A snapshot and the digest of its file.
+#[derive(Debug)]
+pub(super) struct LoadedSnapshot {
+    pub(super) snapshot: Snapshot,
+    pub(super) digest: Digest,
+}
+
+/// Both inputs, read.
+#[derive(Debug)]
+pub(super) struct Inputs {
+    pub(super) source: LoadedSnapshot,
+    pub(super) text: SchemaText,
+}
+
+impl InputOptions {
+    pub(super) fn read(&self) -> Result<Inputs, Failure> {
+        if is_stream(&self.snapshot) && self.schema.schema.iter().any(|schema| schema == "-") {
+            return Err(Failure::new(Exit::Usage, "snapshot and schema cannot both come from standard input"));
+        }
+        let source = read_snapshot(&self.snapshot)?;
+        let arguments: Vec<&str> = self.schema.schema.iter().map(String::as_str).collect();
+        let text = read_text(&arguments, &self.schema.reading, &source.snapshot);
+        Ok(Inputs { source, text })
+    }
+}
+
+impl Inputs {
+    /// Compiles the plan; says what there is to say about the schema.
+    pub(super) fn compile(&self, options: &CompileOptions, terminal: &Terminal) -> Result<Compiled, Failure> {
+        check(&self.text, terminal)?;
+        match compile(&self.source.snapshot, self.source.digest, &self.text, options) {
+            Ok(compiled) => {
+                terminal.say(&compiled.diagnostics, &self.text.sources)?;
+                Ok(compiled)
+            }
+            Err(error) => Err(compile_failure(&error, &self.text, terminal)),
+        }
+    }
+}
+
+/// Stops at errors of syntax: what follows from a statement that could not be read is noise.
+pub(super) fn check(text: &SchemaText, terminal: &Terminal) -> Result<(), Failure> {
+    if text.diagnostics.has_errors() { terminal.say(&text.diagnostics, &text.sources) } else { Ok(()) }
+}
+
+/// Turns a compiler's error into a failure, saying what is wrong with the schema.
+pub(super) fn compile_failure(error: &CompileError, text: &SchemaText, terminal: &Terminal) -> Failure {
+    if let CompileError::Schema(diagnostics) = error
+        && let Err(failure) = terminal.say(diagnostics, &text.sources)
+    {
+        return failure;
+    }
+    Failure::from_error(Exit::InvalidInput, error)
+}
+
+/// Reads a snapshot strictly.
+pub(super) fn read_snapshot(path: &Path) -> Result<LoadedSnapshot, Failure> {
+    let bytes = read_input(path, limits::MAX_SNAPSHOT_BYTES)?;
+    let snapshot = Snapshot::from_bytes(&bytes).map_err(|error| Failure::from(error).about(&shown(path)))?;
+    Ok(LoadedSnapshot { snapshot, digest: Digest::of(&bytes) })
+}
+
+/// Reads schema text as a new session of the snapshot's database would.
+pub(super) fn read_text(arguments: &[&str], reading: &ReadingOptions, snapshot: &Snapshot) -> SchemaText {
+    let row_statements = if reading.skip_dml { RowStatements::Skip } else { RowStatements::Refuse };
+    let settings = Settings::of_server(&snapshot.header.settings);
+    read_schema(&FileSystem, arguments, &SyntaxOptions { row_statements, settings })
+}
