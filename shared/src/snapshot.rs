@@ -40,11 +40,11 @@ fn is_false(value: &bool) -> bool {
 }
 
 impl Scope {
-    /// Whether a schema is in scope (Postgres's own never are).
+    /// Whether a schema is in scope (Postgres's own never are, nor is `pgseal`, where the agent keeps its ledger).
     #[must_use]
     pub fn holds_schema(&self, schema: &Name) -> bool {
         let name = schema.as_str();
-        if name.starts_with("pg_") || name == "information_schema" {
+        if name.starts_with("pg_") || name == "information_schema" || name == "pgseal" {
             return false;
         }
         self.schemas.as_ref().is_none_or(|schemas| schemas.contains(schema))

@@ -380,9 +380,9 @@ impl Build<'_> {
         }
     }
 
-    /// Whether a schema holds temporary objects or toast tables.
+    /// Whether a schema holds temporary objects, toast tables or the agent's ledger.
     pub fn is_hidden(&self, schema: u32) -> bool {
-        self.names.schema(schema).is_ok_and(|name| name.as_str().starts_with("pg_t"))
+        self.names.schema(schema).is_ok_and(|name| name.as_str().starts_with("pg_t") || name == "pgseal")
     }
 
     /// Whether a routine was made together with a range type, as its constructors are.

@@ -72,6 +72,12 @@ impl CaptureError {
         }
     }
 
+    /// Whether a lock was not granted in time.
+    #[must_use]
+    pub fn is_lock_timeout(&self) -> bool {
+        matches!(self, Self::Query { source, .. } if source.code() == Some(&SqlState::LOCK_NOT_AVAILABLE))
+    }
+
     pub(super) fn query(what: &'static str, source: postgres::Error) -> Self {
         match source.as_db_error() {
             Some(db) if *db.code() == SqlState::INSUFFICIENT_PRIVILEGE => {

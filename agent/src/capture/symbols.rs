@@ -251,7 +251,7 @@ fn collations(b: &Build<'_>) -> Result<Vec<CollationSymbol>, CaptureError> {
 fn relations(b: &Build<'_>) -> Result<Vec<RelationSymbol>, CaptureError> {
     let mut symbols = Vec::new();
     for row in &b.raw.classes {
-        if row.kind == 'c' || b.is_covered(class::CLASS, row.oid) {
+        if row.kind == 'c' || b.is_hidden(row.schema) || b.is_covered(class::CLASS, row.oid) {
             continue;
         }
         symbols.push(RelationSymbol {

@@ -3,8 +3,14 @@
 use std::error::Error;
 use std::fmt::Write as _;
 
+use pgseal_catalog::canonical::ReadError;
+use pgseal_keys::Refusal;
 use pgseal_keys::files::FileError;
+use pgseal_keys::key_file::KeyFileError;
+use pgseal_keys::policy::PolicyError;
+use pgseal_keys::seal::SealError;
 
+use crate::apply::ApplyError;
 use crate::capture::CaptureError;
 use crate::connect::ConnectError;
 
@@ -47,6 +53,11 @@ impl Exit {
         match number {
             1 => Exit::Environment,
             2 => Exit::Usage,
+            4 => Exit::Drift,
+            5 => Exit::StatementFailed,
+            6 => Exit::WrongResult,
+            7 => Exit::LockTimeout,
+            8 => Exit::Stopped,
             10 => Exit::InvalidInput,
             _ => Exit::Refused,
         }
@@ -61,14 +72,14 @@ pub struct Failure {
     code: Option<&'static str>,
     message: String,
     causes: Vec<String>,
-    detail: Option<String>,
+    details: Vec<String>,
     hint: Option<String>,
 }
 
 impl Failure {
     /// A failure with a message in Postgres's voice.
     pub fn new(exit: Exit, message: impl Into<String>) -> Failure {
-        Failure { exit, code: None, message: message.into(), causes: Vec::new(), detail: None, hint: None }
+        Failure { exit, code: None, message: message.into(), causes: Vec::new(), details: Vec::new(), hint: None }
     }
 
     /// A failure caused by an error: its message, and its sources as causes.
@@ -100,10 +111,10 @@ impl Failure {
         self
     }
 
-    /// Adds facts.
+    /// Adds a fact.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Failure {
-        self.detail = Some(detail.into());
+        self.details.push(detail.into());
         self
     }
 
@@ -114,6 +125,12 @@ impl Failure {
         self
     }
 
+    /// The message, for receipts.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The text for standard error, ending in a line feed.
     #[must_use]
     pub fn render(&self) -> String {
@@ -122,7 +139,7 @@ impl Failure {
         for cause in &self.causes {
             let _ = writeln!(out, "  cause: {cause}");
         }
-        if let Some(detail) = &self.detail {
+        for detail in &self.details {
             let _ = writeln!(out, "  detail: {detail}");
         }
         if let Some(hint) = &self.hint {
@@ -147,6 +164,48 @@ impl From<ConnectError> for Failure {
 impl From<CaptureError> for Failure {
     fn from(error: CaptureError) -> Failure {
         Failure::from_error(Exit::Environment, &error).with_code(error.code()).with_hint(error.hint())
+    }
+}
+
+impl From<ApplyError> for Failure {
+    fn from(error: ApplyError) -> Failure {
+        let failure = Failure::from_error(Exit::of_number(error.exit_code()), &error)
+            .with_code(error.code())
+            .with_hint(error.hint());
+        error.detail().into_iter().fold(failure, Failure::with_detail)
+    }
+}
+
+impl From<KeyFileError> for Failure {
+    fn from(error: KeyFileError) -> Failure {
+        Failure::from_error(Exit::of_number(error.exit_code()), &error).with_code(error.code()).with_hint(error.hint())
+    }
+}
+
+impl From<SealError> for Failure {
+    fn from(error: SealError) -> Failure {
+        Failure::from_error(Exit::Refused, &error).with_code(error.code())
+    }
+}
+
+impl From<PolicyError> for Failure {
+    fn from(error: PolicyError) -> Failure {
+        Failure::from_error(Exit::Refused, &error).with_code(error.code())
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(error: Refusal) -> Failure {
+        let failure = Failure::from_error(Exit::of_number(error.exit_code()), &error)
+            .with_code(error.code())
+            .with_hint(error.hint());
+        error.detail().into_iter().fold(failure, Failure::with_detail)
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Failure {
+        Failure::from_error(Exit::InvalidInput, &error)
     }
 }
 

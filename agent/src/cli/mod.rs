@@ -1,9 +1,13 @@
 //! The command line: one file per command, one place for exit codes and errors.
 
+mod apply;
 mod capture;
+mod check;
 mod completions;
 mod failure;
+mod receipt;
 mod said;
+mod sealed;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -15,6 +19,8 @@ pub use self::failure::{Exit, Failure};
 const EXAMPLES: &str = "\
 A first run:
   pgseal-agent capture --db shop --out snapshot.json
+  pgseal-agent check --plan plan.json --trust trust.toml --db shop
+  pgseal-agent apply --plan plan.json --trust trust.toml --db shop --receipt receipt.json
 
 Connection options that are not given come from libpq's environment variables, service file and password file.
 
@@ -32,7 +38,9 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Apply(apply::Arguments),
     Capture(capture::Arguments),
+    Check(check::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -47,7 +55,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         }
     };
     let outcome = match arguments.command {
+        Command::Apply(arguments) => apply::run(&arguments),
         Command::Capture(arguments) => capture::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     };
     match outcome {

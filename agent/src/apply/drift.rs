@@ -1,0 +1,190 @@
+//! What differs between the database and what a plan expects, object by object and, where the plan carries the facts, property
+//! by property.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use pgseal_catalog::{Catalog, Digest, Fact, FactId, Plan, canonical, fingerprint};
+use serde_json::Value;
+
+/// The most differences that are told.
+const MOST: usize = 200;
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Difference {
+    /// The object that differs.
+    pub object: FactId,
+    /// In what.
+    pub detail: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.object.in_words(), self.detail)
+    }
+}
+
+/// The digests of objects that a plan expects before its first phase and after each.
+#[derive(Debug)]
+pub(super) struct Expected<'a> {
+    plan: &'a Plan,
+}
+
+impl<'a> Expected<'a> {
+    pub fn new(plan: &'a Plan) -> Self {
+        Self { plan }
+    }
+
+    /// The fingerprint after so many phases.
+    pub fn fingerprint(&self, phases: usize) -> Digest {
+        match phases.checked_sub(1).and_then(|last| self.plan.phases.get(last)) {
+            Some(phase) => phase.checkpoint.fingerprint,
+            None => self.plan.source.fingerprint,
+        }
+    }
+
+    /// The objects after so many phases.
+    fn objects(&self, phases: usize) -> BTreeMap<&'a FactId, Digest> {
+        let mut objects: BTreeMap<&FactId, Digest> =
+            self.plan.source.objects.iter().map(|(id, digest)| (id, *digest)).collect();
+        for phase in self.plan.phases.iter().take(phases) {
+            for (id, digest) in &phase.checkpoint.objects {
+                match digest {
+                    Some(digest) => objects.insert(id, *digest),
+                    None => objects.remove(id),
+                };
+            }
+        }
+        objects
+    }
+
+    /// The number of phases that a database with this fingerprint has behind it.
+    pub fn position(&self, found: Digest) -> Option<usize> {
+        (0..=self.plan.phases.len()).find(|&phases| self.fingerprint(phases) == found)
+    }
+
+    /// What differs from the state that the database is closest to.
+    pub fn explain_nearest(&self, live: &Catalog) -> Vec<Difference> {
+        let digests = fingerprint::object_digests(live);
+        let distance = |phases: &usize| differing(&self.objects(*phases), &digests).len();
+        let nearest = (0..=self.plan.phases.len()).min_by_key(distance).unwrap_or_default();
+        self.explain(live, nearest)
+    }
+
+    /// What differs from the state after so many phases.
+    pub fn explain(&self, live: &Catalog, phases: usize) -> Vec<Difference> {
+        let digests = fingerprint::object_digests(live);
+        let expected = self.objects(phases);
+        let mut differences = Vec::new();
+        for object in differing(&expected, &digests).into_iter().take(MOST) {
+            let difference = |detail: String| Difference { object: object.clone(), detail };
+            match (expected.get(object), digests.get(object)) {
+                (Some(_), None) => differences.push(difference("is missing".to_owned())),
+                (None, Some(_)) => differences.push(difference("should not be there".to_owned())),
+                _ => {
+                    let planned = self.facts(object);
+                    // the facts in the plan say what the object was before the first phase
+                    let known = !planned.is_empty()
+                        && Some(&fingerprint::object_digest(object, planned.iter().copied())) == expected.get(object);
+                    let details = if known { explain_object(object, &planned, live) } else { Vec::new() };
+                    if details.is_empty() {
+                        differences.push(difference("differs from what the plan expects".to_owned()));
+                    }
+                    differences.extend(details.into_iter().map(difference));
+                }
+            }
+        }
+        differences
+    }
+
+    fn facts(&self, object: &FactId) -> Vec<&'a Fact> {
+        let mut facts: Vec<&Fact> = self.plan.source.facts.iter().filter(|fact| fact.id.object() == *object).collect();
+        facts.sort_by(|a, z| a.id.cmp(&z.id));
+        facts
+    }
+}
+
+/// The objects with other digests, in order.
+fn differing<'a>(expected: &BTreeMap<&'a FactId, Digest>, live: &'a BTreeMap<FactId, Digest>) -> Vec<&'a FactId> {
+    let ids: BTreeSet<&FactId> = expected.keys().copied().chain(live.keys()).collect();
+    ids.into_iter().filter(|id| expected.get(*id) != live.get(*id)).collect()
+}
+
+/// What differs in one object whose facts are known.
+fn explain_object(object: &FactId, planned: &[&Fact], live: &Catalog) -> Vec<String> {
+    let found: BTreeMap<&FactId, &Fact> =
+        live.iter().filter(|fact| fact.id.object() == *object).map(|fact| (&fact.id, fact)).collect();
+    let planned: BTreeMap<&FactId, &Fact> = planned.iter().map(|fact| (&fact.id, *fact)).collect();
+    let ids: BTreeSet<&FactId> = planned.keys().chain(found.keys()).copied().collect();
+    let mut details = Vec::new();
+    for id in ids {
+        let name = member(id, object);
+        match (planned.get(id), found.get(id)) {
+            (Some(_), None) => details.push(format!("{name} is missing")),
+            (None, Some(_)) => details.push(format!("{name} was not there when the plan was made")),
+            (Some(planned), Some(found)) => {
+                let (mut was, mut is) = (BTreeMap::new(), BTreeMap::new());
+                flatten("", &canonical::to_value(&planned.payload), &mut was);
+                flatten("", &canonical::to_value(&found.payload), &mut is);
+                let properties: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+                for property in properties {
+                    let (was, is) = (was.get(property), is.get(property));
+                    if was != is {
+                        let (was, is) = (said(was), said(is));
+                        details.push(format!("{name}{property} was {was} when the plan was made and is {is}"));
+                    }
+                }
+            }
+            (None, None) => {}
+        }
+    }
+    details
+}
+
+/// A member of an object in words, with a space behind it; empty for the object itself.
+fn member(id: &FactId, object: &FactId) -> String {
+    if id == object {
+        return String::new();
+    }
+    let name = match id {
+        FactId::DomainConstraint(_, name)
+        | FactId::Column(_, name)
+        | FactId::Default(_, name)
+        | FactId::Constraint(_, name)
+        | FactId::Trigger(_, name) => format!("{} {name}", id.kind().words()),
+        FactId::Comment(on) if on.as_ref() == object => "comment".to_owned(),
+        FactId::Comment(on) => format!("comment on {}", member(on, object).trim_end()),
+        other => other.in_words(),
+    };
+    format!("{name} ")
+}
+
+/// The leaves of a value by their paths; the outermost key is the kind and left out.
+fn flatten(path: &str, value: &Value, out: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Object(map) => {
+            for (key, inner) in map {
+                let path = match path {
+                    "" => key.clone(),
+                    path => format!("{path}.{key}"),
+                };
+                flatten(&path, inner, out);
+            }
+        }
+        Value::String(text) => {
+            out.insert(without_kind(path), text.clone());
+        }
+        other => {
+            out.insert(without_kind(path), other.to_string());
+        }
+    }
+}
+
+fn without_kind(path: &str) -> String {
+    path.split_once('.').map_or(path, |(_, rest)| rest).to_owned()
+}
+
+fn said(value: Option<&String>) -> String {
+    value.map_or_else(|| "not set".to_owned(), |text| format!("\"{text}\""))
+}

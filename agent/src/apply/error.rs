@@ -1,0 +1,230 @@
+//! Why a plan was not applied, and how the program ends then.
+
+use std::fmt;
+
+use pgseal_catalog::Digest;
+
+use super::drift::Difference;
+use crate::capture::CaptureError;
+use crate::connect::StatementError;
+
+/// Where in a plan something happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The phase, from 1.
+    pub phase: usize,
+    /// The step within it, from 1; none for what the agent does itself.
+    pub step: Option<usize>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.step {
+            Some(step) => write!(f, "phase {}, step {step}", self.phase),
+            None => write!(f, "phase {}", self.phase),
+        }
+    }
+}
+
+/// Why a plan was not applied, or not to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The plan is for another major version.
+    #[error("the plan is for servers of major version {planned} and this one is of {found}")]
+    OtherMajor {
+        /// The plan's.
+        planned: u32,
+        /// The server's.
+        found: u32,
+    },
+    /// The plan makes a setting that plans may not make.
+    #[error("the plan sets \"{name}\", which is none of the settings that a plan may set")]
+    ForeignSetting {
+        /// The setting.
+        name: String,
+    },
+    /// A step would end the transaction that guards it.
+    #[error("{place}: statement \"{word}\" would leave the transaction of its phase")]
+    TransactionControl {
+        /// Where.
+        place: Place,
+        /// The statement's first word.
+        word: String,
+    },
+    /// A phase that this version cannot run.
+    #[error("{place} cannot run in a transaction, which this version does not support")]
+    NotTransactional {
+        /// Which.
+        place: Place,
+    },
+    /// Another agent is at work in the database.
+    #[error("another agent is applying a plan to this database")]
+    Busy,
+    /// The database is neither at the plan's source nor at one of its checkpoints.
+    #[error("the database is not the one that the plan was made for")]
+    Drift {
+        /// What differs.
+        differences: Vec<Difference>,
+        /// The fingerprint found.
+        found: Digest,
+    },
+    /// The database changed between the check and the lock.
+    #[error("{place}: the database was changed while the plan was being applied")]
+    DriftUnderLock {
+        /// Where.
+        place: Place,
+        /// What differs.
+        differences: Vec<Difference>,
+    },
+    /// A statement failed.
+    #[error("{place}: {source}")]
+    Statement {
+        /// Where.
+        place: Place,
+        /// The statement.
+        sql: String,
+        /// What the server said.
+        source: StatementError,
+    },
+    /// The agent's own statement failed.
+    #[error("{what}: {source}")]
+    Agent {
+        /// What it was for.
+        what: &'static str,
+        /// What the server said.
+        source: StatementError,
+    },
+    /// The result of a phase is not what the plan promises.
+    #[error("{place}: the result is not what the plan promises; rolled back")]
+    WrongResult {
+        /// Where.
+        place: Place,
+        /// What differs.
+        differences: Vec<Difference>,
+    },
+    /// After the last phase somebody else changed the database.
+    #[error("the database was changed after the last phase of the plan was committed")]
+    ChangedAfterwards {
+        /// What differs.
+        differences: Vec<Difference>,
+    },
+    /// No lock was granted in time, however often it was tried.
+    #[error("{place}: a lock was not granted in time, {tries} times; rolled back")]
+    LockTimeout {
+        /// Where.
+        place: Place,
+        /// How often it was tried.
+        tries: u32,
+    },
+    /// The connection broke.
+    #[error("{place}: {source}")]
+    Lost {
+        /// Where.
+        place: Place,
+        /// Whether it is unknown if the phase was committed, or earlier phases were.
+        between: bool,
+        /// What happened.
+        source: StatementError,
+    },
+    /// The database could not be read.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+}
+
+impl ApplyError {
+    /// The stable code of this error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::OtherMajor { .. } => "A0101",
+            Self::ForeignSetting { .. } => "A0102",
+            Self::TransactionControl { .. } => "A0103",
+            Self::NotTransactional { .. } => "A0104",
+            Self::Busy => "A0201",
+            Self::Drift { .. } => "A0301",
+            Self::DriftUnderLock { .. } => "A0302",
+            Self::ChangedAfterwards { .. } => "A0303",
+            Self::Statement { .. } => "A0401",
+            Self::Agent { .. } => "A0402",
+            Self::WrongResult { .. } => "A0501",
+            Self::LockTimeout { .. } => "A0601",
+            Self::Lost { .. } => "A0701",
+            Self::Capture(error) => error.code(),
+        }
+    }
+
+    /// How the program ends.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::OtherMajor { .. }
+            | Self::ForeignSetting { .. }
+            | Self::TransactionControl { .. }
+            | Self::NotTransactional { .. } => 3,
+            Self::Drift { .. } | Self::DriftUnderLock { .. } | Self::ChangedAfterwards { .. } => 4,
+            Self::Statement { .. } => 5,
+            Self::WrongResult { .. } => 6,
+            Self::Busy | Self::LockTimeout { .. } => 7,
+            Self::Lost { between: true, .. } => 8,
+            Self::Lost { between: false, .. } | Self::Agent { .. } | Self::Capture(_) => 1,
+        }
+    }
+
+    /// Whether nothing of the plan ran.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self.exit_code(), 3 | 4)
+            && !matches!(self, Self::ChangedAfterwards { .. } | Self::DriftUnderLock { .. })
+    }
+
+    /// The facts behind it, a line each.
+    #[must_use]
+    pub fn detail(&self) -> Vec<String> {
+        match self {
+            Self::Drift { differences, .. }
+            | Self::DriftUnderLock { differences, .. }
+            | Self::ChangedAfterwards { differences }
+            | Self::WrongResult { differences, .. } => differences.iter().map(Difference::to_string).collect(),
+            Self::Statement { sql, source, .. } => {
+                let mut lines = vec![format!("statement: {}", shortened(sql))];
+                if let StatementError::Server(error) = source {
+                    lines.extend(error.detail.iter().map(|detail| format!("server: {detail}")));
+                    lines.extend(error.context.iter().map(|context| format!("context: {context}")));
+                    lines.push(format!("sqlstate: {}", error.sqlstate));
+                }
+                lines
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What to do about it, if that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::OtherMajor { .. } => Some("capture this database and make a plan for it"),
+            Self::Busy => Some("try again when it is done"),
+            Self::Drift { .. } => Some("capture the database as it is now and make a new plan"),
+            Self::DriftUnderLock { .. } => Some("find out who changes the schema, then apply again"),
+            Self::ChangedAfterwards { .. } => Some("the plan was applied; capture the database to see what came after"),
+            Self::Statement { source: StatementError::Server(error), .. } => error.hint.as_deref(),
+            Self::WrongResult { .. } => {
+                Some("the plan's promise does not hold on this server: please report it with the plan and a snapshot")
+            }
+            Self::LockTimeout { .. } => Some("apply again when the relation is less busy"),
+            Self::Lost { .. } => Some("apply again: what was committed is recognised, and the rest follows"),
+            Self::Capture(error) => error.hint(),
+            _ => None,
+        }
+    }
+}
+
+/// A statement in one line of bounded length.
+fn shortened(sql: &str) -> String {
+    const LONGEST: usize = 300;
+    let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= LONGEST {
+        return line;
+    }
+    line.chars().take(LONGEST).chain("…".chars()).collect()
+}

@@ -1,0 +1,187 @@
+//! Apply: brings a database from a plan's source to its target, phase by phase, or says why not.
+//!
+//! | file | owns |
+//! |---|---|
+//! | `phase` | one phase in one transaction |
+//! | `drift` | what differs from what the plan expects |
+//! | `settings` | what a plan may set, and what its statements may not be |
+//! | `ledger` | a row per committed phase, for people |
+//! | `backoff` | pauses between tries |
+//! | `error` | why not, and the exit codes |
+//!
+//! Invariants: only an [`Admitted`] plan gets here, that is, one whose seal was verified and that the trust policy lets through
+//! for this very database. A phase is committed only if the catalog under its locks was the expected one and the catalog that it
+//! made is the promised one. The state of the database alone decides where to begin: killed at any instant, the next run goes on.
+
+mod backoff;
+mod drift;
+mod error;
+mod ledger;
+mod phase;
+mod settings;
+
+use std::time::Duration;
+
+use pgseal_catalog::receipt::{Outcome, PhaseRecord};
+use pgseal_catalog::{Catalog, Digest, Plan, Snapshot};
+use pgseal_keys::Admitted;
+
+pub use self::drift::Difference;
+use self::drift::Expected;
+pub use self::error::{ApplyError, Place};
+use crate::capture::capture;
+use crate::connect::Session;
+
+/// The key of the advisory lock that one agent at a time holds in a database: `pgseal` in ASCII.
+const ADVISORY_LOCK: &str = "123589619966316";
+
+/// How often the advisory lock is asked for.
+const ADVISORY_TRIES: u32 = 5;
+
+/// What happens, for whoever watches.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// The database was found to have so many phases behind it.
+    Found {
+        /// Phases that are there already.
+        phases: usize,
+    },
+    /// A statement begins.
+    Step {
+        /// Where.
+        place: Place,
+        /// The statement.
+        sql: &'a str,
+    },
+    /// A phase is tried again after a pause.
+    Waiting {
+        /// The phase, from 1.
+        phase: usize,
+        /// How often it was tried.
+        tries: u32,
+        /// The pause.
+        pause: Duration,
+    },
+    /// A phase was committed.
+    Committed {
+        /// The phase, from 1.
+        phase: usize,
+        /// How long it took, in milliseconds.
+        duration_ms: u64,
+    },
+}
+
+/// What a run found and did, also when it ended badly.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// The fingerprint found before anything ran.
+    pub before: Option<Digest>,
+    /// The fingerprint found at the end.
+    pub after: Option<Digest>,
+    /// Phases that this run committed.
+    pub phases: Vec<PhaseRecord>,
+}
+
+/// A run in progress.
+pub(crate) struct Run<'a> {
+    session: &'a mut Session,
+    plan: &'a Plan,
+    digest: &'a str,
+    records: Vec<PhaseRecord>,
+    tell: &'a mut dyn FnMut(&Event<'_>),
+}
+
+/// Applies a plan; `report` says what happened, whatever the outcome.
+///
+/// # Errors
+/// See [`ApplyError`].
+pub fn apply(
+    session: &mut Session,
+    admitted: &Admitted<Plan>,
+    report: &mut Report,
+    tell: &mut dyn FnMut(&Event<'_>),
+) -> Result<Outcome, ApplyError> {
+    let plan = admitted.plan();
+    check(session, plan)?;
+    take_advisory_lock(session)?;
+    let mut run = Run { session, plan, digest: admitted.digest(), records: Vec::new(), tell };
+    let outcome = run.all(report);
+    report.phases = std::mem::take(&mut run.records);
+    // it goes with the session too
+    session.rows(&format!("SELECT pg_catalog.pg_advisory_unlock({ADVISORY_LOCK})")).ok();
+    outcome
+}
+
+/// Looks whether a plan could be applied, and from which phase on, without changing anything.
+///
+/// # Errors
+/// See [`ApplyError`].
+pub fn check_plan(session: &mut Session, plan: &Plan, report: &mut Report) -> Result<usize, ApplyError> {
+    check(session, plan)?;
+    let snapshot = capture(session.client(), &plan.scope, String::new())?;
+    report.before = Some(snapshot.fingerprint());
+    position(plan, &snapshot)
+}
+
+/// What can be refused without reading the database.
+fn check(session: &Session, plan: &Plan) -> Result<(), ApplyError> {
+    let found = session.version().major();
+    if found != plan.server_major {
+        return Err(ApplyError::OtherMajor { planned: plan.server_major, found });
+    }
+    settings::check(plan)
+}
+
+fn position(plan: &Plan, snapshot: &Snapshot) -> Result<usize, ApplyError> {
+    let expected = Expected::new(plan);
+    let found = snapshot.fingerprint();
+    let phases = expected
+        .position(found)
+        .ok_or_else(|| ApplyError::Drift { differences: expected.explain_nearest(&snapshot.catalog), found })?;
+    if let Some(ahead) = plan.phases.iter().skip(phases).position(|phase| !phase.transaction) {
+        return Err(ApplyError::NotTransactional { place: Place { phase: phases + ahead + 1, step: None } });
+    }
+    Ok(phases)
+}
+
+fn take_advisory_lock(session: &mut Session) -> Result<(), ApplyError> {
+    let sql = format!("SELECT pg_catalog.pg_try_advisory_lock({ADVISORY_LOCK})");
+    for tries in 1..=ADVISORY_TRIES {
+        let rows = session.rows(&sql).map_err(|source| ApplyError::Agent { what: "take the advisory lock", source })?;
+        if rows.first().and_then(|row| row.column(0)) == Some("t") {
+            return Ok(());
+        }
+        if tries < ADVISORY_TRIES {
+            std::thread::sleep(backoff::pause(tries));
+        }
+    }
+    Err(ApplyError::Busy)
+}
+
+impl Run<'_> {
+    fn all(&mut self, report: &mut Report) -> Result<Outcome, ApplyError> {
+        let snapshot = capture(self.session.client(), &self.plan.scope, String::new())?;
+        report.before = Some(snapshot.fingerprint());
+        report.after = report.before;
+        let first = position(self.plan, &snapshot)?;
+        (self.tell)(&Event::Found { phases: first });
+        if first == self.plan.phases.len() {
+            return Ok(Outcome::NothingToDo);
+        }
+        let own = |what| move |source| ApplyError::Agent { what, source };
+        ledger::create(self.session).map_err(own("make the ledger"))?;
+        settings::make(self.session, self.plan).map_err(own("make the plan's settings"))?;
+        let mut catalog: Catalog = snapshot.catalog;
+        for index in first..self.plan.phases.len() {
+            catalog = self.phase(index, &catalog)?;
+            report.after = Some(Expected::new(self.plan).fingerprint(index + 1));
+        }
+        let last = capture(self.session.client(), &self.plan.scope, String::new())?;
+        report.after = Some(last.fingerprint());
+        if report.after != Some(self.plan.target) {
+            let differences = Expected::new(self.plan).explain(&last.catalog, self.plan.phases.len());
+            return Err(ApplyError::ChangedAfterwards { differences });
+        }
+        Ok(Outcome::Applied)
+    }
+}

@@ -1,0 +1,97 @@
+//! `pgseal-agent apply`: brings a database to a plan's target.
+
+use pgseal_catalog::receipt::Outcome;
+
+use super::failure::{Exit, Failure};
+use super::receipt::{Draft, ReceiptOptions};
+use super::said::say;
+use super::sealed::{SealedPlan, admit, live_target};
+use crate::apply::{Event, apply};
+use crate::connect::{ConnectionArgs, Environment, Session, Settings};
+
+const EXAMPLES: &str = "\
+Examples:
+  pgseal-agent apply --plan plan.json --trust trust.toml --db shop
+  pgseal-agent apply --plan plan.json --trust trust.toml --dsn service=shop --receipt receipt.json --key agent.pem
+
+A run that stopped in the middle is continued by the same command: the state of the database says where.";
+
+/// Apply a sealed plan to a database
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    plan: SealedPlan,
+    #[command(flatten)]
+    receipt: ReceiptOptions,
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    /// Print only errors
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let mut draft = arguments.receipt.open()?;
+    let (outcome, failure) = match run_plan(arguments, &mut draft) {
+        Ok(outcome) => (outcome, None),
+        Err(failure) => {
+            let ran = !draft.report.phases.is_empty();
+            let refused = matches!(failure.exit, Exit::Refused | Exit::Drift | Exit::InvalidInput);
+            (if refused && !ran { Outcome::Refused } else { Outcome::Failed }, Some(failure))
+        }
+    };
+    let exit = failure.as_ref().map_or(Exit::Done, |failure| failure.exit);
+    let written = draft.close(outcome, exit, failure.as_ref().map(Failure::message));
+    match (failure, written) {
+        (None, Ok(_)) => Ok(Exit::Done),
+        (None, Err(failure)) => Err(failure.about("the plan was applied, but its receipt was not written")),
+        (Some(failure), Ok(_)) => Err(failure),
+        (Some(failure), Err(other)) => Err(failure.with_detail(format!("no receipt: {}", other.message()))),
+    }
+}
+
+fn run_plan(arguments: &Arguments, draft: &mut Draft) -> Result<Outcome, Failure> {
+    let received = arguments.plan.read()?;
+    draft.plan = Some(received.digest());
+    let authorized = arguments.plan.authorize(received, &mut draft.signers)?;
+    let settings = Settings::resolve(&arguments.connection, &Environment::of_process())?;
+    let mut session = Session::open(&settings)?;
+    let live = live_target(&mut session)?;
+    draft.target = Some(live.clone());
+    let admitted = admit(authorized, &live)?;
+    let phases = admitted.plan().phases.len();
+    let quiet = arguments.quiet;
+    let outcome = apply(&mut session, &admitted, &mut draft.report, &mut |event| {
+        if !quiet {
+            tell(event, phases);
+        }
+    })?;
+    if !quiet {
+        match outcome {
+            Outcome::NothingToDo => say("nothing to do: the database is at the plan's target"),
+            _ => say(&format!("applied: the database is at {}", admitted.plan().target)),
+        }
+    }
+    // everything is committed: a session that ends badly changes nothing
+    session.close().ok();
+    Ok(outcome)
+}
+
+fn tell(event: &Event<'_>, phases: usize) {
+    match event {
+        Event::Found { phases: 0 } => {}
+        Event::Found { phases: found } if *found == phases => {}
+        Event::Found { phases: found } => say(&format!("{found} of {phases} phases are there already, going on")),
+        Event::Step { place, sql } => {
+            let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+            say(&format!("{place}: {}", line.chars().take(140).collect::<String>()));
+        }
+        Event::Waiting { phase, tries, pause } => {
+            say(&format!("phase {phase}: try {tries} met a lock, trying again in {} ms", pause.as_millis()));
+        }
+        Event::Committed { phase, duration_ms } => {
+            say(&format!("phase {phase} of {phases}: committed after {duration_ms} ms"));
+        }
+    }
+}

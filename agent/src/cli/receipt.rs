@@ -1,0 +1,121 @@
+//! The receipt of a run: written aside and renamed, signed with the agent's key, also when the run was refused or failed.
+
+use std::path::{Path, PathBuf};
+
+use pgseal_catalog::receipt::{FORMAT, Outcome, Receipt, VERSION};
+use pgseal_catalog::{Digest, limits};
+use pgseal_keys::files::{self, Access, Guard};
+use pgseal_keys::key_file::{self, Passphrase};
+use pgseal_keys::{self as keys, AgentHost, LiveTarget, Seal, Signer, Statement};
+
+use super::failure::{Exit, Failure};
+use super::said::now;
+use super::sealed::seal_path;
+use crate::apply::Report;
+
+/// Where the receipt goes, and what signs it.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Receipt")]
+pub(super) struct ReceiptOptions {
+    /// File to write the receipt to; an older one is replaced, and the new one names its digest
+    #[arg(long, value_name = "FILE")]
+    receipt: Option<PathBuf>,
+    /// Private key of this agent that signs the receipt; the signature goes to FILE.sig
+    #[arg(long, value_name = "FILE", requires = "receipt")]
+    key: Option<PathBuf>,
+    /// File that holds the key's passphrase in one line (mode 0600)
+    #[arg(long, value_name = "FILE", requires = "key")]
+    passphrase_file: Option<PathBuf>,
+}
+
+/// A receipt that is being filled while the run goes on.
+pub(super) struct Draft {
+    path: Option<PathBuf>,
+    signer: Option<Signer<AgentHost>>,
+    started_at: String,
+    previous: Option<Digest>,
+    /// SHA-256 of the plan.
+    pub plan: Option<Digest>,
+    /// Key ids whose signatures counted.
+    pub signers: Vec<String>,
+    /// The database, once connected.
+    pub target: Option<LiveTarget>,
+    /// What the run found and did.
+    pub report: Report,
+}
+
+impl ReceiptOptions {
+    /// Opens a draft: a key that cannot be read is found out before anything runs.
+    pub fn open(&self) -> Result<Draft, Failure> {
+        let signer = match &self.key {
+            Some(path) => {
+                let passphrase = self.passphrase_file.as_deref().map(Passphrase::read).transpose()?;
+                Some(key_file::read_private::<AgentHost>(path, passphrase.as_ref())?)
+            }
+            None => None,
+        };
+        let previous = match &self.receipt {
+            Some(path) if path.exists() => {
+                Some(Digest::of(&files::read(path, Guard::Untrusted, limits::MAX_RECEIPT_BYTES)?))
+            }
+            _ => None,
+        };
+        Ok(Draft {
+            path: self.receipt.clone(),
+            signer,
+            started_at: now()?,
+            previous,
+            plan: None,
+            signers: Vec::new(),
+            target: None,
+            report: Report::default(),
+        })
+    }
+}
+
+impl Draft {
+    /// Writes the receipt, if one was asked for and there was a plan to speak of.
+    pub fn close(self, outcome: Outcome, exit: Exit, message: Option<&str>) -> Result<Option<PathBuf>, Failure> {
+        let (Some(path), Some(plan)) = (self.path, self.plan) else { return Ok(None) };
+        let (database, system_identifier) =
+            self.target.map_or((None, None), |live| (Some(live.database), live.system_identifier));
+        let receipt = Receipt {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            agent: env!("CARGO_PKG_VERSION").to_owned(),
+            plan,
+            signers: self.signers,
+            database,
+            system_identifier,
+            started_at: self.started_at,
+            finished_at: now()?,
+            outcome,
+            exit_code: exit.number(),
+            message: message.map(str::to_owned),
+            before: self.report.before,
+            after: self.report.after,
+            phases: self.report.phases,
+            previous: self.previous,
+        };
+        let bytes = receipt.to_bytes();
+        write(&path, &bytes, self.signer.as_ref())?;
+        Ok(Some(path))
+    }
+}
+
+/// Writes a receipt and its seal. The seal of an older receipt goes first: no moment has a seal beside another receipt.
+fn write(path: &Path, bytes: &[u8], signer: Option<&Signer<AgentHost>>) -> Result<(), Failure> {
+    let seal_path = seal_path(path);
+    if let Err(error) = std::fs::remove_file(&seal_path)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        return Err(Failure::from_error(Exit::Environment, &error).about(&seal_path.display().to_string()));
+    }
+    files::replace(path, Access::Everybody, bytes)?;
+    if let Some(signer) = signer {
+        let mut seal = Seal::<keys::Receipt>::default();
+        seal.sign(signer, Statement::Signed, bytes)?;
+        files::replace(&seal_path, Access::Everybody, &seal.to_bytes())?;
+    }
+    Ok(())
+}
