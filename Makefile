@@ -25,6 +25,7 @@ lint: ## formatting, clippy and the documentation build, all without a warning
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
+	@if command -v cargo-deny >/dev/null; then cargo deny --offline check licenses bans sources; fi
 
 bench: ## time and memory on a generated schema of 1,400 tables
 	@scripts/setup.sh bench

@@ -16,9 +16,9 @@
 pub mod builtins;
 pub mod corpus;
 pub mod difference;
+pub mod expressions;
 pub mod generated_schema;
 pub mod pipeline;
-pub mod expressions;
 pub mod program;
 pub mod runner;
 pub mod server;

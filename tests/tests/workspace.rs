@@ -195,6 +195,13 @@ enum Edges {
     All,
 }
 
+/// The platform that the tests run on: the packages of others may not have been downloaded.
+fn host() -> String {
+    let output = Command::new("rustc").arg("-vV").output().expect("rustc says its version");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.lines().find_map(|line| line.strip_prefix("host: ")).expect("rustc says its host").to_owned()
+}
+
 struct Workspace {
     members: BTreeSet<String>,
     names: BTreeMap<String, String>,
@@ -205,15 +212,7 @@ struct Workspace {
 impl Workspace {
     fn read() -> Workspace {
         let output = Command::new(env!("CARGO"))
-            .args([
-                "metadata",
-                "--format-version",
-                "1",
-                "--locked",
-                "--offline",
-                "--filter-platform",
-                "x86_64-unknown-linux-gnu",
-            ])
+            .args(["metadata", "--format-version", "1", "--locked", "--offline", "--filter-platform", &host()])
             .current_dir(repository())
             .output()
             .unwrap();
