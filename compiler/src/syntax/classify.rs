@@ -6,7 +6,7 @@
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterTableType, ObjectType, TransactionStmtKind};
 
-use super::settings::ConstantCall;
+use super::settings::{ConstantCall, restores_statistics};
 use super::unmanaged::{Care, UnmanagedKind, care_of};
 use crate::diagnostic::{Code, codes};
 
@@ -147,6 +147,7 @@ fn the_rest(node: &NodeEnum) -> Verdict {
         N::SelectStmt(s) => match ConstantCall::of(s) {
             Some(call) if call.function == "set_config" => Verdict::SetConfig(call),
             Some(call) if call.function == "setval" => Verdict::Skipped(codes::SKIPPED_SETVAL),
+            _ if restores_statistics(s) => Verdict::Skipped(codes::SKIPPED_MAINTENANCE),
             _ => rows(codes::QUERY, "a query is not part of a schema", ROWS),
         },
         N::CopyStmt(s) if s.is_from && !s.is_program && s.filename.is_empty() => Verdict::Skipped(codes::SKIPPED_COPY),

@@ -355,6 +355,17 @@ fn quoted_name(text: &str) -> Option<(String, &str)> {
     }
 }
 
+/// Recognises `SELECT * FROM pg_catalog.pg_restore_relation_stats(…)`, as pg_dump writes planner statistics.
+pub(super) fn restores_statistics(select: &SelectStmt) -> bool {
+    let [from] = select.from_clause.as_slice() else { return false };
+    let Some(NodeEnum::RangeFunction(range)) = &from.node else { return false };
+    let [function] = range.functions.as_slice() else { return false };
+    let Some(NodeEnum::List(pair)) = &function.node else { return false };
+    let Some(NodeEnum::FuncCall(call)) = pair.items.first().and_then(|item| item.node.as_ref()) else { return false };
+    let names: Vec<&str> = call.funcname.iter().filter_map(string).collect();
+    matches!(names.as_slice(), ["pg_catalog", "pg_restore_relation_stats" | "pg_restore_attribute_stats"])
+}
+
 /// A `SELECT` that only calls one function with constants, as pg_dump writes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ConstantCall {

@@ -63,6 +63,16 @@ fn a_dump_is_read_with_its_settings() {
 }
 
 #[test]
+fn statistics_in_a_dump_are_passed_over() {
+    let schema = read(
+        "SELECT * FROM pg_catalog.pg_restore_relation_stats(\n\t'version', '180000'::integer,\n\t'schemaname', 'public'\n);\n\
+         SELECT * FROM pg_catalog.pg_restore_attribute_stats('attname', 'a'); SELECT * FROM pg_catalog.f('a');\n\
+         VACUUM; ANALYZE t; REINDEX TABLE t",
+    );
+    assert_eq!(codes(&schema), ["PGS1034", "PGS1021"]);
+}
+
+#[test]
 fn settings_follow_the_script() {
     let path =
         |schema: &SchemaText| schema.statements.iter().map(|s| s.settings.search_path.join(",")).collect::<Vec<_>>();
