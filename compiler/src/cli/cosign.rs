@@ -99,7 +99,7 @@ fn other_inputs(plan: &Plan, inputs: &Inputs) -> Option<String> {
     if plan.inputs.snapshot != inputs.source.digest {
         return Some(format!("the plan was made from a snapshot with sha256 {}", plan.inputs.snapshot));
     }
-    let ours = inputs.text.digests();
+    let ours = &inputs.text.digests;
     for (name, digest) in &plan.inputs.schema {
         match ours.get(name) {
             None => return Some(format!("the plan was also made from schema file \"{name}\"")),

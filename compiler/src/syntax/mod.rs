@@ -80,22 +80,15 @@ pub struct Unmanaged {
 pub struct SchemaText {
     /// The texts, for diagnostics.
     pub sources: Sources,
-    digests: BTreeMap<String, Digest>,
+    /// SHA-256 of each file's bytes, by its path below the folder of the first argument: what a plan says it was made
+    /// from.
+    pub digests: BTreeMap<String, Digest>,
     /// The statements that make up the schema, in the order in which psql would run them.
     pub statements: Vec<Statement>,
     /// The statements that are noted only, in the same order.
     pub unmanaged: Vec<Unmanaged>,
     /// What there is to say. With an error among them the statements are incomplete.
     pub diagnostics: Diagnostics,
-}
-
-impl SchemaText {
-    /// SHA-256 of each file's bytes, by its path below the folder of the first argument: what a plan says it was made
-    /// from.
-    #[must_use]
-    pub fn digests(&self) -> BTreeMap<String, Digest> {
-        self.digests.clone()
-    }
 }
 
 /// Reads the files and folders that the arguments name, in their order.

@@ -372,7 +372,7 @@ fn files_are_named_the_same_on_every_machine() {
             .with(&format!("{folder}a/sub/x.sql"), "\u{feff}create schema x")
             .with(&format!("{folder}b/y.sql"), "create schema y");
         let (first, second) = (format!("{folder}a/main.sql"), format!("{folder}b/y.sql"));
-        read_schema(&reader, &[&first, &second], &SyntaxOptions::default()).digests()
+        read_schema(&reader, &[&first, &second], &SyntaxOptions::default()).digests
     };
     let digests = names("home/joe/");
     assert_eq!(digests.keys().collect::<Vec<_>>(), ["2:y.sql", "main.sql", "sub/x.sql"]);
