@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use pgseal_catalog::facts::{Column, Comment, Constraint, Index, Payload, Schema, Table};
+use pgseal_catalog::facts::{Column, Constraint, Index, Payload, Schema, Table};
 use pgseal_catalog::snapshot::Header;
 use pgseal_catalog::{Catalog, Fact, FactId, Name, QualifiedName, Snapshot};
 
@@ -101,7 +101,7 @@ impl Model {
     }
 
     /// The database that `schema.sql` is run in: the snapshot's server, settings, roles and available extensions, schema
-    /// `public` and extension `plpgsql` with their comments, and nothing else.
+    /// `public`, and nothing else.
     ///
     /// # Errors
     /// A server version that is not known.
@@ -456,23 +456,12 @@ fn with_structural_needs(mut fact: Fact) -> Fact {
     fact
 }
 
-/// What every new database holds.
+/// What every new database holds and a capture names. Extension plpgsql, its comment and the standard comment on schema public
+/// are in every database too, and no facts: no schema says so.
 fn initial_facts() -> Vec<Fact> {
-    let name = |text: &str| Name::new(text).ok();
-    let mut facts = Vec::new();
-    if let (Some(public), Some(plpgsql), Some(pg_catalog)) = (name("public"), name("plpgsql"), name("pg_catalog")) {
-        let schema = FactId::Schema(public);
-        let extension = FactId::Extension(plpgsql);
-        let comment = |on: &FactId, text: &str| {
-            Fact::new(FactId::Comment(Box::new(on.clone())), Payload::Comment(Comment { text: text.to_owned() }))
-        };
-        facts.push(comment(&schema, "standard public schema"));
-        facts.push(comment(&extension, "PL/pgSQL procedural language"));
-        facts.push(Fact::new(schema, Payload::Schema(Schema::default())));
-        facts.push(Fact::new(
-            extension,
-            Payload::Extension(pgseal_catalog::facts::Extension { schema: pg_catalog, version: "1.0".to_owned() }),
-        ));
-    }
-    facts
+    Name::new("public")
+        .ok()
+        .map(|public| Fact::new(FactId::Schema(public), Payload::Schema(Schema::default())))
+        .into_iter()
+        .collect()
 }

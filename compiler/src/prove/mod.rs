@@ -100,7 +100,7 @@ pub fn run(model: &mut Model, sql: &Sql) -> Result<(), String> {
     let [statement] = text.statements.as_slice() else {
         return Err(format!("it is {} statements", text.statements.len()));
     };
-    elaborate::execute(model, statement).map_err(|problem| problem.to_string())?;
+    elaborate::execute(model, statement).map_err(|problem| problem.message.clone())?;
     Ok(())
 }
 
