@@ -13,7 +13,9 @@ use super::parse_node::{ParseState, split_name};
 use super::parse_oper::refuse_internal;
 use super::parse_polymorphic::{enforce_generic_type_consistency, is_polymorphic};
 use super::parse_relation::{item_by_varno, scan_item_for_column};
-use crate::env::{AggregateKind, CastContext, Env, FuncCandidate, FuncLookup, Oid, ProcKind, ProcRow, SearchPath};
+use crate::env::{
+    AggregateKind, ArgMode, CastContext, Env, FuncCandidate, FuncLookup, Oid, ProcKind, ProcRow, SearchPath,
+};
 use crate::tree::{ArrayExpr, CoercionForm, Expr, FieldSelect, FuncExpr, expr_type};
 
 /// The most arguments that a call may have.
@@ -522,7 +524,7 @@ fn complex_projection(ps: &ParseState<'_>, name: &str, arg: &Expr, location: i32
     }
     let base = ps.env.base_type(expr_type(arg));
     let field = if base == Oid::RECORD {
-        record_field(arg, name)
+        record_field(ps.env, arg, name)
     } else {
         ps.env
             .relation_of_type(base)
@@ -541,17 +543,23 @@ fn complex_projection(ps: &ParseState<'_>, name: &str, arg: &Expr, location: i32
     }))
 }
 
-/// A field of an anonymous row: `f1`, `f2` … of a row constructor.
-fn record_field(arg: &Expr, name: &str) -> Option<(i16, Oid, i32, Oid)> {
-    let Expr::RowExpr(row) = arg else {
-        return None;
-    };
-    let i = row.colnames.iter().position(|c| c == name)?;
-    let field = row.args.get(i)?;
-    Some((
-        i16::try_from(i + 1).ok()?,
-        expr_type(field),
-        crate::tree::expr_typmod(field),
-        crate::tree::expr_collation(field),
-    ))
+/// A field of an anonymous row: `f1`, `f2` … of a row constructor, an output argument of a function.
+fn record_field(env: &Env, arg: &Expr, name: &str) -> Option<(i16, Oid, i32, Oid)> {
+    match arg {
+        Expr::RowExpr(row) => {
+            let i = row.colnames.iter().position(|c| c == name)?;
+            let field = row.args.get(i)?;
+            let number = i16::try_from(i + 1).ok()?;
+            Some((number, expr_type(field), crate::tree::expr_typmod(field), crate::tree::expr_collation(field)))
+        }
+        Expr::FuncExpr(call) => {
+            let outputs = env.proc_by_oid(call.funcid)?.parameters.iter();
+            let outputs = outputs.filter(|p| matches!(p.mode, ArgMode::Out | ArgMode::InOut | ArgMode::Table));
+            let (number, output) = (1..).zip(outputs).find(|(_, p)| p.name == *name)?;
+            // The type of a polymorphic output depends on the call: such a field is not found.
+            (!is_polymorphic(output.type_oid))
+                .then(|| (number, output.type_oid, -1, env.type_collation(output.type_oid)))
+        }
+        _ => None,
+    }
 }

@@ -11,7 +11,7 @@ use super::parse_expr::{transform_child, transform_expr};
 use super::parse_func::parse_column;
 use super::parse_node::{ParseState, make_const, raw_location, string_of};
 use super::parse_relation::missing_column;
-use crate::env::{CastContext, Oid, Subscript};
+use crate::env::{CastContext, Oid, Subscript, TypeKind};
 use crate::tree::{Expr, Slice, SubscriptingRef, Subscripts, expr_type, expr_typmod};
 
 /// The most dimensions that an array can have.
@@ -96,7 +96,14 @@ fn subscripted(ps: &mut ParseState<'_>, arg: Expr, indices: &[&AIndices], locati
             location,
         )
     };
+    // Whether a type of a user's or an extension's own can be subscripted is not known.
+    let own = ps.env.type_by_oid(container).is_some_and(|row| row.oid >= Oid::FIRST_USER && row.kind == TypeKind::Base);
     match ps.env.subscript(container) {
+        Subscript::None if own => Err(AnalyzeError::unsupported(
+            "unsupported.expression.subscript",
+            format!("subscripting of type {}", ps.env.format_type_be(container)),
+            location,
+        )),
         Subscript::None => Err(refuse(ps)),
         Subscript::Other => Err(AnalyzeError::unsupported(
             "unsupported.expression.subscript",

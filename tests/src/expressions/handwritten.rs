@@ -1,4 +1,4 @@
-//! Expressions that no catalog lists, from `handwritten.txt`: one a line, its place first.
+//! Expressions that no catalog lists, from `handwritten.txt` and `user_objects.txt`: one a line, its place first.
 
 use super::{Case, Place};
 
@@ -7,11 +7,22 @@ use super::{Case, Place};
 /// # Panics
 /// When a line names no place.
 pub fn cases() -> Vec<Case> {
-    include_str!("handwritten.txt")
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(case)
-        .collect()
+    lines(include_str!("handwritten.txt"))
+}
+
+/// The expressions of `user_objects.txt`, for [`USER_OBJECTS`].
+///
+/// # Panics
+/// When a line names no place.
+pub fn over_user_objects() -> Vec<Case> {
+    lines(include_str!("user_objects.txt"))
+}
+
+/// The schema that `user_objects.txt` is written for.
+pub const USER_OBJECTS: &str = include_str!("user_objects.sql");
+
+fn lines(text: &str) -> Vec<Case> {
+    text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(case).collect()
 }
 
 fn case(line: &str) -> Case {

@@ -7,6 +7,7 @@ use pgseal::analyze::{
     cook_index_expression, cook_trigger_when, is_null_default, parse_expr_text,
 };
 use pgseal::deparse::{DeparseError, Scope, deparse_expression};
+use pgseal::elaborate::Model;
 use pgseal::env::{ColumnRow, Env, Major, Oid, RelationKind, RelationRow, SearchPath, TypeKind, TypeRow};
 use pgseal::tree::Expr;
 use postgres::Client;
@@ -89,6 +90,17 @@ impl Judge {
         };
         env.put_relation(table.clone());
         Judge { env, table, path: SearchPath::new(["public"]) }
+    }
+
+    /// The environment of a model that has the table `public.t`, and the search path that expressions are read with.
+    ///
+    /// # Panics
+    /// When there is no such table.
+    pub fn of_model(model: &Model, path: &[&str]) -> Self {
+        let env = model.env().clone();
+        let path = SearchPath::new(path.iter().copied());
+        let table = env.lookup_relation(&path, Some("public"), "t").expect("the table t").clone();
+        Judge { env, table, path }
     }
 
     /// Compares the compiler's answer with a server's.

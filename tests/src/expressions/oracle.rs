@@ -23,15 +23,17 @@ pub enum Answer {
 const PREPARE: &str = r"
 CREATE TABLE oracle.template (LIKE public.t);
 CREATE FUNCTION oracle.noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
-CREATE FUNCTION oracle.answers(statements text[], questions text[])
+CREATE FUNCTION oracle.answers(path text, anew boolean, statements text[], questions text[])
 RETURNS TABLE(n int, stored text, code text, message text) LANGUAGE plpgsql AS $$
 BEGIN
-    DROP TABLE public.t;
-    CREATE TABLE public.t (LIKE oracle.template);
+    IF anew THEN
+        DROP TABLE public.t;
+        CREATE TABLE public.t (LIKE oracle.template);
+    END IF;
     FOR n IN 1 .. array_length(statements, 1) LOOP
         stored := NULL; code := NULL; message := NULL;
         BEGIN
-            PERFORM set_config('search_path', 'public', true);
+            PERFORM set_config('search_path', path, true);
             EXECUTE statements[n];
             PERFORM set_config('search_path', '', true);
             EXECUTE questions[n] INTO stored;
@@ -43,22 +45,39 @@ BEGIN
 END $$;
 ";
 
-/// How many expressions share one table.
-const BATCH: usize = 150;
+/// One run of expressions.
+#[derive(Debug, Clone, Copy)]
+pub struct Round<'a> {
+    /// The search path that they are read with.
+    pub path: &'a str,
+    /// What the names of this run's objects start with; no two rounds in one database share it.
+    pub tag: &'a str,
+    /// How many expressions share one table; the table is made anew after so many.
+    pub batch: usize,
+}
 
-/// The answer to each case, in order. The database holds [`super::SCHEMA`]; cases are read with `public` as the
-/// search path, in tables `public.t` that are made anew for each batch.
+/// Readies a database that has a table `public.t` and a schema `oracle`.
+///
+/// # Panics
+/// When the server refuses.
+pub fn prepare(session: &mut Client) {
+    session.batch_execute(PREPARE).expect("the oracle's functions");
+}
+
+/// The answer to each case, in order.
 ///
 /// # Panics
 /// When the server fails otherwise than by rejecting an expression.
-pub fn answers(session: &mut Client, cases: &[Case]) -> Vec<Answer> {
-    session.batch_execute(PREPARE).expect("the oracle's functions");
+pub fn answers(session: &mut Client, round: Round<'_>, cases: &[Case]) -> Vec<Answer> {
     let mut answers = Vec::with_capacity(cases.len());
-    for (batch, cases) in cases.chunks(BATCH).enumerate() {
+    for (batch, cases) in cases.chunks(round.batch).enumerate() {
         let (statements, questions): (Vec<String>, Vec<String>) =
-            cases.iter().enumerate().map(|(at, case)| statement(batch, at, case)).unzip();
+            cases.iter().enumerate().map(|(at, case)| statement(&format!("{}{batch}_{at}", round.tag), case)).unzip();
         let rows = session
-            .query("SELECT * FROM oracle.answers($1, $2)", &[&statements, &questions])
+            .query(
+                "SELECT * FROM oracle.answers($1, $2, $3, $4)",
+                &[&round.path, &(batch > 0), &statements, &questions],
+            )
             .expect("the oracle answers");
         for row in rows {
             answers.push(match row.get::<_, Option<String>>("stored") {
@@ -77,14 +96,14 @@ pub fn answers(session: &mut Client, cases: &[Case]) -> Vec<Answer> {
     answers
 }
 
-fn statement(batch: usize, at: usize, case: &Case) -> (String, String) {
+fn statement(name: &str, case: &Case) -> (String, String) {
     let text = &case.text;
     let table = "public.t";
     match &case.place {
         Place::Check => (
-            format!("ALTER TABLE {table} ADD CONSTRAINT k{at} CHECK ({text}) NOT VALID"),
+            format!("ALTER TABLE {table} ADD CONSTRAINT k{name} CHECK ({text}) NOT VALID"),
             format!(
-                "SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint WHERE conrelid = '{table}'::regclass AND conname = 'k{at}'"
+                "SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint WHERE conrelid = '{table}'::regclass AND conname = 'k{name}'"
             ),
         ),
         Place::Default(column) => (
@@ -95,20 +114,20 @@ fn statement(batch: usize, at: usize, case: &Case) -> (String, String) {
             ),
         ),
         Place::Domain(base) => (
-            format!("CREATE DOMAIN public.d{batch}_{at} AS {base} CONSTRAINT k CHECK ({text})"),
-            format!("SELECT pg_get_expr(conbin, 0) FROM pg_constraint WHERE contypid = 'public.d{batch}_{at}'::regtype AND contype = 'c'"),
+            format!("CREATE DOMAIN public.d{name} AS {base} CONSTRAINT k CHECK ({text})"),
+            format!("SELECT pg_get_expr(conbin, 0) FROM pg_constraint WHERE contypid = 'public.d{name}'::regtype AND contype = 'c'"),
         ),
         Place::Index => (
-            format!("CREATE INDEX i{batch}_{at} ON {table} (({text}))"),
-            format!("SELECT pg_get_expr(indexprs, indrelid) FROM pg_index WHERE indexrelid = 'public.i{batch}_{at}'::regclass"),
+            format!("CREATE INDEX i{name} ON {table} (({text}))"),
+            format!("SELECT pg_get_expr(indexprs, indrelid) FROM pg_index WHERE indexrelid = 'public.i{name}'::regclass"),
         ),
         Place::Trigger => (
             format!(
-                "CREATE TRIGGER r{at} BEFORE UPDATE ON {table} FOR EACH ROW WHEN ({text}) EXECUTE FUNCTION oracle.noop()"
+                "CREATE TRIGGER r{name} BEFORE UPDATE ON {table} FOR EACH ROW WHEN ({text}) EXECUTE FUNCTION oracle.noop()"
             ),
             format!(
                 "SELECT substring(pg_get_triggerdef(oid) from ' WHEN \\((.*)\\) EXECUTE FUNCTION ') FROM pg_trigger
-                 WHERE tgrelid = '{table}'::regclass AND tgname = 'r{at}'"
+                 WHERE tgrelid = '{table}'::regclass AND tgname = 'r{name}'"
             ),
         ),
     }
