@@ -87,6 +87,11 @@ codes! {
     SKIPPED_PROCEDURAL = "PGS1037", "DO blocks and CALLs were skipped as asked";
 
     // 2xxx: elaborate
+    UNDEFINED_NAME = "PGS2001", "a name does not exist, neither in the schema nor on the server";
+    DUPLICATE_NAME = "PGS2002", "a name is taken";
+    INVALID_DEFINITION = "PGS2003", "the server would refuse the statement";
+    DEPENDENTS_EXIST = "PGS2004", "something is to be dropped that other objects depend on";
+    UNSUPPORTED_FEATURE = "PGS2010", "the statement asks for something that is not covered yet";
 
     // 3xxx: analyze
     EXPRESSION_REJECTED = "PGS3001", "the server would reject the expression";

@@ -3,9 +3,50 @@
 //! Used twice: `schema.sql` over an empty database gives the desired catalog, and a plan's own statements over the source
 //! catalog give the catalog that each checkpoint promises. So it predicts a server's catalog exactly, or refuses by name.
 
+mod address;
+mod alter;
+mod alter_column;
+mod alter_constraint;
+mod alter_type;
 mod bind;
+mod check;
+mod column_definition;
+mod comment;
+mod composite;
+mod create_table;
+mod dispatch;
+mod domain;
+mod drop;
+mod edit;
+mod enum_type;
+mod error;
+mod expression;
+mod extension;
+mod figure_name;
+mod foreign_key;
+mod function;
+mod index;
+mod inherit;
+mod inherit_alter;
+mod key_constraint;
+mod like;
 mod model;
+mod names;
 mod needs;
+mod not_null;
+mod options;
+mod partition;
+mod range;
+mod rename;
+mod retext;
+mod rewrite;
+mod run;
+mod schema;
+mod sequence;
+mod sequence_options;
 mod symbols;
+mod trigger;
 
+pub use error::Problem;
 pub use model::{Model, ModelError, Part, Savepoint, Written};
+pub use run::{Order, elaborate, execute};

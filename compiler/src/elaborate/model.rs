@@ -85,6 +85,8 @@ pub struct Model {
     pub(super) symbols: Arc<SymbolIndex>,
     pub(super) bindings: Bindings,
     dependents: BTreeMap<FactId, BTreeSet<FactId>>,
+    /// How many constraints of a schema have a name.
+    constraint_names: BTreeMap<(Name, Name), u32>,
     written: BTreeMap<FactId, BTreeMap<Part, Written>>,
     journal: Vec<Undo>,
 }
@@ -122,6 +124,7 @@ impl Model {
             symbols: Arc::new(SymbolIndex::new(&snapshot.symbols, &snapshot.header.collations)),
             bindings: Bindings::default(),
             dependents: BTreeMap::new(),
+            constraint_names: BTreeMap::new(),
             written: BTreeMap::new(),
             journal: Vec::new(),
         })
@@ -286,6 +289,24 @@ impl Model {
         }
     }
 
+    /// Puts facts in the place of others at once, so that they may name each other in any order.
+    pub(super) fn replace(&mut self, changed: BTreeMap<FactId, Fact>) {
+        for id in changed.keys().rev() {
+            self.take(id);
+        }
+        let facts: Vec<Fact> = changed.into_values().map(with_structural_needs).collect();
+        for fact in &facts {
+            self.declare(fact);
+        }
+        for fact in facts {
+            self.define(&fact);
+            self.link(&fact);
+            let id = fact.id.clone();
+            let before = self.catalog.insert(fact);
+            self.journal.push(Undo::Fact(id, before.map(Box::new)));
+        }
+    }
+
     fn exchange(&mut self, id: &FactId, after: Option<Fact>) -> Option<Fact> {
         let before = self.catalog.remove(id);
         if let Some(before) = &before {
@@ -321,13 +342,43 @@ impl Model {
         }
     }
 
+    /// Whether a constraint of a schema has that name: of a table, of a domain, or a constraint trigger.
+    #[must_use]
+    pub fn constraint_name_taken(&self, schema: &Name, name: &Name) -> bool {
+        self.constraint_names.contains_key(&(schema.clone(), name.clone()))
+    }
+
+    /// How long the journal is.
+    pub(super) fn journal_length(&self) -> usize {
+        self.journal.len()
+    }
+
+    /// The facts that were put in or changed since the journal had a length.
+    pub(super) fn changed_since(&self, length: usize) -> impl Iterator<Item = &FactId> {
+        self.journal.iter().skip(length).filter_map(|undo| match undo {
+            Undo::Fact(id, _) if self.catalog.contains(id) => Some(id),
+            _ => None,
+        })
+    }
+
     fn link(&mut self, fact: &Fact) {
+        if let Some(name) = constraint_names(fact) {
+            *self.constraint_names.entry(name).or_insert(0) += 1;
+        }
         for need in &fact.needs {
             self.dependents.entry(need.clone()).or_default().insert(fact.id.clone());
         }
     }
 
     fn unlink(&mut self, fact: &Fact) {
+        if let Some(name) = constraint_names(fact)
+            && let Some(count) = self.constraint_names.get_mut(&name)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.constraint_names.remove(&name);
+            }
+        }
         for need in &fact.needs {
             if let Some(dependents) = self.dependents.get_mut(need) {
                 dependents.remove(&fact.id);
@@ -454,6 +505,22 @@ impl Model {
 fn with_structural_needs(mut fact: Fact) -> Fact {
     super::needs::structural(&fact.id, &fact.payload, &mut fact.needs);
     fact
+}
+
+/// The names that a fact takes among the constraints of a schema (`pg_constraint`).
+fn constraint_names(fact: &Fact) -> Option<(Name, Name)> {
+    match (&fact.id, &fact.payload) {
+        (FactId::Constraint(owner, name) | FactId::DomainConstraint(owner, name), _) => {
+            Some((owner.schema.clone(), name.clone()))
+        }
+        (FactId::Trigger(table, name), Payload::Trigger(trigger)) if trigger.constraint.is_some() => {
+            Some((table.schema.clone(), name.clone()))
+        }
+        (FactId::Domain(domain), Payload::Domain(found)) => {
+            found.not_null_name.as_ref().map(|name| (domain.schema.clone(), name.clone()))
+        }
+        _ => None,
+    }
 }
 
 /// What every new database holds and a capture names. Extension plpgsql, its comment and the standard comment on schema public

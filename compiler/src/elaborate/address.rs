@@ -1,0 +1,304 @@
+//! From what COMMENT, DROP, RENAME and SET SCHEMA name to the fact that it is.
+//!
+//! Follows `get_object_address`, objectaddress.c (PG 17).
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::{FunctionParameterMode, Node, ObjectType, ObjectWithArgs, TypeName};
+use pgseal_catalog::{FactId, Kind, QualifiedName, Routine};
+
+use super::error::{Elaborated, Problem};
+use super::names::{name, name_parts};
+use super::run::Interpreter;
+use crate::env::{Oid, ProcKind, RelationKind, TypeKind};
+
+impl Interpreter<'_> {
+    /// The fact that an object's name means; none when there is no such object.
+    pub(super) fn address(&self, of: ObjectType, object: &Node) -> Elaborated<Option<FactId>> {
+        match self.must_address(of, object) {
+            Ok(id) => Ok(Some(id)),
+            Err(problem) if problem.missing.is_some() => Ok(None),
+            Err(problem) => Err(problem),
+        }
+    }
+
+    /// The fact that an object's name means.
+    pub(super) fn must_address(&self, of: ObjectType, object: &Node) -> Elaborated<FactId> {
+        let parts = name_parts(object);
+        match of {
+            ObjectType::ObjectSchema => self.named_once(&parts, FactId::Schema, "3F000"),
+            ObjectType::ObjectExtension => self.named_once(&parts, FactId::Extension, "42704"),
+            ObjectType::ObjectTable
+            | ObjectType::ObjectIndex
+            | ObjectType::ObjectSequence
+            | ObjectType::ObjectView
+            | ObjectType::ObjectMatview
+            | ObjectType::ObjectForeignTable => {
+                let range = Self::range_of(&parts)?;
+                self.relation_address(of, &range)
+            }
+            ObjectType::ObjectColumn => {
+                let Some((column, owner)) = parts.split_last() else { return Err(improper(&parts)) };
+                let (owner, kind) = self.relation(&Self::range_of(owner)?)?;
+                let column = name(column)?;
+                if kind == RelationKind::CompositeType {
+                    let known =
+                        self.model.relation_row(&owner).is_some_and(|row| row.column(column.as_str()).is_some());
+                    if known && self.model.contains(&FactId::Composite(owner.clone())) {
+                        return Ok(FactId::Attribute(owner, column));
+                    }
+                    return Err(self.no_column(&owner, &column));
+                }
+                if self.model.table(&owner).is_none() {
+                    self.require_table(&owner, kind)?;
+                }
+                let id = FactId::Column(owner.clone(), column.clone());
+                if self.model.contains(&id) { Ok(id) } else { Err(self.no_column(&owner, &column)) }
+            }
+            ObjectType::ObjectTabconstraint | ObjectType::ObjectTrigger => {
+                let Some((member, owner)) = parts.split_last() else { return Err(improper(&parts)) };
+                let (owner, kind) = self.relation(&Self::range_of(owner)?)?;
+                self.require_table(&owner, kind)?;
+                let member = name(member)?;
+                let (id, what) = match of {
+                    ObjectType::ObjectTrigger => (FactId::Trigger(owner.clone(), member.clone()), "trigger"),
+                    _ => (FactId::Constraint(owner.clone(), member.clone()), "constraint"),
+                };
+                if self.model.contains(&id) {
+                    return Ok(id);
+                }
+                Err(Problem::undefined(
+                    "42704",
+                    format!("{what} \"{}\" for table \"{}\" does not exist", member.as_str(), owner.name.as_str()),
+                    member.as_str(),
+                ))
+            }
+            ObjectType::ObjectType | ObjectType::ObjectDomain => self.type_address(of, &parts),
+            ObjectType::ObjectDomconstraint => self.domain_constraint_address(object),
+            ObjectType::ObjectAttribute => Err(Problem::internal("an attribute is addressed through its type")),
+            ObjectType::ObjectFunction | ObjectType::ObjectProcedure | ObjectType::ObjectRoutine => {
+                match &object.node {
+                    Some(NodeEnum::ObjectWithArgs(routine)) => self.routine_address(of, routine),
+                    _ => Err(improper(&parts)),
+                }
+            }
+            _ => Err(Problem::unsupported("an object of this kind")),
+        }
+    }
+
+    fn named_once(
+        &self,
+        parts: &[String],
+        make: fn(pgseal_catalog::Name) -> FactId,
+        sqlstate: &'static str,
+    ) -> Elaborated<FactId> {
+        let [text] = parts else { return Err(improper(parts)) };
+        let id = make(name(text)?);
+        if self.model.contains(&id) {
+            return Ok(id);
+        }
+        if id.kind() == Kind::Schema && self.model.env.schema_exists(text) {
+            return Err(Problem::unsupported(format!(
+                "a statement on schema \"{text}\", which is outside of the scope,"
+            )));
+        }
+        Err(Problem::undefined(sqlstate, format!("{} \"{text}\" does not exist", id.kind().words()), text))
+    }
+
+    /// The fact of a relation of a kind.
+    pub(super) fn relation_address(&self, of: ObjectType, range: &pg_query::protobuf::RangeVar) -> Elaborated<FactId> {
+        let (found, kind) = self.relation(range)?;
+        let shown = found.name.as_str();
+        let wrong =
+            |what: &str| Err(Problem::invalid("42809", format!("\"{shown}\" is not {what}")).at(range.location));
+        match of {
+            ObjectType::ObjectTable => match kind {
+                RelationKind::Table | RelationKind::PartitionedTable => {
+                    self.require_table(&found, kind)?;
+                    Ok(FactId::Table(found))
+                }
+                _ => wrong("a table"),
+            },
+            ObjectType::ObjectSequence => match kind {
+                RelationKind::Sequence => {
+                    let id = FactId::Sequence(found.clone());
+                    if self.model.contains(&id) {
+                        return Ok(id);
+                    }
+                    Err(Problem::unsupported(format!(
+                        "a statement on sequence \"{found}\", which belongs to an identity column or an extension,"
+                    )))
+                }
+                _ => wrong("a sequence"),
+            },
+            ObjectType::ObjectIndex => match kind {
+                RelationKind::Index | RelationKind::PartitionedIndex => self.index_address(&found),
+                _ => wrong("an index"),
+            },
+            _ => Err(Problem::unsupported("a relation of this kind")),
+        }
+    }
+
+    /// The fact of an index: itself, or the constraint that owns it.
+    pub(super) fn index_address(&self, found: &QualifiedName) -> Elaborated<FactId> {
+        let row = self.model.relation_row(found);
+        match row.and_then(|row| self.model.fact_of(row.oid)) {
+            Some(id) => Ok(id.clone()),
+            None => Err(Problem::unsupported(format!("a statement on index \"{found}\", which no fact stands for,"))),
+        }
+    }
+
+    fn type_address(&self, of: ObjectType, parts: &[String]) -> Elaborated<FactId> {
+        let (schema, text) = match parts {
+            [text] => (None, text),
+            [schema, text] => (Some(schema.as_str()), text),
+            _ => return Err(improper(parts)),
+        };
+        let row = self.model.env.lookup_type(&self.path, schema, text);
+        let Some(row) = row else {
+            return Err(Problem::undefined("42704", format!("type \"{}\" does not exist", parts.join(".")), text));
+        };
+        if of == ObjectType::ObjectDomain && row.kind != TypeKind::Domain {
+            return Err(Problem::invalid("42809", format!("\"{text}\" is not a domain")));
+        }
+        match self.model.fact_of(row.oid) {
+            Some(FactId::Table(_)) => Err(Problem::invalid("42809", format!("type \"{text}\" is a table's row type"))),
+            Some(FactId::Extension(extension)) => Err(Problem::unsupported(format!(
+                "a statement on type \"{text}\", which belongs to extension \"{}\",",
+                extension.as_str()
+            ))),
+            Some(id) => Ok(id.clone()),
+            None => Err(Problem::unsupported(format!("a statement on type \"{text}\", which no fact stands for,"))),
+        }
+    }
+
+    fn domain_constraint_address(&self, object: &Node) -> Elaborated<FactId> {
+        let Some(NodeEnum::List(list)) = &object.node else { return Err(improper(&[])) };
+        let (Some(domain), Some(constraint)) = (list.items.first(), list.items.get(1)) else {
+            return Err(improper(&[]));
+        };
+        let domain = self.type_address(ObjectType::ObjectDomain, &name_parts(domain))?;
+        let FactId::Domain(domain) = domain else { return Err(improper(&[])) };
+        let parts = name_parts(constraint);
+        let constraint = name(parts.last().map_or("", String::as_str))?;
+        let id = FactId::DomainConstraint(domain.clone(), constraint.clone());
+        if self.model.contains(&id) {
+            return Ok(id);
+        }
+        Err(Problem::undefined(
+            "42704",
+            format!("constraint \"{}\" for domain {} does not exist", constraint.as_str(), domain.name.as_str()),
+            constraint.as_str(),
+        ))
+    }
+
+    /// The fact of a routine by name and argument types.
+    pub(super) fn routine_address(&self, of: ObjectType, routine: &ObjectWithArgs) -> Elaborated<FactId> {
+        let parts: Vec<String> = routine.objname.iter().flat_map(name_parts).collect();
+        let (schema, text) = match parts.as_slice() {
+            [text] => (None, text.as_str()),
+            [schema, text] => (Some(schema.as_str()), text.as_str()),
+            _ => return Err(improper(&parts)),
+        };
+        let what = match of {
+            ObjectType::ObjectProcedure => "procedure",
+            _ => "function",
+        };
+        let kind_fits = |kind: ProcKind| match of {
+            ObjectType::ObjectProcedure => kind == ProcKind::Procedure,
+            ObjectType::ObjectFunction => matches!(kind, ProcKind::Function | ProcKind::Window | ProcKind::Aggregate),
+            _ => true,
+        };
+        let missing = || Problem::undefined("42883", format!("{what} {}() does not exist", parts.join(".")), text);
+        let found: Oid = if routine.args_unspecified {
+            let mut rows = self.model.env.procs_named(text).filter(|row| {
+                kind_fits(row.kind)
+                    && schema.map_or_else(|| self.path.position(&row.schema).is_some(), |schema| row.schema == *schema)
+            });
+            match (rows.next(), rows.next()) {
+                (Some(row), None) => row.oid,
+                (None, _) => return Err(missing()),
+                _ => {
+                    return Err(Problem::invalid("42725", format!("{what} name \"{text}\" is not unique"))
+                        .hint(format!("Specify the argument list to select the {what} unambiguously.")));
+                }
+            }
+        } else {
+            let args = self.routine_arguments(routine, of)?;
+            let row = args
+                .iter()
+                .find_map(|args| self.model.env.lookup_proc(&self.path, schema, text, args))
+                .filter(|row| kind_fits(row.kind));
+            match row {
+                Some(row) => row.oid,
+                None => {
+                    let shown = args.first().map(|args| {
+                        args.iter().map(|oid| self.model.env.format_type_be(*oid)).collect::<Vec<_>>().join(", ")
+                    });
+                    return Err(Problem::undefined(
+                        "42883",
+                        format!("{what} {}({}) does not exist", parts.join("."), shown.unwrap_or_default()),
+                        text,
+                    ));
+                }
+            }
+        };
+        match self.model.fact_of(found) {
+            Some(FactId::Extension(extension)) => Err(Problem::unsupported(format!(
+                "a statement on {what} \"{text}\", which belongs to extension \"{}\",",
+                extension.as_str()
+            ))),
+            Some(id) => Ok(id.clone()),
+            None => Err(Problem::unsupported(format!("a statement on {what} \"{text}\", which no fact stands for,"))),
+        }
+    }
+
+    /// The argument types that a routine is named with: for a procedure with and without those that are only put out.
+    fn routine_arguments(&self, routine: &ObjectWithArgs, of: ObjectType) -> Elaborated<Vec<Vec<Oid>>> {
+        let resolve = |ty: &TypeName| {
+            self.model
+                .env
+                .lookup_type_name(&self.path, ty)
+                .map(|(oid, _)| oid)
+                .map_err(|error| Box::<Problem>::from(error).at(ty.location))
+        };
+        let mut lists: Vec<Vec<Oid>> = Vec::new();
+        let mut plain = Vec::new();
+        for argument in &routine.objargs {
+            if let Some(NodeEnum::TypeName(ty)) = &argument.node {
+                plain.push(resolve(ty)?);
+            }
+        }
+        lists.push(plain);
+        if of != ObjectType::ObjectFunction {
+            let mut inputs = Vec::new();
+            for parameter in &routine.objfuncargs {
+                if let Some(NodeEnum::FunctionParameter(parameter)) = &parameter.node
+                    && let Some(ty) = &parameter.arg_type
+                    && !matches!(
+                        FunctionParameterMode::try_from(parameter.mode),
+                        Ok(FunctionParameterMode::FuncParamOut | FunctionParameterMode::FuncParamTable)
+                    )
+                {
+                    inputs.push(resolve(ty)?);
+                }
+            }
+            if !routine.objfuncargs.is_empty() {
+                lists.push(inputs);
+            }
+        }
+        Ok(lists)
+    }
+
+    /// The text form of a routine's fact from its row.
+    pub(super) fn routine_of(&self, oid: Oid) -> Option<Routine> {
+        let row = self.model.env.proc_by_oid(oid)?;
+        Some(Routine {
+            name: QualifiedName::new(name(&row.schema).ok()?, name(&row.name).ok()?),
+            arguments: row.args.iter().map(|oid| self.model.env.format_type(*oid, -1)).collect(),
+        })
+    }
+}
+
+fn improper(parts: &[String]) -> Box<Problem> {
+    Problem::invalid("42601", format!("improper qualified name (wrong number of dotted names): {}", parts.join(".")))
+}

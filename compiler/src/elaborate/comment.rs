@@ -1,0 +1,37 @@
+//! COMMENT ON.
+
+use pg_query::protobuf::{CommentStmt, ObjectType};
+use pgseal_catalog::facts::{Comment, Payload};
+use pgseal_catalog::{Fact, FactId};
+
+use super::dispatch::object_type;
+use super::error::{Elaborated, Problem};
+use super::run::Interpreter;
+
+impl Interpreter<'_> {
+    /// Carries out COMMENT ON.
+    pub(super) fn comment(&mut self, statement: &CommentStmt) -> Elaborated<()> {
+        let Some(object) = &statement.object else { return Err(Problem::internal("a comment on nothing")) };
+        let of = object_type(statement.objtype);
+        let on = match self.must_address(of, object)? {
+            // the comment of a constraint's index is another than the constraint's
+            FactId::Constraint(..) if of == ObjectType::ObjectIndex => {
+                return Err(Problem::unsupported("a comment on the index of a constraint")
+                    .hint("Comment on the constraint instead."));
+            }
+            id => id,
+        };
+        self.put_comment(on, &statement.comment);
+        Ok(())
+    }
+
+    /// Puts a comment on a fact; an empty one takes it away.
+    pub(super) fn put_comment(&mut self, on: FactId, text: &str) {
+        let id = FactId::Comment(Box::new(on));
+        if text.is_empty() {
+            self.model.take(&id);
+            return;
+        }
+        self.model.put(Fact::new(id, Payload::Comment(Comment { text: text.to_owned() })));
+    }
+}

@@ -1,0 +1,89 @@
+//! The name that an expression gives to the column that holds it.
+//!
+//! Follows `FigureColnameInternal`, parse_target.c (PG 18).
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::{AExprKind, JsonExprOp, MinMaxOp, Node, SqlValueFunctionOp, SubLinkType, XmlExprOp};
+
+use super::names::string_of;
+
+/// The name of an index's column over an expression; none for an expression without one.
+pub(super) fn index_column_name(raw: &Node) -> Option<String> {
+    figure(raw).map(|(_, name)| name)
+}
+
+/// The name with its strength: 2 is a good name, 1 a makeshift.
+fn figure(raw: &Node) -> Option<(u8, String)> {
+    let strong = |name: &str| Some((2, name.to_owned()));
+    match raw.node.as_ref()? {
+        NodeEnum::ColumnRef(column) => column.fields.iter().rev().find_map(string_of).and_then(strong),
+        NodeEnum::AIndirection(indirection) => match indirection.indirection.iter().rev().find_map(string_of) {
+            Some(field) => strong(field),
+            None => figure(indirection.arg.as_deref()?),
+        },
+        NodeEnum::FuncCall(call) => strong(call.funcname.last().and_then(string_of)?),
+        NodeEnum::AExpr(expr) if expr.kind == AExprKind::AexprNullif as i32 => strong("nullif"),
+        NodeEnum::TypeCast(cast) => match cast.arg.as_deref().and_then(figure) {
+            Some((2, name)) => Some((2, name)),
+            weaker => match cast.type_name.as_ref().and_then(|ty| ty.names.last()).and_then(string_of) {
+                Some(name) => Some((1, name.to_owned())),
+                None => weaker,
+            },
+        },
+        NodeEnum::CollateClause(clause) => figure(clause.arg.as_deref()?),
+        NodeEnum::GroupingFunc(_) => strong("grouping"),
+        NodeEnum::SubLink(link) => match SubLinkType::try_from(link.sub_link_type).ok()? {
+            SubLinkType::ExistsSublink => strong("exists"),
+            SubLinkType::ArraySublink => strong("array"),
+            _ => None,
+        },
+        NodeEnum::CaseExpr(case) => match case.defresult.as_deref().and_then(figure) {
+            Some((2, name)) => Some((2, name)),
+            _ => Some((1, "case".to_owned())),
+        },
+        NodeEnum::AArrayExpr(_) => strong("array"),
+        NodeEnum::RowExpr(_) => strong("row"),
+        NodeEnum::CoalesceExpr(_) => strong("coalesce"),
+        NodeEnum::MinMaxExpr(expr) => strong(if expr.op == MinMaxOp::IsLeast as i32 { "least" } else { "greatest" }),
+        NodeEnum::SqlvalueFunction(function) => {
+            use SqlValueFunctionOp as Op;
+            strong(match Op::try_from(function.op).ok()? {
+                Op::SvfopCurrentDate => "current_date",
+                Op::SvfopCurrentTime | Op::SvfopCurrentTimeN => "current_time",
+                Op::SvfopCurrentTimestamp | Op::SvfopCurrentTimestampN => "current_timestamp",
+                Op::SvfopLocaltime | Op::SvfopLocaltimeN => "localtime",
+                Op::SvfopLocaltimestamp | Op::SvfopLocaltimestampN => "localtimestamp",
+                Op::SvfopCurrentRole => "current_role",
+                Op::SvfopCurrentUser => "current_user",
+                Op::SvfopUser => "user",
+                Op::SvfopSessionUser => "session_user",
+                Op::SvfopCurrentCatalog => "current_catalog",
+                Op::SvfopCurrentSchema => "current_schema",
+                Op::SqlvalueFunctionOpUndefined => return None,
+            })
+        }
+        NodeEnum::XmlExpr(expr) => strong(match XmlExprOp::try_from(expr.op).ok()? {
+            XmlExprOp::IsXmlconcat => "xmlconcat",
+            XmlExprOp::IsXmlelement => "xmlelement",
+            XmlExprOp::IsXmlforest => "xmlforest",
+            XmlExprOp::IsXmlparse => "xmlparse",
+            XmlExprOp::IsXmlpi => "xmlpi",
+            XmlExprOp::IsXmlroot => "xmlroot",
+            XmlExprOp::IsXmlserialize => "xmlserialize",
+            XmlExprOp::IsDocument | XmlExprOp::Undefined => return None,
+        }),
+        NodeEnum::XmlSerialize(_) => strong("xmlserialize"),
+        NodeEnum::JsonParseExpr(_) => strong("json"),
+        NodeEnum::JsonScalarExpr(_) => strong("json_scalar"),
+        NodeEnum::JsonSerializeExpr(_) => strong("json_serialize"),
+        NodeEnum::JsonObjectConstructor(_) => strong("json_object"),
+        NodeEnum::JsonArrayConstructor(_) => strong("json_array"),
+        NodeEnum::JsonFuncExpr(expr) => strong(match JsonExprOp::try_from(expr.op).ok()? {
+            JsonExprOp::JsonExistsOp => "json_exists",
+            JsonExprOp::JsonQueryOp => "json_query",
+            JsonExprOp::JsonValueOp => "json_value",
+            _ => return None,
+        }),
+        _ => None,
+    }
+}

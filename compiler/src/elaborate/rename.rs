@@ -1,0 +1,358 @@
+//! RENAME and SET SCHEMA, with everything that follows: members, edges, and the names within stored texts.
+//!
+//! Follows `ExecRenameStmt` and `ExecAlterObjectSchemaStmt`, alter.c, `renameatt` and `rename_constraint_internal`, tablecmds.c
+//! (PG 14 to 18). Bodies of functions are text that nothing reads, so they stay.
+
+use std::collections::BTreeMap;
+
+use pg_query::protobuf::{AlterObjectSchemaStmt, ObjectType, RenameStmt};
+use pgseal_catalog::facts::ConstraintKind;
+use pgseal_catalog::{Fact, FactId, Name, QualifiedName, Routine};
+
+use super::dispatch::object_type;
+use super::error::{Elaborated, Problem};
+use super::names::name;
+use super::rewrite::Rewrite;
+use super::run::Interpreter;
+use crate::env::{Major, RelationKind};
+
+impl Interpreter<'_> {
+    /// Carries out ALTER … RENAME.
+    pub(super) fn rename(&mut self, statement: &RenameStmt) -> Elaborated<()> {
+        let of = object_type(statement.rename_type);
+        let new = name(&statement.newname)?;
+        match of {
+            ObjectType::ObjectColumn | ObjectType::ObjectAttribute => self.rename_column_statement(statement, &new),
+            ObjectType::ObjectTabconstraint | ObjectType::ObjectTrigger => self.rename_member(statement, of, &new),
+            ObjectType::ObjectDomconstraint => self.rename_domain_constraint(statement, &new),
+            ObjectType::ObjectTable
+            | ObjectType::ObjectIndex
+            | ObjectType::ObjectSequence
+            | ObjectType::ObjectView
+            | ObjectType::ObjectMatview
+            | ObjectType::ObjectForeignTable => {
+                let Some(range) = &statement.relation else { return Err(Problem::internal("RENAME of nothing")) };
+                if self.find_relation(range)?.is_none() && statement.missing_ok {
+                    return Ok(());
+                }
+                let (found, kind) = self.relation(range)?;
+                let id = match kind {
+                    RelationKind::Index | RelationKind::PartitionedIndex => self.index_address(&found)?,
+                    RelationKind::Sequence => self.relation_address(ObjectType::ObjectSequence, range)?,
+                    _ => self.relation_address(of, range)?,
+                };
+                self.rename_object(&id, &found.schema, &new)
+            }
+            ObjectType::ObjectSchema => {
+                let id = self.must_address(of, &super::column_definition::string_node(&statement.subname))?;
+                let FactId::Schema(old) = id else { return Err(Problem::internal("no schema")) };
+                if self.model.env.schema_exists(new.as_str()) {
+                    return Err(Problem::duplicate("42P06", format!("schema \"{}\" already exists", new.as_str())));
+                }
+                let rewrite = Rewrite { schema: Some((old, new)), ..Rewrite::default() };
+                self.apply(&rewrite);
+                Ok(())
+            }
+            _ => {
+                let Some(object) = &statement.object else { return Err(Problem::internal("RENAME of nothing")) };
+                let id = self.must_address(of, object)?;
+                let schema = id.schema().cloned();
+                match schema {
+                    Some(schema) => self.rename_object(&id, &schema, &new),
+                    None => Err(Problem::unsupported("RENAME of this object")),
+                }
+            }
+        }
+    }
+
+    /// Gives an object another name in a schema, or moves it there under its own.
+    fn rename_object(&mut self, id: &FactId, schema: &Name, new: &Name) -> Elaborated<()> {
+        let mut rewrite = Rewrite::default();
+        let to = |old: &QualifiedName| {
+            let _ = old;
+            QualifiedName::new(schema.clone(), new.clone())
+        };
+        match id {
+            FactId::Table(old) | FactId::Composite(old) => {
+                let target = to(old);
+                self.relation_is_free(&target)?;
+                self.type_is_free(&target)?;
+                rewrite.relations.insert(old.clone(), target.clone());
+                rewrite.types.insert(old.clone(), target);
+            }
+            FactId::Enum(old) | FactId::Domain(old) | FactId::Range(old) => {
+                let target = to(old);
+                self.type_is_free(&target)?;
+                rewrite.types.insert(old.clone(), target);
+            }
+            FactId::Index(old) | FactId::Sequence(old) => {
+                let target = to(old);
+                self.relation_is_free(&target)?;
+                rewrite.relations.insert(old.clone(), target);
+            }
+            FactId::Constraint(table, old) => {
+                // the index of a constraint takes the constraint along
+                self.relation_is_free(&QualifiedName::new(table.schema.clone(), new.clone()))?;
+                self.constraint_is_free(table, new)?;
+                rewrite.constraints.push((table.clone(), old.clone(), new.clone()));
+            }
+            FactId::Function(old) | FactId::Procedure(old) => {
+                let target = Routine { name: to(&old.name), arguments: old.arguments.clone() };
+                self.routine_is_free(&target)?;
+                rewrite.routines.insert(old.clone(), target);
+            }
+            _ => return Err(Problem::unsupported("RENAME of this object")),
+        }
+        self.apply(&rewrite);
+        Ok(())
+    }
+
+    fn routine_is_free(&self, target: &Routine) -> Elaborated<()> {
+        let taken = self.model.contains(&FactId::Function(target.clone()))
+            || self.model.contains(&FactId::Procedure(target.clone()));
+        if taken {
+            return Err(Problem::duplicate(
+                "42723",
+                format!(
+                    "function {}({}) already exists in schema \"{}\"",
+                    target.name.name.as_str(),
+                    target.arguments.join(", "),
+                    target.name.schema.as_str()
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    fn rename_column_statement(&mut self, statement: &RenameStmt, new: &Name) -> Elaborated<()> {
+        let Some(range) = &statement.relation else { return Err(Problem::internal("RENAME of nothing")) };
+        if statement.missing_ok && self.find_relation(range)?.is_none() {
+            return Ok(());
+        }
+        let (owner, kind) = self.relation(range)?;
+        let old = name(&statement.subname)?;
+        if kind == RelationKind::CompositeType {
+            let rewrite = Rewrite { attributes: vec![(owner, old, new.clone())], ..Rewrite::default() };
+            self.apply(&rewrite);
+            return Ok(());
+        }
+        self.require_table(&owner, kind)?;
+        let mut columns = Vec::new();
+        self.columns_to_rename(&owner, &old, new, range.inh, false, &mut columns)?;
+        let rewrite = Rewrite { columns, ..Rewrite::default() };
+        self.apply(&rewrite);
+        Ok(())
+    }
+
+    fn columns_to_rename(
+        &self,
+        table: &QualifiedName,
+        old: &Name,
+        new: &Name,
+        recurse: bool,
+        recursing: bool,
+        columns: &mut Vec<(QualifiedName, Name, Name)>,
+    ) -> Elaborated<()> {
+        let Some(found) = self.model.column(table, old) else { return Err(self.no_column(table, old)) };
+        if self.model.table(table).is_some_and(|t| t.of_type.is_some()) {
+            return Err(Problem::invalid("42809", "cannot rename column of typed table"));
+        }
+        if found.inherit_count > 0 && !recursing {
+            return Err(Problem::invalid("42P16", format!("cannot rename inherited column \"{}\"", old.as_str())));
+        }
+        if self.model.column(table, new).is_some() {
+            return Err(Problem::duplicate(
+                "42701",
+                format!("column \"{}\" of relation \"{}\" already exists", new.as_str(), table.name.as_str()),
+            ));
+        }
+        let children = self.model.children(table);
+        if !recurse && !children.is_empty() {
+            return Err(Problem::invalid(
+                "42P16",
+                format!("inherited column \"{}\" must be renamed in child tables too", old.as_str()),
+            ));
+        }
+        columns.push((table.clone(), old.clone(), new.clone()));
+        for child in children {
+            if !columns.iter().any(|(known, ..)| *known == child) {
+                self.columns_to_rename(&child, old, new, recurse, true, columns)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn rename_member(&mut self, statement: &RenameStmt, of: ObjectType, new: &Name) -> Elaborated<()> {
+        let Some(range) = &statement.relation else { return Err(Problem::internal("RENAME of nothing")) };
+        if statement.missing_ok && self.find_relation(range)?.is_none() {
+            return Ok(());
+        }
+        let table = self.table(range)?;
+        let old = name(&statement.subname)?;
+        let mut rewrite = Rewrite::default();
+        if of == ObjectType::ObjectTrigger {
+            let id = FactId::Trigger(table.clone(), old.clone());
+            if !self.model.contains(&id) {
+                return Err(Problem::undefined(
+                    "42704",
+                    format!("trigger \"{}\" for table \"{}\" does not exist", old.as_str(), table.name.as_str()),
+                    old.as_str(),
+                ));
+            }
+            self.triggers_to_rename(&table, &old, new, &mut rewrite);
+        } else {
+            let Some(found) = self.model.constraint(&table, &old).cloned() else {
+                return Err(Problem::undefined(
+                    "42704",
+                    format!("constraint \"{}\" for table \"{}\" does not exist", old.as_str(), table.name.as_str()),
+                    old.as_str(),
+                ));
+            };
+            if found.inherit_count > 0 {
+                return Err(Problem::invalid(
+                    "42P16",
+                    format!("cannot rename inherited constraint \"{}\"", old.as_str()),
+                ));
+            }
+            self.constraints_to_rename(&table, &old, new, &mut rewrite)?;
+        }
+        self.apply(&rewrite);
+        Ok(())
+    }
+
+    fn triggers_to_rename(&self, table: &QualifiedName, old: &Name, new: &Name, rewrite: &mut Rewrite) {
+        rewrite.triggers.push((table.clone(), old.clone(), new.clone()));
+        if self.model.major() >= Major::V15 {
+            for child in self.model.children(table) {
+                if self.model.contains(&FactId::Trigger(child.clone(), old.clone())) {
+                    self.triggers_to_rename(&child, old, new, rewrite);
+                }
+            }
+        }
+    }
+
+    fn constraints_to_rename(
+        &self,
+        table: &QualifiedName,
+        old: &Name,
+        new: &Name,
+        rewrite: &mut Rewrite,
+    ) -> Elaborated<()> {
+        self.constraint_is_free(table, new)?;
+        let Some(found) = self.model.constraint(table, old) else { return Ok(()) };
+        let inherited_by_name = match &found.is {
+            ConstraintKind::Check(check) => !check.no_inherit,
+            ConstraintKind::NotNull(not_null) => !not_null.no_inherit,
+            ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_) | ConstraintKind::Exclusion(_) => {
+                self.relation_is_free(&QualifiedName::new(table.schema.clone(), new.clone()))?;
+                false
+            }
+            ConstraintKind::ForeignKey(_) => false,
+        };
+        rewrite.constraints.push((table.clone(), old.clone(), new.clone()));
+        if inherited_by_name {
+            for child in self.model.children(table) {
+                if self.model.constraint(&child, old).is_some() {
+                    self.constraints_to_rename(&child, old, new, rewrite)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn rename_domain_constraint(&mut self, statement: &RenameStmt, new: &Name) -> Elaborated<()> {
+        let Some(object) = &statement.object else { return Err(Problem::internal("RENAME of nothing")) };
+        let FactId::Domain(domain) = self.must_address(ObjectType::ObjectDomain, object)? else {
+            return Err(Problem::internal("no domain"));
+        };
+        let old = name(&statement.subname)?;
+        if !self.model.contains(&FactId::DomainConstraint(domain.clone(), old.clone())) {
+            return Err(Problem::undefined(
+                "42704",
+                format!("constraint \"{}\" for domain {} does not exist", old.as_str(), domain.name.as_str()),
+                old.as_str(),
+            ));
+        }
+        let rewrite = Rewrite { domain_constraints: vec![(domain, old, new.clone())], ..Rewrite::default() };
+        self.apply(&rewrite);
+        Ok(())
+    }
+
+    /// Carries out ALTER … SET SCHEMA.
+    pub(super) fn set_schema(&mut self, statement: &AlterObjectSchemaStmt) -> Elaborated<()> {
+        let of = object_type(statement.object_type);
+        let schema = self.existing_schema(&statement.newschema)?;
+        let id = match (&statement.relation, &statement.object) {
+            (Some(range), _) => {
+                if statement.missing_ok && self.find_relation(range)?.is_none() {
+                    return Ok(());
+                }
+                self.relation_address(of, range)?
+            }
+            (None, Some(object)) => self.must_address(of, object)?,
+            (None, None) => return Err(Problem::internal("SET SCHEMA of nothing")),
+        };
+        if id.schema() == Some(&schema) {
+            return Ok(());
+        }
+        match &id {
+            FactId::Table(table) => self.move_table(table, &schema),
+            FactId::Sequence(sequence) => {
+                let owned = matches!(
+                    self.model.fact(&id).map(|fact| &fact.payload),
+                    Some(pgseal_catalog::facts::Payload::Sequence(s)) if s.owned_by.is_some()
+                );
+                if owned {
+                    return Err(Problem::invalid("0A000", "cannot move an owned sequence into another schema")
+                        .detail(format!("Sequence \"{}\" is linked to a table.", sequence.name.as_str())));
+                }
+                self.rename_object(&id, &schema, &sequence.name)
+            }
+            FactId::Enum(n) | FactId::Domain(n) | FactId::Composite(n) | FactId::Range(n) => {
+                self.rename_object(&id, &schema, &n.name)
+            }
+            FactId::Function(r) | FactId::Procedure(r) => self.rename_object(&id, &schema, &r.name.name),
+            _ => Err(Problem::unsupported("SET SCHEMA of this object")),
+        }
+    }
+
+    /// Moves a table with its row type, indexes and sequences.
+    fn move_table(&mut self, table: &QualifiedName, schema: &Name) -> Elaborated<()> {
+        let to = |old: &QualifiedName| QualifiedName::new(schema.clone(), old.name.clone());
+        let mut rewrite = Rewrite::default();
+        let target = to(table);
+        self.relation_is_free(&target)?;
+        self.type_is_free(&target)?;
+        rewrite.relations.insert(table.clone(), target.clone());
+        rewrite.types.insert(table.clone(), target);
+        let mut also: Vec<QualifiedName> = self.model.indexes(table).into_iter().map(|(index, _)| index).collect();
+        for (column, found) in self.model.columns(table) {
+            let id = FactId::Column(table.clone(), column);
+            also.extend(self.model.dependents(&id).filter_map(|dependent| match dependent {
+                FactId::Sequence(sequence) => Some(sequence.clone()),
+                _ => None,
+            }));
+            let of_parent = self.model.table(table).is_some_and(|t| t.partition_of.is_some());
+            also.extend(found.identity.filter(|_| !of_parent).map(|identity| identity.sequence));
+        }
+        for old in also {
+            let target = to(&old);
+            self.relation_is_free(&target)?;
+            rewrite.relations.insert(old, target);
+        }
+        self.apply(&rewrite);
+        Ok(())
+    }
+
+    /// Applies a rewrite to every fact that it changes.
+    fn apply(&mut self, rewrite: &Rewrite) {
+        let env = self.model.env.clone();
+        let changed: BTreeMap<FactId, Fact> = self
+            .model
+            .catalog
+            .iter()
+            .filter_map(|fact| rewrite.fact(&env, &self.model.catalog, fact).map(|new| (fact.id.clone(), new)))
+            .collect();
+        self.model.replace(changed);
+    }
+}
