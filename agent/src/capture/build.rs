@@ -348,7 +348,7 @@ impl<'a> Build<'a> {
     ) -> Result<BTreeMap<QualifiedName, pgseal_catalog::snapshot::SizeEstimate>, CaptureError> {
         let mut statistics = BTreeMap::new();
         for row in &self.raw.classes {
-            if !matches!(row.kind, 'r' | 'p' | 'i' | 'I') || self.nodes.find((class::CLASS, row.oid), 0).is_none() {
+            if !matches!(row.kind, 'r' | 'p' | 'i' | 'I') || self.fact_of(class::CLASS, row.oid).is_none() {
                 continue;
             }
             if self.is_member(class::CLASS, row.oid) {

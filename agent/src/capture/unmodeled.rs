@@ -2,7 +2,7 @@
 //!
 //! An entry outside the scope is kept only when it depends on a fact: a change of that fact would touch it.
 
-use pgseal_catalog::{FactId, Name};
+use pgseal_catalog::{FactId, Kind, Name};
 use postgres::GenericClient;
 
 use super::address::class;
@@ -277,7 +277,9 @@ pub(super) fn finish(b: &mut Build<'_>, in_scope: &[bool]) {
     let mut kept = Vec::new();
     for (at, mut entry) in std::mem::take(&mut b.unmodeled).into_iter().enumerate() {
         entry.needs.retain(|id| b.catalog.contains(id));
-        if in_scope.get(at).copied().unwrap_or(true) || !entry.needs.is_empty() {
+        // everything in a schema leans on it: that alone makes nothing of another scope matter
+        let matters = entry.needs.iter().any(|id| id.kind() != Kind::Schema);
+        if in_scope.get(at).copied().unwrap_or(true) || matters {
             kept.push(entry);
         }
     }

@@ -1,0 +1,8 @@
+CREATE TABLE app.n15b (a integer, b integer, PRIMARY KEY (a, b));
+CREATE TABLE app.n15 (
+  a integer UNIQUE NULLS NOT DISTINCT,
+  b integer,
+  CONSTRAINT fkc FOREIGN KEY (a, b) REFERENCES app.n15b ON DELETE SET NULL (b)
+);
+CREATE UNLOGGED SEQUENCE app.useq;
+CREATE PUBLICATION pubs FOR TABLES IN SCHEMA app;
