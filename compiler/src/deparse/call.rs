@@ -5,7 +5,7 @@
 use super::constant::Label;
 use super::{DeparseError, Implicit, Printer};
 use crate::env::Oid;
-use crate::tree::{CoercionForm, Expr, FuncExpr, OpExpr, expr_is_length_coercion, expr_type};
+use crate::tree::{CoercionForm, Expr, FuncExpr, OpExpr, expr_type};
 
 impl Printer<'_> {
     /// Prints a call in the form it was written in.
@@ -15,7 +15,7 @@ impl Printer<'_> {
                 let Some(arg) = node.args.first() else {
                     return Err(DeparseError::Malformed { node: "cast function" });
                 };
-                let typmod = length_of_coercion(node);
+                let typmod = node.length_coercion().unwrap_or(-1);
                 self.coercion(arg, node.result_type, typmod, node.format, implicit)
             }
             CoercionForm::SqlSyntax => {
@@ -99,11 +99,6 @@ impl Printer<'_> {
         self.push_label(ty, typmod);
         Ok(())
     }
-}
-
-fn length_of_coercion(node: &FuncExpr) -> i32 {
-    // The question is asked of an expression; a call that is no length coercion has no modifier.
-    expr_is_length_coercion(&Expr::FuncExpr(node.clone())).unwrap_or(-1)
 }
 
 /// Whether an expression prints as something that the grammar takes for a function call.

@@ -3,7 +3,7 @@
 //! Follows `pg_get_indexdef_worker`, `pg_get_partkeydef_worker` and `get_opclass_name`, ruleutils.c (PG 18).
 
 use super::call::looks_like_function;
-use super::{DeparseError, Implicit, Printer, Scope};
+use super::{DeparseError, Implicit, Printer, Scope, print_with};
 use crate::env::{Env, Oid};
 use crate::tree::{Expr, expr_collation, expr_type};
 
@@ -29,9 +29,7 @@ pub enum KeyColumn<'a> {
 ///
 /// When the tree names an object that the environment lacks.
 pub fn deparse_index_expression(env: &Env, relation: &str, expr: &Expr) -> Result<String, DeparseError> {
-    let mut printer = Printer::new(env, Scope::Relation(relation));
-    printer.key_expression(expr)?;
-    Ok(printer.out)
+    print_with(env, Scope::Relation(relation), expr, |printer| printer.key_expression(expr))
 }
 
 /// A key with its collation and operator class where they are not the usual ones. `options` says that the
@@ -55,7 +53,7 @@ pub fn deparse_key_column(
             (*ty, *collation)
         }
         KeyColumn::Expression(expr) => {
-            printer.key_expression(expr)?;
+            printer.out = deparse_index_expression(env, relation, expr)?;
             (expr_type(expr), expr_collation(expr))
         }
     };

@@ -31,7 +31,7 @@ mod xml;
 mod tests;
 
 use crate::env::{Env, Oid};
-use crate::tree::Expr;
+use crate::tree::{Expr, on_stack_for};
 
 pub use bound::{BoundDatum, PartitionBound, deparse_partition_bound};
 pub use key::{KeyColumn, deparse_index_expression, deparse_key_column};
@@ -64,6 +64,9 @@ pub enum DeparseError {
         /// What.
         what: String,
     },
+    /// The tree is too deep for the memory there is.
+    #[error("the expression is nested too deep for the memory of this system")]
+    TooDeep,
     /// A node whose arguments no parse analysis makes.
     #[error("unexpected arguments of {node}")]
     Malformed {
@@ -78,9 +81,22 @@ pub enum DeparseError {
 ///
 /// When the tree names an object that the environment lacks.
 pub fn deparse_expression(env: &Env, scope: Scope<'_>, expr: &Expr) -> Result<String, DeparseError> {
-    let mut printer = Printer::new(env, scope);
-    printer.expr(expr, Implicit::Hidden)?;
-    Ok(printer.out)
+    print_with(env, scope, expr, |printer| printer.expr(expr, Implicit::Hidden))
+}
+
+/// What a printer prints, on a stack that is large enough for the expression.
+fn print_with(
+    env: &Env,
+    scope: Scope<'_>,
+    expr: &Expr,
+    print: impl FnOnce(&mut Printer<'_>) -> Result<(), DeparseError> + Send,
+) -> Result<String, DeparseError> {
+    let printed = on_stack_for(expr, || {
+        let mut printer = Printer::new(env, scope);
+        print(&mut printer)?;
+        Ok(printer.out)
+    });
+    printed.unwrap_or(Err(DeparseError::TooDeep))
 }
 
 /// Whether an implicit cast on top of an expression is printed.

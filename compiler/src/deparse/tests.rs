@@ -261,3 +261,16 @@ fn keys_and_bounds() {
         "s COLLATE \"C\" text_pattern_ops"
     );
 }
+
+#[test]
+fn deep_trees_are_printed_on_a_small_stack() {
+    let env = Env::for_major(Major::V18);
+    let printed = std::thread::Builder::new().stack_size(1 << 20).spawn(move || {
+        let mut expr = var("a", Oid::INT4);
+        for _ in 0..crate::analyze::DEPTH_LIMIT {
+            expr = op(&env, "+", vec![relabel(expr, Oid::INT4, CoercionForm::ImplicitCast), int("1")], Oid::INT4);
+        }
+        deparse_expression(&env, Scope::Relation("t"), &expr).map(|text| text.len())
+    });
+    assert_eq!(printed.unwrap().join().expect("no overflow"), Ok(1 + crate::analyze::DEPTH_LIMIT * 17));
+}

@@ -23,6 +23,7 @@ pub use nodefuncs::{
     expr_type, expr_typmod, strip_implicit_coercions,
 };
 pub use nodes::*;
+pub use walk::on_stack_for;
 
 /// An analysed expression.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 //!
 //! Follows nodeFuncs.c (PG 18).
 
-use super::{CoercionForm, Expr, JsonFormatType, Oid, XmlExprOp};
+use super::{CoercionForm, Expr, FuncExpr, JsonFormatType, Oid, XmlExprOp};
 
 /// The type of an expression's result (`exprType`).
 #[must_use]
@@ -115,19 +115,25 @@ fn common_typmod<'a>(wanted: Oid, alternatives: impl Iterator<Item = &'a Expr>) 
 #[must_use]
 pub fn expr_is_length_coercion(expr: &Expr) -> Option<i32> {
     match expr {
-        Expr::FuncExpr(func) => {
-            if !matches!(func.format, CoercionForm::ExplicitCast | CoercionForm::ImplicitCast) {
-                return None;
-            }
-            match func.args.as_slice() {
-                [_, Expr::Const(typmod)] | [_, Expr::Const(typmod), _] if typmod.ty == Oid::INT4 => {
-                    typmod.value.as_deref()?.parse().ok()
-                }
-                _ => None,
-            }
-        }
+        Expr::FuncExpr(func) => func.length_coercion(),
         Expr::ArrayCoerceExpr(coerce) => (coerce.typmod >= 0).then_some(coerce.typmod),
         _ => None,
+    }
+}
+
+impl FuncExpr {
+    /// The modifier that the call coerces to, when it is a length coercion.
+    #[must_use]
+    pub fn length_coercion(&self) -> Option<i32> {
+        if !matches!(self.format, CoercionForm::ExplicitCast | CoercionForm::ImplicitCast) {
+            return None;
+        }
+        match self.args.as_slice() {
+            [_, Expr::Const(typmod)] | [_, Expr::Const(typmod), _] if typmod.ty == Oid::INT4 => {
+                typmod.value.as_deref()?.parse().ok()
+            }
+            _ => None,
+        }
     }
 }
 

@@ -133,6 +133,18 @@ impl Expr {
         false
     }
 
+    /// How many nodes the longest way down has, this one included.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        let mut deepest = 0;
+        let mut waiting = vec![(self, 1)];
+        while let Some((expr, depth)) = waiting.pop() {
+            deepest = deepest.max(depth);
+            waiting.extend(expr.children().into_iter().map(|child| (child, depth + 1)));
+        }
+        deepest
+    }
+
     /// Every column reference, in order of appearance.
     #[must_use]
     pub fn vars(&self) -> Vec<&Var> {
@@ -150,4 +162,22 @@ impl Expr {
     pub fn contains_var(&self) -> bool {
         self.any(|expr| matches!(expr, Expr::Var(_)))
     }
+}
+
+/// Above this depth a walk that calls itself is given a stack of its own.
+const OWN_STACK_DEPTH: usize = 64;
+/// What one level of such a walk needs at most, in bytes.
+const STACK_PER_LEVEL: usize = 8 << 10;
+
+/// Calls a function that follows the tree by calling itself, on a stack that is large enough for it. `None` when the
+/// system has no room for such a stack, or the function panicked.
+pub fn on_stack_for<T: Send>(expr: &Expr, walk: impl FnOnce() -> T + Send) -> Option<T> {
+    let depth = expr.depth();
+    if depth <= OWN_STACK_DEPTH {
+        return Some(walk());
+    }
+    std::thread::scope(|scope| {
+        let stack = depth.saturating_mul(STACK_PER_LEVEL).saturating_add(1 << 20);
+        std::thread::Builder::new().stack_size(stack).spawn_scoped(scope, walk).ok()?.join().ok()
+    })
 }
