@@ -16,8 +16,12 @@ pub const PREFIX_LENGTH: u32 = 7;
 ///
 /// When the text is no single expression.
 pub fn parse_expr_text(text: &str) -> Analyzed<Node> {
-    let parsed = pg_query::parse(&format!("{PREFIX}{text}"), 0)
-        .map_err(|e| AnalyzeError::rejected(sqlstate::SYNTAX_ERROR, e.to_string(), -1))?;
+    let parsed = pg_query::parse(&format!("{PREFIX}{text}"), 0).map_err(|error| match error {
+        pg_query::Error::Decode(_) => {
+            AnalyzeError::unsupported("unsupported.expression.depth", "an expression nested this deep", -1)
+        }
+        error => AnalyzeError::rejected(sqlstate::SYNTAX_ERROR, error.to_string(), -1),
+    })?;
     let bad = || AnalyzeError::rejected(sqlstate::SYNTAX_ERROR, "expected a single expression", -1);
     let mut statements = parsed.protobuf.stmts.into_iter();
     let (Some(first), None) = (statements.next(), statements.next()) else {
