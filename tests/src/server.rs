@@ -292,7 +292,8 @@ impl Server {
                     return;
                 }
                 let log = read_from(&self.folder.join("log"), logged);
-                if log.contains("FATAL:") || Instant::now() > limit {
+                // of this process: those of a killed run may still say their last
+                if log.contains(&format!("[{pid}] FATAL:")) || Instant::now() > limit {
                     break log;
                 }
                 std::thread::sleep(Duration::from_millis(10));
