@@ -59,7 +59,7 @@ impl From<AnalyzeError> for Box<Problem> {
 impl From<DeparseError> for Box<Problem> {
     fn from(error: DeparseError) -> Self {
         match error {
-            DeparseError::Unsettled { .. } => {
+            DeparseError::Unsettled { .. } | DeparseError::TooDeep => {
                 let mut problem = Problem::unsupported("an expression that");
                 problem.code = codes::EXPRESSION_UNSUPPORTED;
                 problem.message = error.to_string();
