@@ -90,8 +90,8 @@ pub fn cook_default(
                 format!(
                     "column \"{}\" is of type {} but default expression is of type {}",
                     target.name,
-                    env.format_type_be(target.type_oid),
-                    env.format_type_be(source)
+                    env.format_type_under(path, target.type_oid, None),
+                    env.format_type_under(path, source, None)
                 ),
                 location,
             )
@@ -206,7 +206,7 @@ pub fn cook_index_expression(env: &Env, path: &SearchPath, relation: &RelationRo
     if matches!(key.type_oid, Oid::RECORD | Oid::RECORDARRAY | Oid::UNKNOWN | Oid::ANYARRAY | Oid::VOID) {
         return Err(AnalyzeError::rejected(
             sqlstate::INVALID_TABLE_DEFINITION,
-            format!("column \"expr\" has pseudo-type {}", env.format_type_be(key.type_oid)),
+            format!("column \"expr\" has pseudo-type {}", env.format_type_under(path, key.type_oid, None)),
             location,
         ));
     }
@@ -321,7 +321,7 @@ pub fn cook_partition_key(env: &Env, path: &SearchPath, relation: &RelationRow, 
     if matches!(key.type_oid, Oid::RECORD | Oid::UNKNOWN) {
         return Err(AnalyzeError::rejected(
             "42P16",
-            format!("partition key column has pseudo-type {}", env.format_type_be(key.type_oid)),
+            format!("partition key column has pseudo-type {}", env.format_type_under(path, key.type_oid, None)),
             location,
         ));
     }
@@ -369,7 +369,7 @@ pub fn cook_using(
     let mut expr = coerce_to_target_type(&ps, expr, target.type_oid, target.typmod, how)
         .map_err(|e| e.at(location))?
         .ok_or_else(|| {
-        let (name, ty) = (target.name, env.format_type_be(target.type_oid));
+        let (name, ty) = (target.name, env.format_type_under(path, target.type_oid, None));
         let (message, hint) = if raw.is_some() {
             (
                 format!(

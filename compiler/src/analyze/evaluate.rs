@@ -38,7 +38,7 @@ pub fn cook_partition_bound_value(
                 sqlstate::DATATYPE_MISMATCH,
                 format!(
                     "specified value cannot be cast to type {} for column \"{}\"",
-                    env.format_type_be(target.type_oid),
+                    ps.shown(target.type_oid),
                     target.name
                 ),
                 location,
@@ -89,6 +89,10 @@ fn is_text(ty: Oid) -> bool {
     matches!(ty, Oid::TEXT | Oid::VARCHAR | Oid::BPCHAR)
 }
 
+fn is_time(ty: Oid) -> bool {
+    matches!(ty, Oid::TIME | Oid::TIMETZ | Oid::TIMESTAMP | Oid::TIMESTAMPTZ)
+}
+
 fn is_whole(ty: Oid) -> bool {
     matches!(ty, Oid::INT2 | Oid::INT4 | Oid::INT8)
 }
@@ -97,65 +101,16 @@ fn convert(ps: &ParseState<'_>, value: Const, source: Oid, result: Oid, typmod: 
     let Some(text) = &value.value else {
         return Ok(Const { ty: result, typmod, ..value });
     };
-    let text = if is_whole(source) && (is_whole(result) || result == Oid::NUMERIC) && typmod < 0 {
+    let kept = source == result && (is_text(result) || result == Oid::NUMERIC || is_time(result));
+    let text = if kept {
+        literal::fitted(result, typmod, text.clone(), ps.major())?
+    } else if typmod < 0
+        && ((is_whole(source) && (is_whole(result) || result == Oid::NUMERIC))
+            || (source == Oid::DATE && matches!(result, Oid::TIMESTAMP | Oid::TIMESTAMPTZ)))
+    {
         literal::type_input(ps, result, -1, text)?
-    } else if source == result && is_text(result) && typmod >= 4 {
-        fitted(text, result, usize::try_from(typmod - 4).unwrap_or(0))?
-    } else if source == Oid::DATE && matches!(result, Oid::TIMESTAMP | Oid::TIMESTAMPTZ) {
-        literal::type_input(ps, result, -1, text)?
-    } else if source == result && matches!(result, Oid::TIMESTAMP | Oid::TIMESTAMPTZ | Oid::TIME) {
-        // a precision of six keeps everything; a lower one only what has no fraction
-        if typmod == 6 || !text.contains('.') {
-            text.clone()
-        } else {
-            return Err(refuse());
-        }
-    } else if source == Oid::NUMERIC && result == Oid::NUMERIC {
-        rescaled(ps, text, typmod)?
     } else {
         return Err(refuse());
     };
     Ok(Const { ty: result, typmod, collation: value.collation, value: Some(text) })
-}
-
-/// A text fitted to `varchar(n)` or `char(n)`: too long is an error unless only blanks are lost.
-fn fitted(text: &str, ty: Oid, length: usize) -> Analyzed<String> {
-    let count = text.chars().count();
-    if count > length {
-        let kept: String = text.chars().take(length).collect();
-        if text.chars().skip(length).any(|c| c != ' ') {
-            let name = if ty == Oid::BPCHAR { "character" } else { "character varying" };
-            return Err(AnalyzeError::rejected(
-                sqlstate::STRING_DATA_RIGHT_TRUNCATION,
-                format!("value too long for type {name}({length})"),
-                -1,
-            ));
-        }
-        return Ok(kept);
-    }
-    let mut out = text.to_owned();
-    if ty == Oid::BPCHAR {
-        out.push_str(&" ".repeat(length - count));
-    }
-    Ok(out)
-}
-
-/// A numeric given a scale that it fits into without rounding.
-fn rescaled(ps: &ParseState<'_>, text: &str, typmod: i32) -> Analyzed<String> {
-    let packed = typmod - 4;
-    let scale = if ps.major() >= 15 { ((packed & 0x7ff) ^ 1024) - 1024 } else { packed & 0xffff };
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let scale = usize::try_from(scale).map_err(|_| refuse())?;
-    let significant = fraction.trim_end_matches('0');
-    if significant.len() > scale || !whole.ends_with(|c: char| c.is_ascii_digit()) {
-        return Err(refuse());
-    }
-    let precision = usize::try_from((packed >> 16) & 0xffff).unwrap_or(0);
-    if whole.trim_start_matches(['-', '0']).len() + scale > precision {
-        return Err(AnalyzeError::rejected(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE, "numeric field overflow", -1));
-    }
-    if scale == 0 {
-        return Ok(whole.to_owned());
-    }
-    Ok(format!("{whole}.{significant:0<scale$}"))
 }

@@ -29,14 +29,36 @@ fn proc_is_mutable(env: &Env, proc: Oid) -> bool {
     env.proc_by_oid(proc).is_some_and(|p| p.volatility != Volatility::Immutable)
 }
 
+/// The built-in SQL functions that do nothing but turn an argument of any type into text; the server looks through
+/// them.
+const TEXT_WRAPPERS: [&str; 4] = ["textanycat", "anytextcat", "quote_literal", "quote_nullable"];
+
+/// Whether a call can give another result for the same arguments. The server looks into the body of an SQL function;
+/// what a user's own does in there is not known here, so it is given the benefit of the doubt.
+fn call_is_mutable(env: &Env, proc: Oid, args: &[Expr]) -> bool {
+    let Some(row) = env.proc_by_oid(proc) else {
+        return false;
+    };
+    if row.volatility == Volatility::Immutable {
+        return false;
+    }
+    if row.language != Oid::SQL_LANGUAGE {
+        return true;
+    }
+    if proc >= Oid::FIRST_USER {
+        return false;
+    }
+    !TEXT_WRAPPERS.contains(&row.name.as_str()) || args.iter().any(|a| output_is_mutable(env, expr_type(a)))
+}
+
 fn operator_is_mutable(env: &Env, operator: Oid) -> bool {
     env.operator_by_oid(operator).is_some_and(|o| proc_is_mutable(env, o.proc))
 }
 
 fn is_mutable(env: &Env, expr: &Expr) -> bool {
     match expr {
-        Expr::FuncExpr(f) => proc_is_mutable(env, f.funcid),
-        Expr::OpExpr(o) | Expr::DistinctExpr(o) | Expr::NullIfExpr(o) => proc_is_mutable(env, o.funcid),
+        Expr::FuncExpr(f) => call_is_mutable(env, f.funcid, &f.args),
+        Expr::OpExpr(o) | Expr::DistinctExpr(o) | Expr::NullIfExpr(o) => call_is_mutable(env, o.funcid, &o.args),
         Expr::ScalarArrayOpExpr(o) => proc_is_mutable(env, o.funcid),
         Expr::RowCompareExpr(r) => r.opnos.iter().any(|o| operator_is_mutable(env, *o)),
         Expr::CoerceViaIO(c) => input_is_mutable(env, c.result_type) || output_is_mutable(env, expr_type(&c.arg)),

@@ -207,11 +207,7 @@ fn coerce_type_changed(
     }
     Err(AnalyzeError::rejected(
         "XX000",
-        format!(
-            "failed to find conversion function from {} to {}",
-            env.format_type_be(source),
-            env.format_type_be(target)
-        ),
+        format!("failed to find conversion function from {} to {}", ps.shown(source), ps.shown(target)),
         how.location,
     ))
 }
@@ -416,23 +412,23 @@ fn array_coercion(ps: &ParseState<'_>, expr: Expr, target: Oid, typmod: i32, how
     }))
 }
 
-fn cannot_cast(env: &Env, source: Oid, target: Oid, location: i32) -> AnalyzeError {
+fn cannot_cast(ps: &ParseState<'_>, source: Oid, target: Oid, location: i32) -> AnalyzeError {
     AnalyzeError::rejected(
         sqlstate::CANNOT_COERCE,
-        format!("cannot cast type {} to {}", env.format_type_be(source), env.format_type_be(target)),
+        format!("cannot cast type {} to {}", ps.shown(source), ps.shown(target)),
         location,
     )
 }
 
 /// The error of a cast that does not exist.
 pub(super) fn no_cast(ps: &ParseState<'_>, source: Oid, target: Oid, location: i32) -> AnalyzeError {
-    cannot_cast(ps.env, source, target, location)
+    cannot_cast(ps, source, target, location)
 }
 
 /// `ROW(…)` to a composite type, field by field; follows `coerce_record_to_complex`.
 fn coerce_record_to_complex(ps: &ParseState<'_>, expr: Expr, target: Oid, how: Coercion) -> Analyzed<Expr> {
     let env = ps.env;
-    let fail = || cannot_cast(env, Oid::RECORD, target, how.location);
+    let fail = || cannot_cast(ps, Oid::RECORD, target, how.location);
     let args = match expr {
         Expr::RowExpr(row) => row.args,
         Expr::Var(var) if var.attno == 0 => {
@@ -453,8 +449,8 @@ fn coerce_record_to_complex(ps: &ParseState<'_>, expr: Expr, target: Oid, how: C
         let field = coerce_to_target_type(ps, arg, column.type_oid, column.typmod, inner)?.ok_or_else(|| {
             fail().detail(format!(
                 "Cannot cast type {} to {} in column {}.",
-                env.format_type_be(source),
-                env.format_type_be(column.type_oid),
+                ps.shown(source),
+                ps.shown(column.type_oid),
                 i + 1
             ))
         })?;
@@ -499,11 +495,7 @@ pub fn coerce_to_specific_type(
     coerce_to_target_type(ps, expr, target, -1, Coercion::assignment(-1))?.ok_or_else(|| {
         AnalyzeError::rejected(
             sqlstate::DATATYPE_MISMATCH,
-            format!(
-                "argument of {construct} must be type {}, not type {}",
-                ps.env.format_type_be(target),
-                ps.env.format_type_be(source)
-            ),
+            format!("argument of {construct} must be type {}, not type {}", ps.shown(target), ps.shown(source)),
             location,
         )
     })

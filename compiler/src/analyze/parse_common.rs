@@ -55,11 +55,7 @@ pub fn select_common_type(ps: &ParseState<'_>, exprs: &[Expr], construct: &str, 
     common_type(ps.env, &types).map_err(|(a, b, i)| {
         AnalyzeError::rejected(
             sqlstate::DATATYPE_MISMATCH,
-            format!(
-                "{construct} types {} and {} cannot be matched",
-                ps.env.format_type_be(a),
-                ps.env.format_type_be(b)
-            ),
+            format!("{construct} types {} and {} cannot be matched", ps.shown(a), ps.shown(b)),
             locations.get(i).copied().unwrap_or(-1),
         )
     })
@@ -93,11 +89,7 @@ pub fn coerce_to_common_type(
     }
     Err(AnalyzeError::rejected(
         sqlstate::CANNOT_COERCE,
-        format!(
-            "{construct} could not convert type {} to {}",
-            ps.env.format_type_be(source),
-            ps.env.format_type_be(target)
-        ),
+        format!("{construct} could not convert type {} to {}", ps.shown(source), ps.shown(target)),
         location,
     ))
 }

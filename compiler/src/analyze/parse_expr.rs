@@ -662,7 +662,7 @@ fn transform_array(ps: &mut ParseState<'_>, a: &AArrayExpr, target: Option<Array
         } else {
             let e = transform_expr(ps, raw)?;
             let ty = expr_type(&e);
-            if ty != Oid::INT2VECTOR && ty != Oid::OIDVECTOR && ps.env.base_element_type_of(ty).is_some() {
+            if ty != Oid::INT2VECTOR && ty != Oid::OIDVECTOR && ps.env.element_type_of(ty).is_some() {
                 multidims = true;
             }
             elements.push(e);
@@ -706,7 +706,7 @@ fn untyped_array(
     let no_type = |what: &str| {
         AnalyzeError::rejected(
             sqlstate::UNDEFINED_OBJECT,
-            format!("could not find {what} type for data type {}", ps.env.format_type_be(common)),
+            format!("could not find {what} type for data type {}", ps.shown(common)),
             a.location,
         )
     };
@@ -749,7 +749,7 @@ fn transform_collate(ps: &mut ParseState<'_>, c: &CollateClause) -> Analyzed<Exp
     if !ps.env.type_collation(ty).is_valid() && ty != Oid::UNKNOWN {
         return Err(AnalyzeError::rejected(
             sqlstate::DATATYPE_MISMATCH,
-            format!("collations are not supported by type {}", ps.env.format_type_be(ty)),
+            format!("collations are not supported by type {}", ps.shown(ty)),
             c.location,
         ));
     }

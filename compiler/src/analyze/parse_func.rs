@@ -201,7 +201,7 @@ fn signature(ps: &ParseState<'_>, name: &[&str], arg_names: &[String], types: &[
         .iter()
         .enumerate()
         .map(|(i, ty)| {
-            let ty = ps.env.format_type_be(*ty);
+            let ty = ps.shown(*ty);
             match i.checked_sub(positional).and_then(|j| arg_names.get(j)) {
                 Some(n) => format!("{n} => {ty}"),
                 None => ty,
@@ -429,7 +429,7 @@ fn build_call(
         let array_type = env.array_type_of(element_type).ok_or_else(|| {
             AnalyzeError::rejected(
                 sqlstate::UNDEFINED_OBJECT,
-                format!("could not find array type for data type {}", env.format_type_be(element_type)),
+                format!("could not find array type for data type {}", ps.shown(element_type)),
                 location,
             )
         })?;

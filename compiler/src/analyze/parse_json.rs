@@ -397,10 +397,7 @@ pub(super) fn transform_is_json(ps: &mut ParseState<'_>, n: &raw::JsonIsPredicat
     ps.require(Major::V16, "IS JSON", n.location)?;
     let (arg, ty) = parse_arg(ps, n.expr.as_deref(), n.format.as_ref())?;
     if !matches!(ty, Oid::TEXT | Oid::JSON | Oid::JSONB) {
-        return Err(mismatch(
-            format!("cannot use type {} in IS JSON predicate", ps.env.format_type_be(ty)),
-            n.location,
-        ));
+        return Err(mismatch(format!("cannot use type {} in IS JSON predicate", ps.shown(ty)), n.location));
     }
     let item_type = match raw::JsonValueType::try_from(n.item_type) {
         Ok(raw::JsonValueType::JsTypeObject) => JsonValueType::Object,
@@ -429,7 +426,7 @@ fn json_returning(ps: &ParseState<'_>, output: Option<&raw::JsonOutput>, constru
     if !matches!(returning.ty, Oid::JSON | Oid::JSONB) {
         let location = output.and_then(|o| o.type_name.as_ref()).map_or(-1, |t| t.location);
         return Err(mismatch(
-            format!("cannot use type {} in RETURNING clause of {construct}", ps.env.format_type_be(returning.ty)),
+            format!("cannot use type {} in RETURNING clause of {construct}", ps.shown(returning.ty)),
             location,
         )
         .hint("Try returning json or jsonb."));
@@ -510,10 +507,7 @@ pub(super) fn transform_serialize(ps: &mut ParseState<'_>, n: &raw::JsonSerializ
             let returning = transform_output(ps, output, true)?;
             if returning.ty != Oid::BYTEA && category(ps, returning.ty) != 'S' {
                 return Err(mismatch(
-                    format!(
-                        "cannot use type {} in RETURNING clause of JSON_SERIALIZE()",
-                        ps.env.format_type_be(returning.ty)
-                    ),
+                    format!("cannot use type {} in RETURNING clause of JSON_SERIALIZE()", ps.shown(returning.ty)),
                     -1,
                 )
                 .hint("Try returning a string type or bytea."));
@@ -565,7 +559,7 @@ pub(super) fn transform_func(ps: &mut ParseState<'_>, n: &raw::JsonFuncExpr) -> 
     let how = Coercion { context: CastContext::Explicit, form: CoercionForm::ImplicitCast, location: path_location };
     let path = coerce_to_target_type(ps, path, Oid::JSONPATH, -1, how)?.ok_or_else(|| {
         mismatch(
-            format!("JSON path expression must be of type jsonpath, not of type {}", ps.env.format_type_be(path_type)),
+            format!("JSON path expression must be of type jsonpath, not of type {}", ps.shown(path_type)),
             path_location,
         )
     })?;
@@ -751,17 +745,10 @@ fn default_behavior(
     coerce_to_target_type(ps, expr, returning.ty, returning.typmod, how)?.ok_or_else(|| {
         AnalyzeError::rejected(
             sqlstate::CANNOT_COERCE,
-            format!(
-                "cannot cast behavior expression of type {} to {}",
-                ps.env.format_type_be(ty),
-                ps.env.format_type_be(returning.ty)
-            ),
+            format!("cannot cast behavior expression of type {} to {}", ps.shown(ty), ps.shown(returning.ty)),
             location,
         )
-        .hint(format!(
-            "You will need to explicitly cast the expression to type {}.",
-            ps.env.format_type_be(returning.ty)
-        ))
+        .hint(format!("You will need to explicitly cast the expression to type {}.", ps.shown(returning.ty)))
     })
 }
 

@@ -63,6 +63,11 @@ impl<'a> ParseState<'a> {
         self.env.major().number()
     }
 
+    /// A type as messages show it: with its schema only where the path needs it.
+    pub(super) fn shown(&self, ty: Oid) -> String {
+        self.env.format_type_under(self.path, ty, None)
+    }
+
     /// Refuses what only later majors know, as those servers' grammar does.
     pub(super) fn require(&self, first: Major, what: &str, location: i32) -> Analyzed<()> {
         if self.env.major() >= first {

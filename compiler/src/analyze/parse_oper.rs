@@ -87,9 +87,9 @@ fn exact<'a>(ps: &ParseState<'a>, schema: Option<&str>, name: &str, left: Oid, r
 
 /// `op_signature_string`.
 fn signature(ps: &ParseState<'_>, name: &[&str], left: Oid, right: Oid) -> String {
-    let right = ps.env.format_type_be(right);
+    let right = ps.shown(right);
     if left.is_valid() {
-        format!("{} {} {right}", ps.env.format_type_be(left), name.join("."))
+        format!("{} {} {right}", ps.shown(left), name.join("."))
     } else {
         format!("{} {right}", name.join("."))
     }
@@ -217,7 +217,7 @@ pub(super) fn make_scalar_array_op(
         env.array_type_of(right).ok_or_else(|| {
             AnalyzeError::rejected(
                 sqlstate::UNDEFINED_OBJECT,
-                format!("could not find array type for data type {}", env.format_type_be(right)),
+                format!("could not find array type for data type {}", ps.shown(right)),
                 location,
             )
         })?

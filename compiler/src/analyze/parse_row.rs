@@ -109,10 +109,7 @@ pub(super) fn make_row_comparison(
         if op.result_type != Oid::BOOL {
             return Err(AnalyzeError::rejected(
                 sqlstate::DATATYPE_MISMATCH,
-                format!(
-                    "row comparison operator must yield type boolean, not type {}",
-                    ps.env.format_type_be(op.result_type)
-                ),
+                format!("row comparison operator must yield type boolean, not type {}", ps.shown(op.result_type)),
                 location,
             ));
         }

@@ -56,7 +56,7 @@ fn unknown_attribute(ps: &ParseState<'_>, arg: &Expr, name: &str, location: i32)
         return missing_column(Some(&var.name), name, location);
     }
     let ty = expr_type(arg);
-    let shown = ps.env.format_type_be(ty);
+    let shown = ps.shown(ty);
     if is_complex(ps.env, ty) {
         AnalyzeError::rejected(
             sqlstate::UNDEFINED_COLUMN,
@@ -89,10 +89,7 @@ fn subscripted(ps: &mut ParseState<'_>, arg: Expr, indices: &[&AIndices], locati
     let refuse = |ps: &ParseState<'_>| {
         AnalyzeError::rejected(
             sqlstate::DATATYPE_MISMATCH,
-            format!(
-                "cannot subscript type {} because it does not support subscripting",
-                ps.env.format_type_be(container)
-            ),
+            format!("cannot subscript type {} because it does not support subscripting", ps.shown(container)),
             location,
         )
     };
@@ -107,7 +104,7 @@ fn subscripted(ps: &mut ParseState<'_>, arg: Expr, indices: &[&AIndices], locati
         Subscript::None => Err(refuse(ps)),
         Subscript::Other => Err(AnalyzeError::unsupported(
             "unsupported.expression.subscript",
-            format!("subscripting of type {}", ps.env.format_type_be(container)),
+            format!("subscripting of type {}", ps.shown(container)),
             location,
         )),
         Subscript::Jsonb => jsonb_subscripts(ps, arg, container, indices),
@@ -222,7 +219,7 @@ fn jsonb_key(ps: &ParseState<'_>, key: Expr, location: i32) -> Analyzed<Expr> {
 fn subscript_type(ps: &ParseState<'_>, ty: Oid, location: i32) -> AnalyzeError {
     AnalyzeError::rejected(
         sqlstate::DATATYPE_MISMATCH,
-        format!("subscript type {} is not supported", ps.env.format_type_be(ty)),
+        format!("subscript type {} is not supported", ps.shown(ty)),
         location,
     )
 }

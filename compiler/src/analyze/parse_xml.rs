@@ -126,7 +126,7 @@ pub(super) fn transform_xml_serialize(ps: &mut ParseState<'_>, x: &raw::XmlSeria
     coerce_to_target_type(ps, expr, ty, typmod, Coercion::implicit())?.ok_or_else(|| {
         AnalyzeError::rejected(
             sqlstate::CANNOT_COERCE,
-            format!("cannot cast XMLSERIALIZE result to {}", ps.env.format_type_be(ty)),
+            format!("cannot cast XMLSERIALIZE result to {}", ps.shown(ty)),
             x.location,
         )
     })

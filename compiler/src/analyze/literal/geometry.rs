@@ -186,11 +186,18 @@ pub(super) fn circle(text: &str) -> Normal {
     Ok(format!("<{},{}>", show(centre), print_float8(radius)))
 }
 
-/// `line`: `{A,B,C}`; two points are refused (their equation has to be computed).
+/// `line`: `{A,B,C}`, or two points that it goes through.
 pub(super) fn line(text: &str) -> Normal {
     let mut p = Parser::new("line", text);
     if !p.eat('{') {
-        return Err(super::refuse("unsupported.literal.line", "a line literal given by two points"));
+        let (_, points) = p.points(Some(2))?;
+        let [from, to] = points.as_slice() else {
+            return Err(invalid_syntax("line", text));
+        };
+        if from == to {
+            return Err(reject("22P02", "invalid line specification: must be two distinct points"));
+        }
+        return Ok(line_through(*from, *to));
     }
     let a = p.number()?;
     p.expect(',')?;
@@ -203,6 +210,22 @@ pub(super) fn line(text: &str) -> Normal {
         return Err(reject("22P02", "invalid line specification: A and B cannot both be zero"));
     }
     Ok(format!("{{{},{},{}}}", print_float8(a), print_float8(b), print_float8(c)))
+}
+
+/// The line through two points; follows `line_construct`.
+fn line_through(from: (f64, f64), to: (f64, f64)) -> String {
+    #[allow(clippy::float_cmp)]
+    let (vertical, level) = (from.0 == to.0, from.1 == to.1);
+    let (a, b, c) = if vertical {
+        (-1.0, 0.0, from.0)
+    } else if level {
+        (0.0, -1.0, from.1)
+    } else {
+        let slope = (to.1 - from.1) / (to.0 - from.0);
+        let c = from.1 - slope * from.0;
+        (slope, -1.0, if c == 0.0 { 0.0 } else { c })
+    };
+    format!("{{{},{},{}}}", print_float8(a), print_float8(b), print_float8(c))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod geometry;
 mod interval;
 mod json;
 mod jsonpath;
+mod modifier;
 mod network;
 mod number;
 mod object;
@@ -26,6 +27,7 @@ use super::parse_node::ParseState;
 use crate::env::{Oid, TypeKind};
 
 pub(super) use binary::bits;
+pub(super) use modifier::fitted;
 pub(super) use number::{int8, numeric};
 
 /// A literal in its normal form.
@@ -69,7 +71,7 @@ fn input_at(ps: &ParseState<'_>, ty: Oid, typmod: i32, text: &str, level: usize)
         return Err(refuse("unsupported.literal.nesting", "a literal of deeply nested arrays and rows"));
     }
     if let Some(result) = scalar(ps, ty, typmod, text) {
-        return result;
+        return result.and_then(|value| modifier::fitted(ty, typmod, value, ps.major()));
     }
     let Some(row) = ps.env.type_by_oid(ty) else {
         return Err(refuse("unsupported.literal.type", "a literal of an unknown type"));
@@ -86,14 +88,11 @@ fn input_at(ps: &ParseState<'_>, ty: Oid, typmod: i32, text: &str, level: usize)
             let (base, base_typmod) = ps.env.base_type_and_typmod(ty, typmod);
             input_at(ps, base, base_typmod, text, level + 1)
         }
-        TypeKind::Pseudo => Err(reject(
-            sqlstate::FEATURE_NOT_SUPPORTED,
-            format!("cannot accept a value of type {}", ps.env.format_type_be(ty)),
-        )),
-        TypeKind::Base if row.name.as_str() == "citext" && row.extension.is_some() => Ok(text.to_owned()),
-        TypeKind::Base => {
-            Err(refuse("unsupported.literal.type", format!("a literal of type {}", ps.env.format_type_be(ty))))
+        TypeKind::Pseudo => {
+            Err(reject(sqlstate::FEATURE_NOT_SUPPORTED, format!("cannot accept a value of type {}", ps.shown(ty))))
         }
+        TypeKind::Base if row.name.as_str() == "citext" && row.extension.is_some() => Ok(text.to_owned()),
+        TypeKind::Base => Err(refuse("unsupported.literal.type", format!("a literal of type {}", ps.shown(ty)))),
     }
 }
 
@@ -120,6 +119,8 @@ fn scalar(ps: &ParseState<'_>, ty: Oid, typmod: i32, text: &str) -> Option<Norma
         Oid::UUID => binary::uuid(text),
         Oid::PG_LSN => binary::pg_lsn(text),
         Oid::TID => binary::tid(text),
+        Oid::PG_SNAPSHOT => snapshot(text, "pg_snapshot"),
+        Oid::TXID_SNAPSHOT => snapshot(text, "pg_snapshot"),
         Oid::DATE => datetime::date(text),
         Oid::TIME => datetime::time(text),
         Oid::TIMETZ => datetime::timetz(text),
@@ -164,6 +165,37 @@ fn scalar(ps: &ParseState<'_>, ty: Oid, typmod: i32, text: &str) -> Option<Norma
     })
 }
 
+/// `xmin:xmax:xip,…`, the running transactions in ascending order.
+fn snapshot(text: &str, name: &str) -> Normal {
+    let bad = || invalid_syntax(name, text);
+    let number = |t: &str| -> Result<u64, Refusal> {
+        if t.is_empty() || !t.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(bad());
+        }
+        t.parse().map_err(|_| bad())
+    };
+    let mut parts = text.splitn(3, ':');
+    let xmin = number(parts.next().unwrap_or(""))?;
+    let xmax = number(parts.next().ok_or_else(bad)?)?;
+    let list = parts.next().ok_or_else(bad)?;
+    if xmin == 0 || xmax == 0 || xmax < xmin {
+        return Err(bad());
+    }
+    let mut running: Vec<u64> = Vec::new();
+    for item in list.split(',').filter(|_| !list.is_empty()) {
+        let id = number(item)?;
+        let last = running.last().copied().unwrap_or(xmin);
+        if id < last || id < xmin || id >= xmax {
+            return Err(bad());
+        }
+        if running.last() != Some(&id) {
+            running.push(id);
+        }
+    }
+    let running: Vec<String> = running.iter().map(u64::to_string).collect();
+    Ok(format!("{xmin}:{xmax}:{}", running.join(",")))
+}
+
 fn vector(text: &str, element: impl Fn(&str) -> Normal) -> Normal {
     let words = text.split_ascii_whitespace().map(element).collect::<Result<Vec<_>, _>>()?;
     Ok(words.join(" "))
@@ -188,6 +220,6 @@ fn enum_label(ps: &ParseState<'_>, ty: Oid, text: &str) -> Normal {
     }
     Err(reject(
         sqlstate::INVALID_TEXT_REPRESENTATION,
-        format!("invalid input value for enum {}: \"{text}\"", ps.env.format_type_be(ty)),
+        format!("invalid input value for enum {}: \"{text}\"", ps.shown(ty)),
     ))
 }

@@ -225,9 +225,9 @@ pub(super) fn print_float8(v: f64) -> String {
     if v.is_infinite() {
         return if v > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
     }
-    let shortest = format!("{:e}", v.abs());
-    let accepted = strictly_inside(&shortest, |s| s.parse::<f64>().is_ok_and(|p| p == v.abs()));
-    let text = if accepted { shortest } else { format!("{:.16e}", v.abs()) };
+    let reads_back = |s: &str| s.parse::<f64>().is_ok_and(|p| p == v.abs());
+    let longer = (0..=16).map(|digits| format!("{:.digits$e}", v.abs()));
+    let text = shortest(format!("{:e}", v.abs()), longer, reads_back);
     layout(&text, v.is_sign_negative(), 15)
 }
 
@@ -239,10 +239,18 @@ pub(super) fn print_float4(v: f32) -> String {
     if v.is_infinite() {
         return if v > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
     }
-    let shortest = format!("{:e}", v.abs());
-    let accepted = strictly_inside(&shortest, |s| s.parse::<f32>().is_ok_and(|p| p == v.abs()));
-    let text = if accepted { shortest } else { format!("{:.8e}", v.abs()) };
+    let reads_back = |s: &str| s.parse::<f32>().is_ok_and(|p| p == v.abs());
+    let longer = (0..=8).map(|digits| format!("{:.digits$e}", v.abs()));
+    let text = shortest(format!("{:e}", v.abs()), longer, reads_back);
     layout(&text, v.is_sign_negative(), 6)
+}
+
+/// The first form that reads back with room to spare.
+fn shortest(first: String, mut longer: impl Iterator<Item = String>, reads_back: impl Fn(&str) -> bool) -> String {
+    if strictly_inside(&first, &reads_back) {
+        return first;
+    }
+    longer.find(|text| reads_back(text) && strictly_inside(text, &reads_back)).unwrap_or(first)
 }
 
 /// The server's printer never uses a decimal that lies exactly on the edge of the interval that
@@ -489,6 +497,7 @@ mod tests {
             ("0.00001", "1e-05"),
             ("-0", "-0"),
             ("123456789012345678", "1.2345678901234568e+17"),
+            ("1e23", "9.999999999999999e+22"),
         ] {
             assert_eq!(float8(input).unwrap(), output, "{input}");
         }

@@ -1,4 +1,4 @@
-//! Range literals: `[1,5)`, `empty`, and multiranges of at most one range.
+//! Range literals: `[1,5)`, `empty`, and multiranges: `{[1,2),[5,6)}`.
 //!
 //! Follows `range_in`, `range_out` and the canonical functions, rangetypes.c (PG 18).
 
@@ -15,10 +15,14 @@ fn malformed(text: &str, detail: &str) -> Refusal {
 
 /// A range, in canonical form where its type has one.
 pub(super) fn range(ps: &ParseState<'_>, row: &TypeRow, text: &str, level: usize) -> Normal {
+    Ok(bounds(ps, row, text, level)?.map_or_else(|| "empty".to_owned(), |b| print(&b)))
+}
+
+/// The bounds of a range, none when it is empty.
+fn bounds(ps: &ParseState<'_>, row: &TypeRow, text: &str, level: usize) -> Result<Option<Bounds>, Refusal> {
     let subtype = row.range.map(|l| l.subtype).ok_or_else(|| malformed(text, "Unknown range type."))?;
-    let parsed = parse(text)?;
-    let Some(parsed) = parsed else {
-        return Ok("empty".to_owned());
+    let Some(parsed) = parse(text)? else {
+        return Ok(None);
     };
     let (base, typmod) = ps.env.base_type_and_typmod(subtype, -1);
     let normal = |v: &Option<String>| -> Result<Option<String>, Refusal> {
@@ -35,42 +39,132 @@ pub(super) fn range(ps: &ParseState<'_>, row: &TypeRow, text: &str, level: usize
             Ordering::Greater => {
                 return Err(reject("22000", "range lower bound must be less than or equal to range upper bound"));
             }
-            Ordering::Equal if !(bounds.lower_inclusive && bounds.upper_inclusive) => {
-                return Ok("empty".to_owned());
-            }
+            Ordering::Equal if !(bounds.lower_inclusive && bounds.upper_inclusive) => return Ok(None),
             Ordering::Equal | Ordering::Less => {}
         }
     }
     if matches!(row.oid, Oid::INT4RANGE | Oid::INT8RANGE | Oid::DATERANGE) {
         bounds = canonical(base, bounds)?;
         if bounds.lower.is_some() && bounds.lower == bounds.upper {
-            return Ok("empty".to_owned());
+            return Ok(None);
         }
     }
-    Ok(print(&bounds))
+    Ok(Some(bounds))
 }
 
-/// A multirange: empty, or of one range (several would have to be ordered and merged).
+/// A multirange: its ranges in order, those that touch made one.
 pub(super) fn multirange(ps: &ParseState<'_>, row: &TypeRow, text: &str, level: usize) -> Normal {
-    let range_type = row
-        .range
-        .and_then(|l| ps.env.type_by_oid(l.range))
-        .ok_or_else(|| malformed(text, "Unknown multirange type."))?;
-    let inner = text
-        .trim_matches(is_space)
-        .strip_prefix('{')
-        .and_then(|t| t.strip_suffix('}'))
-        .ok_or_else(|| reject("22P02", format!("malformed multirange literal: \"{text}\"")))?
-        .trim_matches(is_space);
-    if inner.is_empty() {
-        return Ok("{}".to_owned());
+    let bad = || reject("22P02", format!("malformed multirange literal: \"{text}\""));
+    let link = row.range.ok_or_else(bad)?;
+    let range_type = ps.env.type_by_oid(link.range).ok_or_else(bad)?;
+    let base = ps.env.base_type(link.subtype);
+    let inner = text.trim_matches(is_space).strip_prefix('{').and_then(|t| t.strip_suffix('}')).ok_or_else(bad)?;
+    let mut ranges: Vec<Bounds> = Vec::new();
+    for one in split_ranges(inner).ok_or_else(bad)? {
+        let Some(new) = bounds(ps, range_type, one, level + 1)? else {
+            continue;
+        };
+        let mut at = ranges.len();
+        while let Some(before) = at.checked_sub(1).and_then(|i| ranges.get(i)) {
+            if lower_order(base, before, &new)? != Ordering::Greater {
+                break;
+            }
+            at -= 1;
+        }
+        ranges.insert(at, new);
     }
-    let ranges = inner.matches(['[', '(']).count();
-    if ranges > 1 {
-        return Err(refuse("unsupported.literal.multirange", "a multirange literal of several ranges"));
+    let mut merged: Vec<Bounds> = Vec::new();
+    for next in ranges {
+        match merged.last_mut() {
+            Some(last) if touches(base, last, &next)? => extend(base, last, next)?,
+            _ => merged.push(next),
+        }
     }
-    let one = range(ps, range_type, inner, level + 1)?;
-    Ok(if one == "empty" { "{}".to_owned() } else { format!("{{{one}}}") })
+    let shown: Vec<String> = merged.iter().map(print).collect();
+    Ok(format!("{{{}}}", shown.join(",")))
+}
+
+/// The texts of the ranges in a multirange; `None` when it is malformed.
+fn split_ranges(text: &str) -> Option<Vec<&str>> {
+    let mut out = Vec::new();
+    let mut rest = text.trim_matches(is_space);
+    while !rest.is_empty() {
+        let end = if rest.get(..5).is_some_and(|w| w.eq_ignore_ascii_case("empty")) {
+            5
+        } else if rest.starts_with(['[', '(']) {
+            let (mut quoted, mut escaped) = (false, false);
+            let close = rest.char_indices().find(|(_, c)| {
+                if escaped {
+                    escaped = false;
+                    return false;
+                }
+                match c {
+                    '\\' => escaped = true,
+                    '"' => quoted = !quoted,
+                    ']' | ')' => return !quoted,
+                    _ => {}
+                }
+                false
+            });
+            close?.0 + 1
+        } else {
+            return None;
+        };
+        let (one, after) = rest.split_at_checked(end)?;
+        out.push(one);
+        rest = after.trim_start_matches(is_space);
+        match rest.strip_prefix(',') {
+            Some(after) => {
+                rest = after.trim_start_matches(is_space);
+                if rest.is_empty() {
+                    return None;
+                }
+            }
+            None if rest.is_empty() => {}
+            None => return None,
+        }
+    }
+    Some(out)
+}
+
+/// Which of two ranges starts first.
+fn lower_order(ty: Oid, a: &Bounds, b: &Bounds) -> Result<Ordering, Refusal> {
+    Ok(match (&a.lower, &b.lower) {
+        (None, None) => Ordering::Equal,
+        (None, Some(_)) => Ordering::Less,
+        (Some(_), None) => Ordering::Greater,
+        (Some(x), Some(y)) => compare(ty, x, y)?.then(b.lower_inclusive.cmp(&a.lower_inclusive)),
+    })
+}
+
+/// Whether a range that starts no earlier overlaps or adjoins one.
+fn touches(ty: Oid, a: &Bounds, b: &Bounds) -> Result<bool, Refusal> {
+    Ok(match (&a.upper, &b.lower) {
+        (None, _) | (_, None) => true,
+        (Some(x), Some(y)) => match compare(ty, x, y)? {
+            Ordering::Greater => true,
+            Ordering::Equal => a.upper_inclusive || b.lower_inclusive,
+            Ordering::Less => false,
+        },
+    })
+}
+
+/// Lets a range reach as far as another that it touches.
+fn extend(ty: Oid, a: &mut Bounds, b: Bounds) -> Result<(), Refusal> {
+    let further = match (&a.upper, &b.upper) {
+        (None, _) => false,
+        (Some(_), None) => true,
+        (Some(x), Some(y)) => match compare(ty, x, y)? {
+            Ordering::Less => true,
+            Ordering::Equal => b.upper_inclusive,
+            Ordering::Greater => false,
+        },
+    };
+    if further {
+        a.upper = b.upper;
+        a.upper_inclusive = b.upper_inclusive;
+    }
+    Ok(())
 }
 
 struct Bounds {
