@@ -20,6 +20,7 @@ const ALLOWED: &[&str] = &[
     "extra_float_digits",
     "lc_monetary",
     "quote_all_identifiers",
+    "row_security",
     "search_path",
     "standard_conforming_strings",
     "transform_null_equals",
