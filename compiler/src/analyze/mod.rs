@@ -39,6 +39,7 @@ pub use cook::{
 pub use depend::{Dependencies, dependencies};
 pub use error::{AnalyzeError, Analyzed, Rejection, Unsupported, sqlstate};
 pub use evaluate::cook_partition_bound_value;
+pub use literal::print_float4;
 pub use mutable::{contain_mutable_functions, contain_volatile_functions};
 pub use parse_coerce::{
     Coercion, CoercionPath, can_coerce_type, coerce_to_boolean, coerce_to_specific_type, coerce_to_target_type,

@@ -3,13 +3,13 @@
 //! Follows `get_object_address`, objectaddress.c (PG 17).
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{FunctionParameterMode, Node, ObjectType, ObjectWithArgs, TypeName};
-use pgseal_catalog::{FactId, Kind, QualifiedName, Routine};
+use pg_query::protobuf::{Node, ObjectType, ObjectWithArgs};
+use pgseal_catalog::{FactId, Kind, QualifiedName};
 
 use super::error::{Elaborated, Problem};
 use super::names::{name, name_parts};
 use super::run::Interpreter;
-use crate::env::{Oid, ProcKind, RelationKind, TypeKind};
+use crate::env::{RelationKind, TypeKind};
 
 impl Interpreter<'_> {
     /// The fact that an object's name means; none when there is no such object.
@@ -192,110 +192,11 @@ impl Interpreter<'_> {
     }
 
     /// The fact of a routine by name and argument types.
-    pub(super) fn routine_address(&self, of: ObjectType, routine: &ObjectWithArgs) -> Elaborated<FactId> {
-        let parts: Vec<String> = routine.objname.iter().flat_map(name_parts).collect();
-        let (schema, text) = match parts.as_slice() {
-            [text] => (None, text.as_str()),
-            [schema, text] => (Some(schema.as_str()), text.as_str()),
-            _ => return Err(improper(&parts)),
-        };
-        let what = match of {
-            ObjectType::ObjectProcedure => "procedure",
-            _ => "function",
-        };
-        let kind_fits = |kind: ProcKind| match of {
-            ObjectType::ObjectProcedure => kind == ProcKind::Procedure,
-            ObjectType::ObjectFunction => matches!(kind, ProcKind::Function | ProcKind::Window | ProcKind::Aggregate),
-            _ => true,
-        };
-        let missing = || Problem::undefined("42883", format!("{what} {}() does not exist", parts.join(".")), text);
-        let found: Oid = if routine.args_unspecified {
-            let mut rows = self.model.env.procs_named(text).filter(|row| {
-                kind_fits(row.kind)
-                    && schema.map_or_else(|| self.path.position(&row.schema).is_some(), |schema| row.schema == *schema)
-            });
-            match (rows.next(), rows.next()) {
-                (Some(row), None) => row.oid,
-                (None, _) => return Err(missing()),
-                _ => {
-                    return Err(Problem::invalid("42725", format!("{what} name \"{text}\" is not unique"))
-                        .hint(format!("Specify the argument list to select the {what} unambiguously.")));
-                }
-            }
-        } else {
-            let args = self.routine_arguments(routine, of)?;
-            let row = args
-                .iter()
-                .find_map(|args| self.model.env.lookup_proc(&self.path, schema, text, args))
-                .filter(|row| kind_fits(row.kind));
-            match row {
-                Some(row) => row.oid,
-                None => {
-                    let shown = args.first().map(|args| {
-                        args.iter().map(|oid| self.model.env.format_type_be(*oid)).collect::<Vec<_>>().join(", ")
-                    });
-                    return Err(Problem::undefined(
-                        "42883",
-                        format!("{what} {}({}) does not exist", parts.join("."), shown.unwrap_or_default()),
-                        text,
-                    ));
-                }
-            }
-        };
-        match self.model.fact_of(found) {
-            Some(FactId::Extension(extension)) => Err(Problem::unsupported(format!(
-                "a statement on {what} \"{text}\", which belongs to extension \"{}\",",
-                extension.as_str()
-            ))),
-            Some(id) => Ok(id.clone()),
-            None => Err(Problem::unsupported(format!("a statement on {what} \"{text}\", which no fact stands for,"))),
+    fn routine_address(&self, of: ObjectType, routine: &ObjectWithArgs) -> Elaborated<FactId> {
+        match self.routine_with_args(of, routine, false)? {
+            Some(oid) => self.routine_fact(oid),
+            None => Err(Problem::internal("a missing routine passed over")),
         }
-    }
-
-    /// The argument types that a routine is named with: for a procedure with and without those that are only put out.
-    fn routine_arguments(&self, routine: &ObjectWithArgs, of: ObjectType) -> Elaborated<Vec<Vec<Oid>>> {
-        let resolve = |ty: &TypeName| {
-            self.model
-                .env
-                .lookup_type_name(&self.path, ty)
-                .map(|(oid, _)| oid)
-                .map_err(|error| Box::<Problem>::from(error).at(ty.location))
-        };
-        let mut lists: Vec<Vec<Oid>> = Vec::new();
-        let mut plain = Vec::new();
-        for argument in &routine.objargs {
-            if let Some(NodeEnum::TypeName(ty)) = &argument.node {
-                plain.push(resolve(ty)?);
-            }
-        }
-        lists.push(plain);
-        if of != ObjectType::ObjectFunction {
-            let mut inputs = Vec::new();
-            for parameter in &routine.objfuncargs {
-                if let Some(NodeEnum::FunctionParameter(parameter)) = &parameter.node
-                    && let Some(ty) = &parameter.arg_type
-                    && !matches!(
-                        FunctionParameterMode::try_from(parameter.mode),
-                        Ok(FunctionParameterMode::FuncParamOut | FunctionParameterMode::FuncParamTable)
-                    )
-                {
-                    inputs.push(resolve(ty)?);
-                }
-            }
-            if !routine.objfuncargs.is_empty() {
-                lists.push(inputs);
-            }
-        }
-        Ok(lists)
-    }
-
-    /// The text form of a routine's fact from its row.
-    pub(super) fn routine_of(&self, oid: Oid) -> Option<Routine> {
-        let row = self.model.env.proc_by_oid(oid)?;
-        Some(Routine {
-            name: QualifiedName::new(name(&row.schema).ok()?, name(&row.name).ok()?),
-            arguments: row.args.iter().map(|oid| self.model.env.format_type(*oid, -1)).collect(),
-        })
     }
 }
 

@@ -1,23 +1,186 @@
-//! Extensions.
+//! Extensions: what the server has available is known from the snapshot; their members become visible with them.
+//!
+//! Follows `CreateExtension` and `ExecAlterExtensionStmt`, extension.c (PG 14 to 18). No script is run: version, schema and
+//! comment come from the list of available extensions, members from the snapshot.
 
 use pg_query::protobuf::{AlterExtensionContentsStmt, AlterExtensionStmt, CreateExtensionStmt};
+use pgseal_catalog::facts::{Comment, Extension, Payload, Schema};
+use pgseal_catalog::snapshot::AvailableExtension;
+use pgseal_catalog::{Fact, FactId, Name};
 
 use super::error::{Elaborated, Problem};
+use super::names::name;
+use super::options::{definitions, value_of};
 use super::run::Interpreter;
+
+/// What CREATE EXTENSION says.
+#[derive(Debug, Default)]
+struct Wanted {
+    schema: Option<String>,
+    version: Option<String>,
+    cascade: bool,
+}
 
 impl Interpreter<'_> {
     /// Carries out CREATE EXTENSION.
-    pub(super) fn create_extension(&mut self, _statement: &CreateExtensionStmt) -> Elaborated<()> {
-        Err(Problem::unsupported("CREATE EXTENSION"))
+    pub(super) fn create_extension(&mut self, statement: &CreateExtensionStmt) -> Elaborated<()> {
+        let extension = name(&statement.extname)?;
+        if self.extension_is_installed(&extension) {
+            if statement.if_not_exists {
+                return Ok(());
+            }
+            return Err(Problem::duplicate("42710", format!("extension \"{}\" already exists", extension.as_str())));
+        }
+        let mut wanted = Wanted::default();
+        for element in definitions(&statement.options) {
+            let twice = || Err(Problem::invalid("42601", "conflicting or redundant options").at(element.location));
+            match element.defname.as_str() {
+                "schema" if wanted.schema.is_some() => return twice(),
+                "schema" => wanted.schema = value_of(element)?,
+                "new_version" if wanted.version.is_some() => return twice(),
+                "new_version" => wanted.version = value_of(element)?,
+                "cascade" if wanted.cascade => return twice(),
+                "cascade" => wanted.cascade = true,
+                other => return Err(Problem::unsupported(format!("option \"{other}\" of CREATE EXTENSION"))),
+            }
+        }
+        self.install(&extension, &wanted, &mut Vec::new())
     }
 
-    /// Carries out ALTER EXTENSION.
-    pub(super) fn alter_extension(&mut self, _statement: &AlterExtensionStmt) -> Elaborated<()> {
-        Err(Problem::unsupported("ALTER EXTENSION"))
+    /// Whether an extension is there; `plpgsql` is part of every database.
+    fn extension_is_installed(&self, extension: &Name) -> bool {
+        extension.as_str() == "plpgsql" || self.model.contains(&FactId::Extension(extension.clone()))
     }
 
-    /// Carries out ALTER EXTENSION … ADD or DROP.
-    pub(super) fn alter_extension_contents(&mut self, _statement: &AlterExtensionContentsStmt) -> Elaborated<()> {
-        Err(Problem::unsupported("ALTER EXTENSION … ADD or DROP"))
+    fn available(&self, extension: &Name) -> Elaborated<AvailableExtension> {
+        self.model.header().extensions_available.get(extension.as_str()).cloned().ok_or_else(|| {
+            Problem::invalid("0A000", format!("extension \"{}\" is not available", extension.as_str()))
+                .detail("The server of the snapshot does not list it among the extensions that it could install.")
+                .hint("The extension must first be installed on the system where PostgreSQL is running.")
+        })
+    }
+
+    /// Makes an extension, and before it those that it requires; `above` are the ones that are waiting for it.
+    fn install(&mut self, extension: &Name, wanted: &Wanted, above: &mut Vec<Name>) -> Elaborated<()> {
+        let available = self.available(extension)?;
+        if let Some(version) = &wanted.version
+            && *version != available.version
+            && !self.model.knows_members_of(extension)
+        {
+            return Err(Problem::unsupported(format!(
+                "version \"{version}\" of extension \"{}\", of which the snapshot knows only \"{}\",",
+                extension.as_str(),
+                available.version
+            )));
+        }
+        let schema = self.extension_schema(extension, &available, wanted)?;
+        above.push(extension.clone());
+        for required in &available.requires {
+            if self.extension_is_installed(required) {
+                continue;
+            }
+            if !wanted.cascade {
+                return Err(Problem::undefined(
+                    "42704",
+                    format!("required extension \"{}\" is not installed", required.as_str()),
+                    required.as_str(),
+                )
+                .hint("Use CREATE EXTENSION ... CASCADE to install required extensions too."));
+            }
+            if above.contains(required) {
+                return Err(Problem::invalid(
+                    "42P19",
+                    format!(
+                        "cyclic dependency detected between extensions \"{}\" and \"{}\"",
+                        required.as_str(),
+                        extension.as_str()
+                    ),
+                ));
+            }
+            let along = Wanted { schema: wanted.schema.clone(), version: None, cascade: true };
+            self.install(required, &along, above)?;
+        }
+        above.pop();
+        let id = FactId::Extension(extension.clone());
+        let version = wanted.version.clone().unwrap_or(available.version);
+        let mut fact = Fact::new(id.clone(), Payload::Extension(Extension { schema, version }));
+        fact.needs
+            .extend(available.requires.iter().cloned().map(FactId::Extension).filter(|id| self.model.contains(id)));
+        self.model.put(fact);
+        if let Some(text) = available.comment.filter(|text| !text.is_empty()) {
+            let comment = FactId::Comment(Box::new(id));
+            self.model.put(Fact::new(comment, Payload::Comment(Comment { text })));
+        }
+        Ok(())
+    }
+
+    fn extension_schema(
+        &mut self,
+        extension: &Name,
+        available: &AvailableExtension,
+        wanted: &Wanted,
+    ) -> Elaborated<Name> {
+        let chosen = wanted.schema.as_deref().map(|schema| self.existing_schema(schema)).transpose()?;
+        let Some(fixed) = &available.schema else {
+            return match chosen {
+                Some(schema) => Ok(schema),
+                None => self.creation_schema(None),
+            };
+        };
+        if let Some(chosen) = chosen
+            && chosen != *fixed
+            && !wanted.cascade
+        {
+            return Err(Problem::invalid(
+                "0A000",
+                format!("extension \"{}\" must be installed in schema \"{}\"", extension.as_str(), fixed.as_str()),
+            ));
+        }
+        if !self.env().schema_exists(fixed.as_str()) {
+            self.model.put(Fact::new(FactId::Schema(fixed.clone()), Payload::Schema(Schema::default())));
+        }
+        Ok(fixed.clone())
+    }
+
+    /// Carries out ALTER EXTENSION … UPDATE.
+    pub(super) fn alter_extension(&mut self, statement: &AlterExtensionStmt) -> Elaborated<()> {
+        let extension = name(&statement.extname)?;
+        let id = FactId::Extension(extension.clone());
+        let Some(Payload::Extension(found)) = self.model.fact(&id).map(|fact| fact.payload.clone()) else {
+            return Err(self.no_extension(&extension));
+        };
+        let mut version = None;
+        for element in definitions(&statement.options) {
+            if element.defname != "new_version" {
+                return Err(Problem::unsupported(format!("option \"{}\" of ALTER EXTENSION", element.defname)));
+            }
+            if version.is_some() {
+                return Err(Problem::invalid("42601", "conflicting or redundant options").at(element.location));
+            }
+            version = value_of(element)?;
+        }
+        let available = self.available(&extension)?;
+        let version = version.unwrap_or_else(|| available.version.clone());
+        if version == found.version {
+            return Ok(());
+        }
+        if version != available.version {
+            return Err(Problem::unsupported(format!(
+                "an update of extension \"{}\" to version \"{version}\", of which the snapshot knows only \"{}\",",
+                extension.as_str(),
+                available.version
+            )));
+        }
+        self.edit_payload(&id, Payload::Extension(Extension { version, ..found }))
+    }
+
+    /// Refuses ALTER EXTENSION … ADD and DROP, which change what the extension's version stands for.
+    pub(super) fn alter_extension_contents(&mut self, statement: &AlterExtensionContentsStmt) -> Elaborated<()> {
+        Err(Problem::unsupported(format!("ALTER EXTENSION \"{}\" ADD or DROP of a member", statement.extname)))
+    }
+
+    /// There is no such extension.
+    pub(super) fn no_extension(&self, extension: &Name) -> Box<Problem> {
+        Problem::undefined("42704", format!("extension \"{}\" does not exist", extension.as_str()), extension.as_str())
     }
 }

@@ -132,6 +132,8 @@ impl Interpreter<'_> {
         let (owner, kind) = self.relation(range)?;
         let old = name(&statement.subname)?;
         if kind == RelationKind::CompositeType {
+            let owner = self.composite_named(range)?;
+            self.may_rename_attribute(&owner, &old, new)?;
             let rewrite = Rewrite { attributes: vec![(owner, old, new.clone())], ..Rewrite::default() };
             self.apply(&rewrite);
             return Ok(());
@@ -191,14 +193,7 @@ impl Interpreter<'_> {
         let old = name(&statement.subname)?;
         let mut rewrite = Rewrite::default();
         if of == ObjectType::ObjectTrigger {
-            let id = FactId::Trigger(table.clone(), old.clone());
-            if !self.model.contains(&id) {
-                return Err(Problem::undefined(
-                    "42704",
-                    format!("trigger \"{}\" for table \"{}\" does not exist", old.as_str(), table.name.as_str()),
-                    old.as_str(),
-                ));
-            }
+            self.may_rename_trigger(&table, &old, new)?;
             self.triggers_to_rename(&table, &old, new, &mut rewrite);
         } else {
             let Some(found) = self.model.constraint(&table, &old).cloned() else {
@@ -266,12 +261,8 @@ impl Interpreter<'_> {
             return Err(Problem::internal("no domain"));
         };
         let old = name(&statement.subname)?;
-        if !self.model.contains(&FactId::DomainConstraint(domain.clone(), old.clone())) {
-            return Err(Problem::undefined(
-                "42704",
-                format!("constraint \"{}\" for domain {} does not exist", old.as_str(), domain.name.as_str()),
-                old.as_str(),
-            ));
+        if self.rename_domain_not_null(&domain, &old, new)? {
+            return Ok(());
         }
         let rewrite = Rewrite { domain_constraints: vec![(domain, old, new.clone())], ..Rewrite::default() };
         self.apply(&rewrite);

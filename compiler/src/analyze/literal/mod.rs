@@ -22,6 +22,8 @@ mod range;
 mod textsearch;
 mod xml;
 
+pub use number::print_float4;
+
 use super::error::{AnalyzeError, Analyzed, sqlstate};
 use super::parse_node::ParseState;
 use crate::env::{Oid, TypeKind};

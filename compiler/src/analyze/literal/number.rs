@@ -232,7 +232,8 @@ pub(super) fn print_float8(v: f64) -> String {
 }
 
 /// Writes a real as `float4out` with `extra_float_digits = 1`.
-pub(super) fn print_float4(v: f32) -> String {
+#[must_use]
+pub fn print_float4(v: f32) -> String {
     if v.is_nan() {
         return "NaN".to_owned();
     }
