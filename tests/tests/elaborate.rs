@@ -1,0 +1,122 @@
+//! The interpreter of DDL against servers: what a schema elaborates to offline is what a server's catalog holds after
+//! running it, fact by fact, on every major.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use pgseal::diagnostic::Severity;
+use pgseal::elaborate::{self, Model};
+use pgseal::syntax::{SyntaxOptions, read_text};
+use pgseal_catalog::Snapshot;
+use pgseal_tests::corpus::{self, Case, Rejection, Side};
+use pgseal_tests::difference::difference;
+use pgseal_tests::pipeline::snapshot;
+use pgseal_tests::runner::{self, Stop};
+use pgseal_tests::server::Server;
+
+/// The kinds of the corpus beside the repository that hold what is modeled.
+const KINDS: [&str; 11] = [
+    "create_table",
+    "create_index",
+    "create_sequence",
+    "create_type",
+    "create_domain",
+    "create_function",
+    "create_procedure",
+    "create_trigger",
+    "comment",
+    "online",
+    "dependency",
+];
+
+#[test]
+fn own_cases_elaborate_to_what_servers_hold() {
+    let cases = corpus::own();
+    let tally =
+        runner::run("own cases, elaborated", &cases, |case| case.name.clone(), Case::is_for, |case, server| {
+            for side in [Side::Old, Side::New] {
+                check(&case.sql(side), |database| case.load(database, side), server)
+                    .map_err(|stop| on_side(side, stop))?;
+            }
+            Ok(())
+        });
+    tally.conclude();
+}
+
+#[test]
+fn cases_beside_the_repository_elaborate_to_what_servers_hold() {
+    let Some(cases) = corpus::beside(&KINDS) else { return };
+    let tally =
+        runner::run("cases beside, elaborated", &cases, |case| case.name.clone(), Case::is_for, |case, server| {
+            let unmodeled = case.unmodeled();
+            if !unmodeled.is_empty() {
+                return Err(Stop::Unmodeled(unmodeled));
+            }
+            for side in [Side::Old, Side::New] {
+                check(&case.sql(side), |database| case.load(database, side), server)
+                    .map_err(|stop| on_side(side, stop))?;
+            }
+            Ok(())
+        });
+    tally.conclude();
+}
+
+#[test]
+fn whole_schemas_elaborate_to_what_servers_hold() {
+    let Some(schemas) = corpus::schemas() else { return };
+    let tally = runner::run(
+        "schemas, elaborated",
+        &schemas,
+        |schema| format!("{}/{}", schema.product, schema.date),
+        |_, _| true,
+        |schema, server| {
+            let unmodeled = corpus::unmodeled(&schema.sql);
+            if !unmodeled.is_empty() {
+                return Err(Stop::Unmodeled(unmodeled));
+            }
+            check(&schema.sql, |database| corpus::load(database, &schema.sql), server)
+        },
+    );
+    tally.conclude();
+}
+
+fn on_side(side: Side, stop: Stop) -> Stop {
+    match stop {
+        Stop::Failed(reason) => Stop::Failed(format!("{reason}\n  (side {side})")),
+        other => other,
+    }
+}
+
+fn check(
+    sql: &str,
+    load: impl FnOnce(&pgseal_tests::server::Database<'_>) -> Result<(), Rejection>,
+    server: &Server,
+) -> Result<(), Stop> {
+    let database = server.scratch();
+    load(&database)?;
+    let captured = snapshot(&database)?;
+    same_as_elaborated(sql, &captured)
+}
+
+fn same_as_elaborated(sql: &str, captured: &Snapshot) -> Result<(), Stop> {
+    let text = read_text("schema.sql", sql, &SyntaxOptions::default());
+    let mut model = Model::empty_like(captured).map_err(|error| error.to_string())?;
+    let mut diagnostics = text.diagnostics.clone();
+    diagnostics.append(elaborate::elaborate(&mut model, &text.statements));
+    let errors: Vec<String> = diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.severity == Severity::Error)
+        .map(|diagnostic| {
+            let place = diagnostic
+                .span
+                .and_then(|span| Some((text.sources.file(span.source)?, span)))
+                .map(|(file, span)| format!(" at line {}: {}", file.place(span.start).line, text.sources.text(span)))
+                .unwrap_or_default();
+            let detail = diagnostic.detail.as_deref().unwrap_or_default();
+            format!("{} {}{place} {detail}", diagnostic.code, diagnostic.message)
+        })
+        .collect();
+    if !errors.is_empty() {
+        return Err(Stop::Failed(format!("refused: {}", errors.join("\n"))));
+    }
+    let differences = difference("server", &captured.catalog, "model", model.catalog());
+    if differences.is_empty() { Ok(()) } else { Err(Stop::Failed(format!("differs: {differences}"))) }
+}
