@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{Node, RawStmt, ResTarget, SelectStmt};
+use pg_query::protobuf::{LimitOption, Node, RawStmt, ResTarget, SelectStmt, SetOperation};
 use pgseal_catalog::facts::{Default as DefaultFact, Expression, Generated, GeneratedKind, Payload};
 use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
 
@@ -405,6 +405,8 @@ impl Interpreter<'_> {
         let target = ResTarget { val: Some(Box::new(raw.clone())), ..ResTarget::default() };
         let select = SelectStmt {
             target_list: vec![Node { node: Some(NodeEnum::ResTarget(Box::new(target))) }],
+            limit_option: LimitOption::Default as i32,
+            op: SetOperation::SetopNone as i32,
             ..SelectStmt::default()
         };
         let statement = Node { node: Some(NodeEnum::SelectStmt(Box::new(select))) };
