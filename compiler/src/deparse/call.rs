@@ -1,6 +1,6 @@
 //! Function calls, operators and casts.
 //!
-//! Follows `get_func_expr`, `get_oper_expr`, `get_coercion_expr` and `looks_like_function`, ruleutils.c (PG 18).
+//! Follows `get_func_expr`, `get_oper_expr` and `get_coercion_expr`, ruleutils.c (PG 18).
 
 use super::constant::Label;
 use super::{DeparseError, Implicit, Printer};
@@ -98,19 +98,5 @@ impl Printer<'_> {
         }
         self.push_label(ty, typmod);
         Ok(())
-    }
-}
-
-/// Whether an expression prints as something that the grammar takes for a function call.
-pub(super) fn looks_like_function(expr: &Expr) -> bool {
-    match expr {
-        Expr::FuncExpr(n) => matches!(n.format, CoercionForm::ExplicitCall | CoercionForm::SqlSyntax),
-        Expr::NullIfExpr(_)
-        | Expr::CoalesceExpr(_)
-        | Expr::MinMaxExpr(_)
-        | Expr::SqlValueFunction(_)
-        | Expr::XmlExpr(_)
-        | Expr::JsonExpr(_) => true,
-        _ => false,
     }
 }

@@ -12,7 +12,6 @@
 //! | `json`, `xml` | SQL/JSON and SQL/XML |
 //! | `names` | when a name needs its schema |
 //! | `bound` | partition bounds |
-//! | `key` | key columns of indexes, exclusion constraints and partition keys |
 //!
 //! It refuses what minor releases of one major print differently. Otherwise a tree is printed, or it is malformed
 //! or names an object that is missing, which is a defect of the caller.
@@ -22,7 +21,6 @@ mod call;
 mod constant;
 mod expr;
 mod json;
-mod key;
 mod names;
 mod sql_syntax;
 mod xml;
@@ -34,7 +32,6 @@ use crate::env::{Env, Oid};
 use crate::tree::{Expr, on_stack_for};
 
 pub use bound::{BoundDatum, PartitionBound, deparse_partition_bound};
-pub use key::{KeyColumn, deparse_index_expression, deparse_key_column};
 
 /// What the columns of an expression belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,19 +78,9 @@ pub enum DeparseError {
 ///
 /// When the tree names an object that the environment lacks.
 pub fn deparse_expression(env: &Env, scope: Scope<'_>, expr: &Expr) -> Result<String, DeparseError> {
-    print_with(env, scope, expr, |printer| printer.expr(expr, Implicit::Hidden))
-}
-
-/// What a printer prints, on a stack that is large enough for the expression.
-fn print_with(
-    env: &Env,
-    scope: Scope<'_>,
-    expr: &Expr,
-    print: impl FnOnce(&mut Printer<'_>) -> Result<(), DeparseError> + Send,
-) -> Result<String, DeparseError> {
     let printed = on_stack_for(expr, || {
         let mut printer = Printer::new(env, scope);
-        print(&mut printer)?;
+        printer.expr(expr, Implicit::Hidden)?;
         Ok(printer.out)
     });
     printed.unwrap_or(Err(DeparseError::TooDeep))

@@ -241,25 +241,19 @@ fn columns_of_a_trigger_and_whole_rows() {
 }
 
 #[test]
-fn keys_and_bounds() {
+fn partition_bounds() {
     let env = Env::for_major(Major::V18);
-    let lower = call(&env, "lower", &[Oid::TEXT], Oid::TEXT, CoercionForm::ExplicitCall, vec![var("s", Oid::TEXT)]);
-    assert_eq!(deparse_index_expression(&env, "t", &lower).unwrap(), "lower(s)");
-    let sum = op(&env, "+", vec![var("a", Oid::INT4), int("1")], Oid::INT4);
-    assert_eq!(deparse_index_expression(&env, "t", &sum).unwrap(), "((a + 1))");
     let Expr::Const(one) = int("-1") else { panic!("a literal") };
     let bound = PartitionBound::Range {
-        from: vec![BoundDatum::Value(one), BoundDatum::MinValue],
+        from: vec![BoundDatum::Value(one.clone()), BoundDatum::MinValue],
         to: vec![BoundDatum::MaxValue],
     };
     assert_eq!(deparse_partition_bound(&env, &bound), "FOR VALUES FROM ('-1', MINVALUE) TO (MAXVALUE)");
-    let opclass =
-        env.lookup_opclass(&crate::env::SearchPath::empty(), Oid::BTREE_AM, None, "text_pattern_ops").unwrap();
-    let column = KeyColumn::Column { name: "s", ty: Oid::TEXT, collation: Oid::DEFAULT_COLLATION };
-    assert_eq!(
-        deparse_key_column(&env, "t", &column, Oid::C_COLLATION, opclass.oid, false).unwrap(),
-        "s COLLATE \"C\" text_pattern_ops"
-    );
+    let Expr::Const(null) = constant(Oid::INT4, None) else { panic!("a literal") };
+    let bound = PartitionBound::List(vec![one, null]);
+    assert_eq!(deparse_partition_bound(&env, &bound), "FOR VALUES IN ('-1', NULL)");
+    let bound = PartitionBound::Hash { modulus: 4, remainder: 1 };
+    assert_eq!(deparse_partition_bound(&env, &bound), "FOR VALUES WITH (modulus 4, remainder 1)");
 }
 
 #[test]

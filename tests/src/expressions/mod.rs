@@ -1,13 +1,14 @@
 //! Expressions by the thousand, and what real servers make of them.
 //!
 //! [`generated`] makes them from a server's own catalogs: every operator, every cast, every function with every
-//! shape of argument list. [`handwritten`] is for what no catalog lists: the syntax. [`oracle`] puts them into a
+//! shape of argument list; [`random`] puts them together. [`handwritten`] is for what no catalog lists: the syntax. [`oracle`] puts them into a
 //! database and reads back the text that the server stores them as; [`judge`] compares it with the compiler's.
 
 pub mod generated;
 pub mod handwritten;
 pub mod judge;
 pub mod oracle;
+pub mod random;
 
 /// Where an expression is put.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
