@@ -77,7 +77,7 @@ pub fn compile(
     let options = PlanOptions {
         binding: options.binding.clone(),
         timeouts: options.timeouts,
-        inputs: Inputs { snapshot: snapshot_digest, schema: text.digests() },
+        inputs: Inputs { snapshot: snapshot_digest, schema: text.digests.clone() },
         notes: notes(snapshot),
     };
     let plan = plan::make_plan(snapshot, &source, &desired, options).map_err(Box::new)?;

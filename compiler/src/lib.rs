@@ -2,10 +2,15 @@
 
 pub mod analyze;
 pub mod cli;
+pub mod compile;
 pub mod deparse;
 pub mod diagnostic;
+pub mod diff;
+pub mod dump;
 pub mod elaborate;
 pub mod env;
+pub mod plan;
+pub mod prove;
 pub mod render;
 pub mod report;
 pub mod syntax;

@@ -3,11 +3,16 @@
 //! The commands read files, call the library and write files; no logic of the compiler lives here.
 
 mod completions;
+mod cosign;
+mod diff;
+mod dump;
 pub mod exit;
 pub mod failure;
 pub mod files;
+mod inputs;
 mod keygen;
 mod passphrase;
+mod plan;
 mod receipt;
 mod said;
 mod show;
@@ -58,9 +63,14 @@ enum Command {
     Keygen(keygen::Arguments),
     #[command(subcommand)]
     Trust(trust::Command),
+    Plan(plan::Arguments),
     Show(show::Arguments),
     Sign(sign::Arguments),
+    Cosign(cosign::CosignArguments),
     Verify(verify::Arguments),
+    Reproduce(cosign::ReproduceArguments),
+    Dump(dump::Arguments),
+    Diff(diff::Arguments),
     Receipt(receipt::Arguments),
     Completions(completions::Arguments),
 }
@@ -89,9 +99,14 @@ fn dispatch(command: Command, terminal: &Terminal) -> Result<Exit, Failure> {
     match command {
         Command::Keygen(arguments) => keygen::run(&arguments),
         Command::Trust(command) => trust::run(&command),
+        Command::Plan(arguments) => plan::run(&arguments, terminal),
         Command::Show(arguments) => show::run(&arguments, terminal),
         Command::Sign(arguments) => sign::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Cosign(arguments) => cosign::cosign(&arguments, terminal),
+        Command::Reproduce(arguments) => cosign::reproduce(&arguments, terminal),
+        Command::Dump(arguments) => dump::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments, terminal),
         Command::Receipt(arguments) => receipt::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     }

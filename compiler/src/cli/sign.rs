@@ -114,6 +114,36 @@ fn write_seal(plan: &Path, seal: &Seal<keys::Plan>) -> Result<PathBuf, Failure> 
     Ok(path)
 }
 
+/// Adds a signature to the seal beside a plan; returns the seal's path.
+pub(super) fn add(
+    plan: &Path,
+    bytes: &[u8],
+    signer: &Signer<Workstation>,
+    statement: Statement,
+) -> Result<PathBuf, Failure> {
+    let mut seal = read_seal(plan)?;
+    add_signature(&mut seal, plan, bytes, signer, statement)?;
+    write_seal(plan, &seal)
+}
+
+/// Writes a plan and its author's signature.
+pub(super) fn write_signed(plan: &Path, bytes: &[u8], signer: &Signer<Workstation>) -> Result<(), Failure> {
+    write_unsigned(plan, bytes)?;
+    add(plan, bytes, signer, Statement::Signed).map(drop)
+}
+
+/// Writes a plan. Signatures on the very same bytes stay; those on an earlier plan of that name are void, and go.
+pub(super) fn write_unsigned(plan: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let same = std::fs::read(plan).is_ok_and(|present| present == bytes);
+    let seal = seal_path(plan);
+    if !same && matches!(seal.try_exists(), Ok(true)) {
+        std::fs::remove_file(&seal).map_err(|error| {
+            Failure::new(Exit::Environment, format!("could not remove the old seal \"{}\": {error}", seal.display()))
+        })?;
+    }
+    write_output(plan, bytes)
+}
+
 fn add_signature(
     seal: &mut Seal<keys::Plan>,
     plan: &Path,

@@ -4,6 +4,7 @@
 //! Names, statements and notes are printed without control characters other than line ends: a plan from elsewhere
 //! cannot drive the reader's terminal, or hide a statement behind a comment.
 
+pub mod delta;
 pub mod human;
 mod quantity;
 #[cfg(test)]

@@ -1,0 +1,216 @@
+//! The commands that compile, as a user runs them, on snapshots made here.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use pgseal::compile::desired;
+use pgseal::syntax::{SyntaxOptions, read_text};
+use pgseal_catalog::snapshot::Header;
+use pgseal_catalog::symbols::Symbols;
+use pgseal_catalog::{Catalog, Plan, Scope, Snapshot};
+
+struct Ended {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+/// A folder to work in.
+struct Desk(tempfile::TempDir);
+
+impl Desk {
+    fn new() -> Desk {
+        let desk = Desk(tempfile::tempdir().unwrap());
+        desk.run("keygen --out a.pem --no-passphrase", 0);
+        desk.run("keygen --out b.pem --no-passphrase", 0);
+        desk.run("trust init --key a.pub.pem --key b.pub.pem --threshold 2 --out trust.toml", 0);
+        desk
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        std::fs::write(self.path().join(name), text).unwrap();
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path().join(name)).unwrap()
+    }
+
+    #[track_caller]
+    fn run(&self, line: &str, code: i32) -> Ended {
+        let output = Command::new(env!("CARGO_BIN_EXE_pgseal"))
+            .args(line.split_whitespace())
+            .current_dir(self.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let ended = Ended {
+            code: output.status.code().unwrap(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        };
+        assert_eq!(ended.code, code, "{line}\n{}{}", ended.out, ended.err);
+        ended
+    }
+}
+
+/// A snapshot of a database that a schema was loaded into.
+fn snapshot(schema: &str) -> Vec<u8> {
+    let header = Header {
+        server_version_num: 170_000,
+        server_version: "17.0".to_owned(),
+        captured_at: "2026-01-01T00:00:00Z".to_owned(),
+        database: "app".to_owned(),
+        system_identifier: None,
+        encoding: "UTF8".to_owned(),
+        collate: "C".to_owned(),
+        ctype: "C".to_owned(),
+        locale_provider: "libc".to_owned(),
+        settings: BTreeMap::new(),
+        roles: BTreeSet::new(),
+        extensions_available: BTreeMap::new(),
+        collations: BTreeSet::new(),
+        statistics: BTreeMap::new(),
+    };
+    let empty = Snapshot {
+        header,
+        scope: Scope::default(),
+        catalog: Catalog::new(),
+        symbols: Symbols::default(),
+        unmodeled: Vec::new(),
+    };
+    let text = read_text("before.sql", schema, &SyntaxOptions::default());
+    let (model, _) = desired(&empty, &text).unwrap();
+    Snapshot { catalog: model.into_catalog(), ..empty }.to_bytes()
+}
+
+const BEFORE: &str = "create table public.t (id integer primary key, old text);";
+const AFTER: &str = "create table public.t (id integer primary key, old text, new text not null default 'x');\n\
+                     create index on public.t (new);";
+
+#[test]
+fn a_plan_is_made_signed_cosigned_and_verified() {
+    let desk = Desk::new();
+    desk.write("before.json", snapshot(BEFORE));
+    desk.write("schema.sql", AFTER);
+    let look = desk.run("plan --snapshot before.json --schema schema.sql --detailed-exitcode", 20);
+    assert!(look.out.contains("table public.t") && look.err.is_empty(), "{}{}", look.out, look.err);
+    let inputs = "--snapshot before.json --schema schema.sql";
+    desk.run(&format!("plan {inputs} --out plan.json --key a.pem --output-human h.txt --output-sql p.sql"), 0);
+    let plan = Plan::from_bytes(&desk.read("plan.json")).unwrap();
+    assert!(!plan.phases.is_empty());
+    assert_eq!(plan.inputs.schema.keys().collect::<Vec<_>>(), ["schema.sql"]);
+    assert!(String::from_utf8(desk.read("p.sql")).unwrap().contains("COMMIT;"));
+    assert!(String::from_utf8(desk.read("h.txt")).unwrap().starts_with("Plan for PostgreSQL 17\n"));
+
+    desk.run("verify plan.json --trust trust.toml", 3);
+    desk.run(&format!("reproduce plan.json {inputs}"), 0);
+    desk.run(&format!("cosign plan.json {inputs} --key b.pem"), 0);
+    let accepted = desk.run("verify plan.json --trust trust.toml", 0);
+    assert!(accepted.out.contains("signed by a (") && accepted.out.contains("reproduced by b ("), "{}", accepted.out);
+
+    // the same plan again keeps the signatures, another one voids them
+    desk.run(&format!("plan {inputs} --out plan.json"), 0);
+    desk.run("verify plan.json --trust trust.toml", 0);
+    desk.run(&format!("plan {inputs} --out plan.json --lock-timeout 1"), 0);
+    assert!(!desk.path().join("plan.json.sig").exists());
+}
+
+#[test]
+fn a_plan_that_is_not_reproduced_is_not_cosigned() {
+    let desk = Desk::new();
+    desk.write("before.json", snapshot(BEFORE));
+    desk.write("schema.sql", AFTER);
+    desk.run("plan --snapshot before.json --schema schema.sql --out plan.json", 0);
+    desk.write("schema.sql", BEFORE);
+    let refused = desk.run("cosign plan.json --snapshot before.json --schema schema.sql --key b.pem", 3);
+    assert!(refused.err.contains("schema file \"schema.sql\" had sha256"), "{}", refused.err);
+    desk.write("schema.sql", AFTER);
+    desk.write("before.json", snapshot(""));
+    let refused = desk.run("reproduce plan.json --snapshot before.json --schema schema.sql", 3);
+    assert!(refused.err.contains("made from a snapshot with sha256"), "{}", refused.err);
+    desk.write("before.json", snapshot(BEFORE));
+    let text = String::from_utf8(desk.read("plan.json")).unwrap();
+    desk.write("plan.json", text.replace("'x'", "'y'"));
+    let refused = desk.run("reproduce plan.json --snapshot before.json --schema schema.sql", 3);
+    assert!(refused.err.contains("another statement"), "{}", refused.err);
+    assert!(!desk.path().join("plan.json.sig").exists());
+}
+
+#[test]
+fn data_loss_is_not_signed_unless_allowed() {
+    let desk = Desk::new();
+    desk.write("before.json", snapshot(BEFORE));
+    desk.write("schema.sql", "create table public.t (id integer primary key);");
+    let inputs = "--snapshot before.json --schema schema.sql --out plan.json --key a.pem";
+    let written = desk.run(&format!("plan {inputs}"), 9);
+    assert!(written.err.contains("not signed: it loses data"), "{}", written.err);
+    assert!(written.out.contains("! data-loss"), "{}", written.out);
+    assert!(desk.path().join("plan.json").exists() && !desk.path().join("plan.json.sig").exists());
+    desk.run(&format!("plan {inputs} --allow data-loss"), 0);
+    assert!(desk.path().join("plan.json.sig").exists());
+}
+
+#[test]
+fn errors_are_reported_together_with_their_places() {
+    let desk = Desk::new();
+    desk.write("before.json", snapshot(""));
+    desk.write("schema.sql", "create tabel a ();\ncreate table b (x int);\ninsert into b values (1);\n");
+    let refused = desk.run("plan --snapshot before.json --schema schema.sql --out plan.json", 10);
+    assert!(
+        refused.err.contains("schema.sql:1:8: error[PGS1001]: syntax error at or near \"tabel\""),
+        "{}",
+        refused.err
+    );
+    assert!(refused.err.contains("schema.sql:3:1: error[PGS1020]"), "{}", refused.err);
+    assert!(refused.err.ends_with("pgseal: error: the schema has 2 errors\n"), "{}", refused.err);
+    assert!(!desk.path().join("plan.json").exists());
+    let json = desk.run("--messages json plan --snapshot before.json --schema schema.sql", 10);
+    let list = json.err.split("\npgseal: error").next().unwrap();
+    let list: serde_json::Value = serde_json::from_str(list).unwrap();
+    assert_eq!((list.as_array().unwrap().len(), &list[1]["place"]["line"]), (2, &serde_json::json!(3)));
+    desk.write(
+        "schema.sql",
+        "create table b (x nothing);\ncreate table c (y nothing_either);\ninsert into b values (1);\n",
+    );
+    let refused = desk.run("plan --snapshot before.json --schema schema.sql --skip-dml", 10);
+    assert!(refused.err.contains("schema.sql:1:19: error[PGS2"), "{}", refused.err);
+    assert!(refused.err.contains("schema.sql:2:19: error[PGS2"), "{}", refused.err);
+}
+
+#[test]
+fn a_dump_plans_to_nothing() {
+    let desk = Desk::new();
+    desk.write("before.json", snapshot(AFTER));
+    desk.run("dump before.json --out schema.sql", 0);
+    let empty = desk.run("plan --snapshot before.json --schema schema.sql --detailed-exitcode", 0);
+    assert!(empty.out.contains("No changes"), "{}", empty.out);
+    desk.run("dump before.json --out-dir schema", 0);
+    let empty = desk.run("plan --snapshot before.json --schema schema --detailed-exitcode", 0);
+    assert!(empty.out.contains("No changes"), "{}", empty.out);
+    assert_eq!(desk.run("dump before.json --out -", 0).out.as_bytes(), desk.read("schema.sql"));
+}
+
+#[test]
+fn differences_are_shown_both_ways() {
+    let desk = Desk::new();
+    desk.write("before.json", snapshot(BEFORE));
+    desk.write("after.json", snapshot(AFTER));
+    desk.write("before.sql", BEFORE);
+    desk.write("after.sql", AFTER);
+    for (from, to) in [("before.json", "after.json"), ("before.json", "after.sql"), ("before.sql", "after.json")] {
+        let shown = desk.run(&format!("diff {from} {to} --detailed-exitcode"), 20);
+        assert!(shown.out.contains("+ column public.t.new"), "{}", shown.out);
+        let shown = desk.run(&format!("diff {to} {from}"), 0);
+        assert!(shown.out.contains("- column public.t.new"), "{}", shown.out);
+    }
+    desk.run("diff before.sql after.sql", 2);
+    desk.run("diff before.sql after.sql --like before.json --detailed-exitcode", 20);
+    assert_eq!(desk.run("diff before.json before.sql --detailed-exitcode", 0).out, "No differences.\n");
+}
