@@ -303,6 +303,12 @@ fn on_server(place: &str, text: &str) -> (String, String) {
              WHERE adrelid = 'public.u'::regclass AND attname = 'gen'"
                 .into(),
         ),
+        "virtual" => (
+            format!("ALTER TABLE u ADD COLUMN gen {of} GENERATED ALWAYS AS ({text}) VIRTUAL"),
+            "SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum
+             WHERE adrelid = 'public.u'::regclass AND attname = 'gen'"
+                .into(),
+        ),
         "index" => (
             format!("CREATE INDEX i ON u (({text}))"),
             "SELECT coalesce(pg_get_expr(indexprs, indrelid), pg_get_indexdef(indexrelid, 1, false))
@@ -365,10 +371,11 @@ fn ours(world: &World, place: &str, text: &str) -> Analyzed<Option<String>> {
             let expr = cook_default(env, path, None, &raw, &target, DefaultKind::Plain)?;
             Ok(if is_null_default(&expr) { None } else { print(own, &expr) })
         }
-        "generated" => {
+        "generated" | "virtual" => {
             let (type_oid, typmod) = world.named(of);
             let target = Target { name: "gen", type_oid, typmod };
-            cook_default(env, path, Some(table), &raw, &target, DefaultKind::Generated).map(|e| print(own, &e))
+            let kind = if place == "virtual" { DefaultKind::GeneratedVirtual } else { DefaultKind::Generated };
+            cook_default(env, path, Some(table), &raw, &target, kind).map(|e| print(own, &e))
         }
         "argument" => {
             let (type_oid, typmod) = world.named(of);
@@ -440,6 +447,9 @@ fn users_objects_resolve_as_on_the_server() {
         session.batch_execute(SCHEMA).unwrap();
         let world = World::new(major);
         for (place, text) in cases() {
+            if place.starts_with("virtual") && major < 18 {
+                continue;
+            }
             let theirs = server_answer(&mut session, place, text);
             let own = match ours(&world, place, text) {
                 Ok(stored) => format!("ok {}", stored.as_deref().unwrap_or("<nothing>")),

@@ -33,8 +33,10 @@ pub struct Target<'a> {
 pub enum DefaultKind {
     /// A column's or a domain's `DEFAULT`.
     Plain,
-    /// `GENERATED ALWAYS AS (…)`.
+    /// `GENERATED ALWAYS AS (…) STORED`.
     Generated,
+    /// `GENERATED ALWAYS AS (…) VIRTUAL` (18).
+    GeneratedVirtual,
     /// The default of a function's argument.
     FunctionArgument,
 }
@@ -60,11 +62,12 @@ pub fn cook_default(
 ) -> Analyzed<Expr> {
     let place = match kind {
         DefaultKind::Plain => ParseExprKind::ColumnDefault,
-        DefaultKind::Generated => ParseExprKind::GeneratedColumn,
+        DefaultKind::Generated | DefaultKind::GeneratedVirtual => ParseExprKind::GeneratedColumn,
         DefaultKind::FunctionArgument => ParseExprKind::FunctionDefault,
     };
     let mut ps = ParseState::new(env, path, place);
-    if let (DefaultKind::Generated, Some(relation)) = (kind, relation) {
+    let generated = matches!(kind, DefaultKind::Generated | DefaultKind::GeneratedVirtual);
+    if let (true, Some(relation)) = (generated, relation) {
         ps = ps.with(NamespaceItem::table(relation));
     }
     let location = raw_location(raw);
@@ -75,10 +78,13 @@ pub fn cook_default(
         assign_expr_collations(env, &mut expr).map_err(|e| e.at(location))?;
         return Ok(expr);
     }
-    if kind == DefaultKind::Generated {
+    if generated {
         check_generated(&expr, relation, location)?;
         if contain_mutable_functions(env, &expr) {
             return Err(invalid("generation expression is not immutable", location));
+        }
+        if kind == DefaultKind::GeneratedVirtual {
+            check_virtual(&expr, location)?;
         }
     }
     let source = expr_type(&expr);
@@ -99,6 +105,33 @@ pub fn cook_default(
         })?;
     assign_expr_collations(env, &mut expr).map_err(|e| e.at(location))?;
     Ok(expr)
+}
+
+/// `check_virtual_generated_security`: whoever reads the table runs the expression, so nothing in it may be a user's.
+fn check_virtual(expr: &Expr, location: i32) -> Analyzed<()> {
+    let user = |oid: &Oid| *oid >= Oid::FIRST_USER;
+    let used = |e: &Expr| match e {
+        Expr::FuncExpr(f) => user(&f.funcid),
+        Expr::OpExpr(o) | Expr::DistinctExpr(o) | Expr::NullIfExpr(o) => user(&o.funcid),
+        Expr::ScalarArrayOpExpr(o) => user(&o.funcid),
+        Expr::RowCompareExpr(r) => r.opnos.iter().any(user),
+        _ => false,
+    };
+    let refuse = |what: &str| {
+        AnalyzeError::rejected(
+            sqlstate::FEATURE_NOT_SUPPORTED,
+            format!("generation expression uses user-defined {what}"),
+            location,
+        )
+        .detail(format!("Virtual generated columns that make use of user-defined {what}s are not yet supported."))
+    };
+    if expr.any(used) {
+        return Err(refuse("function"));
+    }
+    if expr.any(|e| user(&expr_type(e))) {
+        return Err(refuse("type"));
+    }
+    Ok(())
 }
 
 /// Whether a default is a bare NULL, which a server does not store.

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::literal;
 use crate::env::{Env, Oid, SearchPath};
 use crate::tree::{Const, Expr, expr_type};
 
@@ -142,11 +143,9 @@ fn note_const(env: &Env, c: &Const, d: &mut Dependencies) {
     let path = SearchPath::empty();
     match c.ty {
         Oid::REGCLASS => {
-            let mut named = env.relations().filter(|r| {
-                let visible = env.relation_is_visible(&path, r.oid);
-                env.quote_qualified((!visible).then_some(r.schema.as_str()), &r.name) == *text
-            });
-            d.relations.extend(named.next().map(|r| r.oid));
+            if let Some((schema, name)) = literal::names_of(text) {
+                d.relations.extend(env.lookup_relation(&path, schema.as_deref(), &name).map(|r| r.oid));
+            }
         }
         Oid::REGTYPE => {
             if let Ok((oid, _)) = env.parse_format_type(text) {
@@ -156,9 +155,9 @@ fn note_const(env: &Env, c: &Const, d: &mut Dependencies) {
         Oid::REGPROC | Oid::REGPROCEDURE => {
             let bare = text.split('(').next().unwrap_or(text);
             let types = text.strip_suffix(')').and_then(|t| t.split_once('(')).map(|(_, args)| args);
-            let found = env.procs().filter(|p| {
-                let qualified = env.quote_qualified(Some(p.schema.as_str()), &p.name);
-                (qualified == bare || env.quote_ident(&p.name) == bare)
+            let Some((schema, name)) = literal::names_of(bare) else { return };
+            let found = env.procs_named(&name).filter(|p| {
+                schema.as_ref().map_or(path.position(&p.schema).is_some(), |s| p.schema == *s.as_str())
                     && types.is_none_or(|t| {
                         let shown: Vec<String> = p.args.iter().map(|a| env.format_type(*a, -1)).collect();
                         shown.join(",") == t

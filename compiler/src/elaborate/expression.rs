@@ -388,7 +388,11 @@ impl Interpreter<'_> {
         let row = self.model.row(table)?;
         let Some(found) = row.column(column.as_str()) else { return Err(self.no_column(table, column)) };
         let target = Target { name: column.as_str(), type_oid: found.type_oid, typmod: found.typmod };
-        let expr = analyze::cook_default(self.env(), &self.path, Some(row), raw, &target, DefaultKind::Generated)
+        let sort = match kind {
+            GeneratedKind::Stored => DefaultKind::Generated,
+            GeneratedKind::Virtual => DefaultKind::GeneratedVirtual,
+        };
+        let expr = analyze::cook_default(self.env(), &self.path, Some(row), raw, &target, sort)
             .map_err(Box::<Problem>::from)?;
         let cooked = self.model.cooked(Some(table), Scope::Relation(table.name.as_str()), &expr)?;
         let id = FactId::Column(table.clone(), column.clone());

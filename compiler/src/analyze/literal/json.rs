@@ -31,6 +31,21 @@ pub(super) fn jsonb(text: &str) -> Normal {
     Ok(out)
 }
 
+/// The value of a JSON string in its quotes, for other notations that borrow it.
+pub(super) fn string_value(token: &str) -> Option<String> {
+    match parse(token, "json", true) {
+        Ok(Value::Text(value)) => Some(value),
+        _ => None,
+    }
+}
+
+/// A text as a JSON string.
+pub(super) fn quoted(text: &str) -> String {
+    let mut out = String::new();
+    quote(text, &mut out);
+    out
+}
+
 fn parse(text: &str, name: &str, strict_text: bool) -> Result<Value, Refusal> {
     let mut p = Parser { rest: text, name, strict_text };
     p.space();

@@ -31,6 +31,7 @@ use crate::env::{Oid, TypeKind};
 pub(super) use binary::bits;
 pub(super) use modifier::fitted;
 pub(super) use number::{int8, numeric};
+pub(super) use object::names_of;
 
 /// A literal in its normal form.
 type Normal = Result<String, Refusal>;

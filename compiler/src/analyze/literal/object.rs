@@ -107,6 +107,14 @@ fn name_list(text: &str) -> Result<Vec<String>, Refusal> {
     }
 }
 
+/// Schema and name in a printed name; `None` when it is none.
+pub(in crate::analyze) fn names_of(text: &str) -> Option<(Option<String>, String)> {
+    let mut names = name_list(text).ok()?;
+    let name = names.pop()?;
+    let schema = names.pop();
+    names.is_empty().then_some((schema, name))
+}
+
 /// Schema and name of a name list; a schema must exist.
 fn qualified(env: &Env, text: &str) -> Result<(Option<String>, String), Refusal> {
     let mut names = name_list(text)?;
