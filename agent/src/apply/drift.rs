@@ -121,8 +121,8 @@ fn explain_object(object: &FactId, planned: &[&Fact], live: &Catalog) -> Vec<Str
     for id in ids {
         let name = member(id, object);
         match (planned.get(id), found.get(id)) {
-            (Some(_), None) => details.push(format!("{name} is missing")),
-            (None, Some(_)) => details.push(format!("{name} was not there when the plan was made")),
+            (Some(_), None) => details.push(format!("{name}is missing")),
+            (None, Some(_)) => details.push(format!("{name}was not there when the plan was made")),
             (Some(planned), Some(found)) => {
                 let (mut was, mut is) = (BTreeMap::new(), BTreeMap::new());
                 flatten("", &canonical::to_value(&planned.payload), &mut was);

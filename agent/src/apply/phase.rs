@@ -12,6 +12,10 @@ use super::{Event, Run, backoff, ledger, settings};
 use crate::capture::capture_within;
 use crate::connect::{Session, StatementError};
 
+/// A commit that is reported must survive a crash of the server, also where the database commits asynchronously.
+const DURABLE: &str = "SELECT pg_catalog.set_config('synchronous_commit', 'on', true) \
+                       WHERE pg_catalog.current_setting('synchronous_commit') = 'off'";
+
 /// Why one try ended without a commit.
 enum Stop {
     /// A lock was not granted in time, or the server broke a deadlock: trying again may help.
@@ -77,7 +81,7 @@ impl Run<'_> {
         let timeouts = self.plan.timeouts;
         let begin = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {}; \
-             SET LOCAL statement_timeout = {}; SET LOCAL pgseal.phase = '{}'",
+             SET LOCAL statement_timeout = {}; SET LOCAL pgseal.phase = '{}'; {DURABLE}",
             timeouts.lock_ms,
             timeouts.statement_ms,
             index + 1
