@@ -5,8 +5,9 @@
 
 mod equal;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use pgseal_catalog::facts::ConstraintKind;
 use pgseal_catalog::{Catalog, Fact, FactId, Payload, canonical};
 use serde_json::Value;
 
@@ -51,9 +52,46 @@ impl Delta {
     }
 }
 
-/// Every difference from one database to another, in the order of ids.
+/// Every difference from one database to another that a statement could make up for, in the order of ids.
 #[must_use]
 pub fn diff(from: &Model, to: &Model) -> Vec<Delta> {
+    let mut deltas = differences(from, to);
+    let aside: BTreeSet<FactId> =
+        renamed_inherited_not_nulls(from, to, &deltas).into_iter().flat_map(|(old, new)| [old, new]).collect();
+    if !aside.is_empty() {
+        deltas.retain(|delta| !aside.contains(delta.id()));
+    }
+    deltas
+}
+
+/// Not-null constraints that a table only has from its parents, under other names than they shall have. No statement renames
+/// them; like the order of columns they tell how the table came about, and are reported beside.
+#[must_use]
+pub fn renamed_inherited_not_nulls(from: &Model, to: &Model, deltas: &[Delta]) -> Vec<(FactId, FactId)> {
+    let column = |fact: &Fact| match (&fact.id, &fact.payload) {
+        (FactId::Constraint(table, _), Payload::Constraint(constraint)) if !constraint.is_local => match &constraint.is {
+            ConstraintKind::NotNull(not_null) => Some((table.clone(), not_null.column.clone())),
+            _ => None,
+        },
+        _ => None,
+    };
+    let mut gone = BTreeMap::new();
+    for delta in deltas {
+        if let Delta::Removed(id) = delta {
+            gone.extend(from.fact(id).and_then(|fact| Some((column(fact)?, fact))));
+        }
+    }
+    let mut out = Vec::new();
+    for delta in deltas {
+        let Delta::Added(id) = delta else { continue };
+        let Some(new) = to.fact(id) else { continue };
+        let old = column(new).and_then(|key| gone.get(&key)).filter(|old| old.payload == new.payload);
+        out.extend(old.map(|old| (old.id.clone(), id.clone())));
+    }
+    out
+}
+
+fn differences(from: &Model, to: &Model) -> Vec<Delta> {
     let mut deltas = Vec::new();
     let (mut left, mut right) = (from.catalog().iter().peekable(), to.catalog().iter().peekable());
     loop {

@@ -61,7 +61,7 @@ impl Renderer<'_> {
         if let Some(Payload::Default(Default { expression })) =
             self.catalog.fact(&default).filter(|_| clauses.default).map(|fact| &fact.payload)
         {
-            draft.push(" DEFAULT ").expression(&default, Part::Default, expression);
+            draft.push(" DEFAULT ").restricted_expression(&default, Part::Default, expression);
         }
         if let Some(constraint) = &clauses.not_null {
             if let Some(constraint) = constraint {

@@ -142,9 +142,38 @@ impl Draft<'_> {
         self
     }
 
+    /// Appends an expression where the grammar takes only a restricted one (`DEFAULT` of a column or a domain): between
+    /// parentheses, unless it is one word, literal or call.
+    pub(crate) fn restricted_expression(&mut self, id: &FactId, part: Part, stored: &Expression) -> &mut Self {
+        let start = self.text.len();
+        self.expression(id, part, stored);
+        if self.text.get(start..).is_some_and(|text| !is_compact(text)) {
+            self.text.insert(start, '(');
+            self.text.push(')');
+        }
+        self
+    }
+
     pub(crate) fn done(self) -> Sql {
         Sql { text: self.text, search_path: self.path }
     }
+}
+
+/// Whether an expression has no blank outside of quotes and parentheses, and so no operator between words.
+fn is_compact(text: &str) -> bool {
+    let (mut quote, mut depth) = (None, 0_u32);
+    for c in text.chars() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(c),
+            (None, '(' | '[') => depth += 1,
+            (None, ')' | ']') => depth = depth.saturating_sub(1),
+            (None, c) if depth == 0 && c.is_whitespace() => return false,
+            (None, _) => {}
+        }
+    }
+    true
 }
 
 /// A string literal under `standard_conforming_strings = on`.
