@@ -15,8 +15,3 @@ pub mod render;
 pub mod report;
 pub mod syntax;
 pub mod tree;
-pub mod compile;
-pub mod diff;
-pub mod dump;
-pub mod plan;
-pub mod prove;

@@ -69,7 +69,8 @@ pub fn diff(from: &Model, to: &Model) -> Vec<Delta> {
 #[must_use]
 pub fn renamed_inherited_not_nulls(from: &Model, to: &Model, deltas: &[Delta]) -> Vec<(FactId, FactId)> {
     let column = |fact: &Fact| match (&fact.id, &fact.payload) {
-        (FactId::Constraint(table, _), Payload::Constraint(constraint)) if !constraint.is_local => match &constraint.is {
+        (FactId::Constraint(table, _), Payload::Constraint(constraint)) if !constraint.is_local => match &constraint.is
+        {
             ConstraintKind::NotNull(not_null) => Some((table.clone(), not_null.column.clone())),
             _ => None,
         },

@@ -84,7 +84,11 @@ impl Renderer<'_> {
             self.collate(payload.collation.as_ref())
         ));
         if let Some(default) = &payload.default {
-            draft.push("\n    DEFAULT ").restricted_expression(&FactId::Domain(name.clone()), Part::DomainDefault, default);
+            draft.push("\n    DEFAULT ").restricted_expression(
+                &FactId::Domain(name.clone()),
+                Part::DomainDefault,
+                default,
+            );
         }
         if payload.not_null {
             draft.push("\n    ");
