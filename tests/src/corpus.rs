@@ -354,6 +354,7 @@ fn unmodeled_in(statement: &NodeEnum) -> Vec<Unmodeled> {
             _ => "table made by a query",
         },
         NodeEnum::SelectStmt(select) if select.into_clause.is_some() => "table made by a query",
+        NodeEnum::CreateFunctionStmt(function) if function.sql_body.is_some() => "body in the syntax of the standard",
         NodeEnum::CreatePolicyStmt(_) | NodeEnum::AlterPolicyStmt(_) => "policy",
         NodeEnum::GrantStmt(_) => "grant",
         NodeEnum::AlterDefaultPrivilegesStmt(_) => "default privileges",

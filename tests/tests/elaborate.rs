@@ -30,22 +30,31 @@ const KINDS: [&str; 11] = [
 #[test]
 fn own_cases_elaborate_to_what_servers_hold() {
     let cases = corpus::own();
-    let tally =
-        runner::run("own cases, elaborated", &cases, |case| case.name.clone(), Case::is_for, |case, server| {
+    let tally = runner::run(
+        "own cases, elaborated",
+        &cases,
+        |case| case.name.clone(),
+        Case::is_for,
+        |case, server| {
             for side in [Side::Old, Side::New] {
                 check(&case.sql(side), |database| case.load(database, side), server)
                     .map_err(|stop| on_side(side, stop))?;
             }
             Ok(())
-        });
+        },
+    );
     tally.conclude();
 }
 
 #[test]
 fn cases_beside_the_repository_elaborate_to_what_servers_hold() {
     let Some(cases) = corpus::beside(&KINDS) else { return };
-    let tally =
-        runner::run("cases beside, elaborated", &cases, |case| case.name.clone(), Case::is_for, |case, server| {
+    let tally = runner::run(
+        "cases beside, elaborated",
+        &cases,
+        |case| case.name.clone(),
+        Case::is_for,
+        |case, server| {
             let unmodeled = case.unmodeled();
             if !unmodeled.is_empty() {
                 return Err(Stop::Unmodeled(unmodeled));
@@ -55,7 +64,8 @@ fn cases_beside_the_repository_elaborate_to_what_servers_hold() {
                     .map_err(|stop| on_side(side, stop))?;
             }
             Ok(())
-        });
+        },
+    );
     tally.conclude();
 }
 

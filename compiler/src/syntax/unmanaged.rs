@@ -53,6 +53,8 @@ pub enum UnmanagedKind {
     Rule,
     /// `SECURITY LABEL`.
     SecurityLabel,
+    /// `CREATE FUNCTION` and `CREATE PROCEDURE` with `BEGIN ATOMIC` or `RETURN`.
+    StandardBody,
     /// `CREATE STATISTICS`.
     Statistics,
     /// `CREATE SUBSCRIPTION`.
@@ -96,6 +98,7 @@ impl UnmanagedKind {
             UnmanagedKind::RowSecurity => "row-level security switches",
             UnmanagedKind::Rule => "rules",
             UnmanagedKind::SecurityLabel => "security labels",
+            UnmanagedKind::StandardBody => "routines with a body in the syntax of the standard (BEGIN ATOMIC, RETURN)",
             UnmanagedKind::Statistics => "extended statistics",
             UnmanagedKind::Subscription => "subscriptions",
             UnmanagedKind::TextSearch => "text search objects",
