@@ -68,10 +68,9 @@ pub(super) fn classify(node: &NodeEnum) -> Verdict {
         N::DropStmt(s) => by_object(s.remove_type),
         N::AlterObjectSchemaStmt(s) => by_object(s.object_type),
         N::AlterObjectDependsStmt(s) => by_object(s.object_type),
-        N::RenameStmt(s) => match by_object(s.rename_type) {
-            Verdict::Managed => by_object(s.relation_type),
-            other => other,
-        },
+        // the relation's type is set for columns and attributes only
+        N::RenameStmt(s) if is_part(s.rename_type) => by_object(s.relation_type),
+        N::RenameStmt(s) => by_object(s.rename_type),
         // not managed yet
         N::AlterOwnerStmt(s) => match object(s.object_type) {
             Care::Cluster => cluster(),
@@ -236,6 +235,10 @@ fn transaction(kind: i32) -> Verdict {
 
 fn object(object: i32) -> Care {
     ObjectType::try_from(object).map_or(Care::Managed, care_of)
+}
+
+fn is_part(object: i32) -> bool {
+    matches!(ObjectType::try_from(object), Ok(ObjectType::ObjectColumn | ObjectType::ObjectAttribute))
 }
 
 fn by_object(of: i32) -> Verdict {

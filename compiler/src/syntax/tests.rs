@@ -183,6 +183,78 @@ fn kinds_that_are_not_managed_are_counted() {
 }
 
 #[test]
+fn every_form_of_a_managed_kind_is_handed_on() {
+    for text in [
+        "alter table t rename to u",
+        "alter table t rename a to b",
+        "alter table t rename constraint a to b",
+        "alter index i rename to j",
+        "alter sequence s rename to r",
+        "alter type t rename to u",
+        "alter type t rename attribute a to b",
+        "alter type t rename value 'a' to 'b'",
+        "alter type t add attribute a int, drop attribute b",
+        "alter domain d rename to e",
+        "alter domain d rename constraint a to b",
+        "alter domain d add check (value > 0)",
+        "alter function f(int) rename to g",
+        "alter procedure p() rename to q",
+        "alter routine p() rename to q",
+        "alter schema s rename to r",
+        "alter trigger g on t rename to h",
+        "alter table t set schema s",
+        "alter function f() set schema s",
+        "alter type t set schema s",
+        "alter extension e set schema s",
+        "alter extension e update",
+        "alter sequence s set schema r",
+        "alter sequence s owned by t.a",
+        "alter index i set (fillfactor = 10)",
+        "alter index i attach partition j",
+        "alter function f() immutable",
+        "alter function f() depends on extension e",
+        "alter trigger g on t depends on extension e",
+        "alter table t attach partition p default",
+        "alter table t detach partition p",
+        "alter table t cluster on i, replica identity full, disable trigger g, set unlogged",
+        "comment on table t is 'x'",
+        "comment on column t.a is 'x'",
+        "comment on constraint c on t is 'x'",
+        "comment on constraint c on domain d is 'x'",
+        "comment on trigger g on t is 'x'",
+        "comment on index i is 'x'",
+        "comment on function f(int) is 'x'",
+        "comment on type t is 'x'",
+        "comment on schema s is 'x'",
+        "comment on extension e is 'x'",
+        "comment on sequence s is 'x'",
+        "comment on domain d is 'x'",
+        "drop table t, u",
+        "drop index i",
+        "drop index concurrently i",
+        "drop sequence s",
+        "drop type t",
+        "drop domain d",
+        "drop function f(int)",
+        "drop routine f",
+        "drop procedure p",
+        "drop trigger g on t",
+        "drop schema s",
+        "drop extension e",
+        "create type t as enum ('a')",
+        "create type t as (a int)",
+        "create type t as range (subtype = int)",
+        "create domain d as int",
+        "create constraint trigger g after insert on t for each row execute function f()",
+        "create unlogged table t (a int) partition by list (a)",
+    ] {
+        let schema = read(text);
+        assert_eq!(codes(&schema), Vec::<&str>::new(), "{text}");
+        assert_eq!(texts(&schema), [text]);
+    }
+}
+
+#[test]
 fn every_other_kind_is_noted() {
     for text in [
         "create materialized view v as select 1; refresh materialized view v; create index on v (a)",
