@@ -6,6 +6,7 @@ use pgseal_catalog::{Fact, FactId};
 
 use super::dispatch::object_type;
 use super::error::{Elaborated, Problem};
+use super::names::name_parts;
 use super::run::Interpreter;
 
 impl Interpreter<'_> {
@@ -13,6 +14,13 @@ impl Interpreter<'_> {
     pub(super) fn comment(&mut self, statement: &CommentStmt) -> Elaborated<()> {
         let Some(object) = &statement.object else { return Err(Problem::internal("a comment on nothing")) };
         let of = object_type(statement.objtype);
+        // in every database, and no fact: older dumps repeat its comment
+        if of == ObjectType::ObjectExtension && name_parts(object) == ["plpgsql"] {
+            return match statement.comment.as_str() {
+                "PL/pgSQL procedural language" => Ok(()),
+                _ => Err(Problem::unsupported("a comment of one's own on extension \"plpgsql\"")),
+            };
+        }
         let on = match self.must_address(of, object)? {
             // the comment of a constraint's index is another than the constraint's
             FactId::Constraint(..) if of == ObjectType::ObjectIndex => {
@@ -27,8 +35,11 @@ impl Interpreter<'_> {
 
     /// Puts a comment on a fact; an empty one takes it away.
     pub(super) fn put_comment(&mut self, on: FactId, text: &str) {
+        // the comment that every database is born with is no fact
+        let standard =
+            matches!(&on, FactId::Schema(name) if name.as_str() == "public") && text == "standard public schema";
         let id = FactId::Comment(Box::new(on));
-        if text.is_empty() {
+        if text.is_empty() || standard {
             self.model.take(&id);
             return;
         }
