@@ -1,5 +1,7 @@
 //! What a server stores an expression as.
 
+use std::collections::BTreeSet;
+
 use postgres::Client;
 
 use super::{Case, Place};
@@ -23,12 +25,17 @@ pub enum Answer {
 const PREPARE: &str = r"
 CREATE TABLE oracle.template (LIKE public.t);
 CREATE FUNCTION oracle.noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
-CREATE FUNCTION oracle.answers(path text, anew boolean, statements text[], questions text[])
+CREATE FUNCTION oracle.answers(path text, words text[], statements text[], questions text[])
 RETURNS TABLE(n int, stored text, code text, message text) LANGUAGE plpgsql AS $$
+DECLARE columns text;
 BEGIN
-    IF anew THEN
+    IF words IS NOT NULL THEN
+        SELECT string_agg(format('%I %s', attname, format_type(atttypid, atttypmod)) || CASE WHEN attcollation <> typcollation
+            THEN format(' COLLATE %I', collname) ELSE '' END, ', ' ORDER BY attnum) INTO columns
+        FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid LEFT JOIN pg_collation ON pg_collation.oid = attcollation
+        WHERE attrelid = 'oracle.template'::regclass AND attnum > 0 AND ('t' = ANY (words) OR attname = ANY (words));
         DROP TABLE public.t;
-        CREATE TABLE public.t (LIKE oracle.template);
+        EXECUTE format('CREATE TABLE public.t (%s)', columns);
     END IF;
     FOR n IN 1 .. array_length(statements, 1) LOOP
         stored := NULL; code := NULL; message := NULL;
@@ -52,8 +59,8 @@ pub struct Round<'a> {
     pub path: &'a str,
     /// What the names of this run's objects start with; no two rounds in one database share it.
     pub tag: &'a str,
-    /// How many expressions share one table; the table is made anew after so many.
-    pub batch: usize,
+    /// How many expressions share one table, with none but the columns they name. Without it the table stays as it is.
+    pub batch: Option<usize>,
 }
 
 /// Readies a database that has a table `public.t` and a schema `oracle`.
@@ -70,13 +77,13 @@ pub fn prepare(session: &mut Client) {
 /// When the server fails otherwise than by rejecting an expression.
 pub fn answers(session: &mut Client, round: Round<'_>, cases: &[Case]) -> Vec<Answer> {
     let mut answers = Vec::with_capacity(cases.len());
-    for (batch, cases) in cases.chunks(round.batch).enumerate() {
+    for (batch, cases) in cases.chunks(round.batch.unwrap_or(usize::MAX)).enumerate() {
         let (statements, questions): (Vec<String>, Vec<String>) =
             cases.iter().enumerate().map(|(at, case)| statement(&format!("{}{batch}_{at}", round.tag), case)).unzip();
         let rows = session
             .query(
                 "SELECT * FROM oracle.answers($1, $2, $3, $4)",
-                &[&round.path, &(batch > 0), &statements, &questions],
+                &[&round.path, &round.batch.map(|_| words(cases)), &statements, &questions],
             )
             .expect("the oracle answers");
         for row in rows {
@@ -94,6 +101,25 @@ pub fn answers(session: &mut Client, round: Round<'_>, cases: &[Case]) -> Vec<An
     }
     assert_eq!(answers.len(), cases.len());
     answers
+}
+
+/// Every word of the expressions that could be the name of a column; `t` is among them where the whole row is needed.
+fn words(cases: &[Case]) -> Vec<&str> {
+    let mut words = BTreeSet::new();
+    for case in cases {
+        let column = match &case.place {
+            Place::Default(column) => column.as_str(),
+            Place::Check | Place::Domain(_) | Place::Index | Place::Trigger => "id",
+        };
+        for text in [column, &case.text] {
+            words.extend(text.split(|letter: char| !letter.is_alphanumeric() && letter != '_'));
+            words.extend(text.split('"'));
+        }
+        if matches!(case.place, Place::Trigger) {
+            words.insert("t");
+        }
+    }
+    words.into_iter().collect()
 }
 
 fn statement(name: &str, case: &Case) -> (String, String) {
