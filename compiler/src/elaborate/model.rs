@@ -136,9 +136,6 @@ impl Model {
         self.env.remove_schema("public");
         self.bind_loose_symbols(Stage::Types);
         for fact in &facts {
-            if let FactId::Extension(name) = &fact.id {
-                self.bind_extension_symbols(name);
-            }
             self.declare(fact);
         }
         self.bind_loose_symbols(Stage::Relations);
