@@ -7,6 +7,7 @@
 //! - [`difference`] shows how two catalogs differ.
 //! - [`generated_schema`] makes a schema of any size, for the benchmark.
 //! - [`handmade`] writes plans for tests of the agent alone.
+//! - [`faults`] makes plans of several phases by hand, and stops their runs where a test wants to.
 //! - [`pipeline`] has the steps from a database to its next state, as library calls.
 //! - [`program`] runs the two programs as a user does.
 //!
@@ -18,6 +19,7 @@ pub mod builtins;
 pub mod corpus;
 pub mod difference;
 pub mod expressions;
+pub mod faults;
 pub mod generated_schema;
 pub mod handmade;
 pub mod pipeline;

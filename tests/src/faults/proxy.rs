@@ -1,0 +1,215 @@
+//! A socket between an agent and its server that freezes the conversation at a chosen request, so that either side can be
+//! killed at exactly that point. The programs know nothing of it.
+//!
+//! A request is one `Query` or `Parse` message; the server has answered it when it is ready for the next. Frozen means: what
+//! the agent sends is swallowed, what the server answers is withheld. When either side goes away, so does the other's socket.
+
+use std::io::{Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::server::Server;
+
+const SOCKET: &str = ".s.PGSQL.5432";
+
+/// On which side of a request the conversation freezes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// The server never hears of it.
+    Before,
+    /// The server has done it, and the agent never hears so.
+    Answered,
+}
+
+/// Where the conversation freezes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop {
+    /// On which side of the request.
+    pub when: When,
+    /// The text of the request; any when there is none.
+    pub sql: Option<String>,
+    /// At which request of that text, from 1.
+    pub nth: usize,
+}
+
+/// A running proxy; connections through it end with the value.
+#[derive(Debug)]
+pub struct Proxy {
+    folder: TempDir,
+    shared: Arc<Shared>,
+    frozen: Receiver<()>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    server: PathBuf,
+    stop: Option<Stop>,
+    seen: Mutex<Vec<String>>,
+    streams: Mutex<Vec<UnixStream>>,
+    withhold: AtomicBool,
+    closed: AtomicBool,
+    frozen: Mutex<Sender<()>>,
+}
+
+impl Proxy {
+    /// Listens in a folder of its own, in front of a server.
+    ///
+    /// # Panics
+    /// When there is no room for a socket.
+    pub fn start(server: &Server, stop: Option<Stop>) -> Proxy {
+        let folder = TempDir::new().expect("a temporary folder");
+        let listener = UnixListener::bind(folder.path().join(SOCKET)).expect("a socket");
+        let (sender, frozen) = channel();
+        let shared = Arc::new(Shared {
+            server: server.folder().join(format!(".s.PGSQL.{}", server.port())),
+            stop,
+            seen: Mutex::default(),
+            streams: Mutex::default(),
+            withhold: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+            frozen: Mutex::new(sender),
+        });
+        let accepting = Arc::clone(&shared);
+        thread::spawn(move || {
+            for agent in listener.incoming().map_while(Result::ok) {
+                if accepting.closed.load(Ordering::SeqCst) {
+                    return;
+                }
+                accepting.serve(agent);
+            }
+        });
+        Proxy { folder, shared, frozen }
+    }
+
+    /// The folder of the socket, which is what to pass as a host.
+    pub fn host(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Waits until the conversation is frozen.
+    pub fn wait_frozen(&self, limit: Duration) -> bool {
+        self.frozen.recv_timeout(limit).is_ok()
+    }
+
+    /// The text of every request so far, in order.
+    pub fn requests(&self) -> Vec<String> {
+        lock(&self.shared.seen).clone()
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.shared.closed.store(true, Ordering::SeqCst);
+        for stream in lock(&self.shared.streams).iter() {
+            stream.shutdown(Shutdown::Both).ok();
+        }
+        // wakes the thread that accepts
+        UnixStream::connect(self.folder.path().join(SOCKET)).ok();
+    }
+}
+
+impl Shared {
+    fn serve(self: &Arc<Self>, agent: UnixStream) {
+        let Ok(server) = UnixStream::connect(&self.server) else { return };
+        let pair = || Some((agent.try_clone().ok()?, server.try_clone().ok()?));
+        let (Some(there), Some(back), Some(kept)) = (pair(), pair(), pair()) else { return };
+        lock(&self.streams).extend([kept.0, kept.1]);
+        let shared = Arc::clone(self);
+        thread::spawn(move || {
+            shared.requests_of(&there.0, &there.1);
+            there.1.shutdown(Shutdown::Both).ok();
+            there.0.shutdown(Shutdown::Both).ok();
+        });
+        let shared = Arc::clone(self);
+        thread::spawn(move || {
+            shared.answers_of(&back.1, &back.0);
+            back.0.shutdown(Shutdown::Both).ok();
+            back.1.shutdown(Shutdown::Both).ok();
+        });
+    }
+
+    /// Passes on what the agent sends, until it is to be frozen or the agent is gone.
+    fn requests_of(&self, mut agent: &UnixStream, mut server: &UnixStream) {
+        // the first message has no letter
+        let Some(first) = read_message(&mut agent, false) else { return };
+        if server.write_all(&first).is_err() {
+            return;
+        }
+        while let Some(message) = read_message(&mut agent, true) {
+            if let Some(sql) = text_of(&message) {
+                match self.notice(sql) {
+                    None => {}
+                    Some(When::Answered) => self.withhold.store(true, Ordering::SeqCst),
+                    Some(When::Before) => {
+                        self.say_frozen();
+                        while read_message(&mut agent, true).is_some() {}
+                        return;
+                    }
+                }
+            }
+            if server.write_all(&message).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn answers_of(&self, mut server: &UnixStream, mut agent: &UnixStream) {
+        while let Some(message) = read_message(&mut server, true) {
+            if self.withhold.load(Ordering::SeqCst) {
+                if message.first() == Some(&b'Z') {
+                    self.say_frozen();
+                }
+            } else if agent.write_all(&message).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Notes a request, and says whether it is the one to stop at.
+    fn notice(&self, sql: String) -> Option<When> {
+        let mut seen = lock(&self.seen);
+        seen.push(sql);
+        let stop = self.stop.as_ref()?;
+        let last = seen.last()?;
+        let alike = |sql: &String| stop.sql.as_ref().is_none_or(|wanted| wanted == sql);
+        (alike(last) && seen.iter().filter(|sql| alike(sql)).count() == stop.nth).then_some(stop.when)
+    }
+
+    fn say_frozen(&self) {
+        lock(&self.frozen).send(()).ok();
+    }
+}
+
+/// One message with its head; none at the end.
+fn read_message(stream: &mut impl Read, letter: bool) -> Option<Vec<u8>> {
+    let head = if letter { 5 } else { 4 };
+    let mut message = vec![0; head];
+    stream.read_exact(&mut message).ok()?;
+    let length = u32::from_be_bytes(message[head - 4..].try_into().ok()?) as usize;
+    message.resize(head + length.checked_sub(4)?, 0);
+    stream.read_exact(&mut message[head..]).ok()?;
+    Some(message)
+}
+
+/// The statement of a `Query` or `Parse` message.
+fn text_of(message: &[u8]) -> Option<String> {
+    let mut texts = message.get(5..)?.split(|byte| *byte == 0);
+    let text = match message.first()? {
+        b'Q' => texts.next()?,
+        b'P' => texts.nth(1)?,
+        _ => return None,
+    };
+    Some(String::from_utf8_lossy(text).into_owned())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
