@@ -12,7 +12,8 @@ setup:
 build: setup ## both programs, release build, in target/release
 	cargo build --locked --release -p pgseal -p pgseal-agent
 
-demo: setup ## the whole story in the terminal, in about a minute after set-up
+demo: ## the whole story in the terminal, in about a minute after set-up
+	@scripts/setup.sh demo
 	@scripts/servers.sh 18
 	@scripts/demo.sh
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes sure that what the build and the tests need is installed; instant when nothing is missing.
-#   scripts/setup.sh            what `make lint`, `make test` and `make demo` need
+#   scripts/setup.sh            what `make lint` and `make test` need
 #   scripts/setup.sh bench      and pg_dump, which the benchmark compares with
+#   scripts/setup.sh demo       and psql, with which the demo changes a database by hand
 # On Debian and Ubuntu, as root (or with passwordless sudo), missing packages are installed with apt-get; anywhere else one line says what to
 # install. Rust is never installed, only asked for.
 set -euo pipefail
@@ -27,7 +28,10 @@ have openssl || packages+=(openssl)
 have node || packages+=(nodejs)
 have npm || packages+=(npm)
 have setpriv || packages+=(util-linux)
-if [ "${1:-}" = bench ]; then have pg_dump || packages+=(postgresql-client); fi
+case ${1:-} in
+  bench) have pg_dump || packages+=(postgresql-client) ;;
+  demo) have psql || packages+=(postgresql-client) ;;
+esac
 
 if [ ${#packages[@]} -gt 0 ]; then
   if ! have apt-get; then
