@@ -116,6 +116,12 @@ pub enum ApplyError {
         /// How often it was tried.
         tries: u32,
     },
+    /// No lock was granted in time to read the database with.
+    #[error("the database could not be read: a lock was not granted in time, {tries} times")]
+    Unreadable {
+        /// How often it was tried.
+        tries: u32,
+    },
     /// The connection broke.
     #[error("{place}: {source}")]
     Lost {
@@ -148,6 +154,7 @@ impl ApplyError {
             Self::Agent { .. } => "A0402",
             Self::WrongResult { .. } => "A0501",
             Self::LockTimeout { .. } => "A0601",
+            Self::Unreadable { .. } => "A0602",
             Self::Lost { .. } => "A0701",
             Self::Capture(error) => error.code(),
         }
@@ -164,7 +171,8 @@ impl ApplyError {
             Self::Drift { .. } | Self::DriftUnderLock { .. } | Self::ChangedAfterwards { .. } => 4,
             Self::Statement { .. } => 5,
             Self::WrongResult { .. } => 6,
-            Self::Busy | Self::LockTimeout { .. } => 7,
+            Self::Capture(error) if error.is_lock_timeout() => 7,
+            Self::Busy | Self::LockTimeout { .. } | Self::Unreadable { .. } => 7,
             Self::Lost { between: true, .. } => 8,
             Self::Lost { between: false, .. } | Self::Agent { .. } | Self::Capture(_) => 1,
         }
@@ -208,10 +216,10 @@ impl ApplyError {
             Self::DriftUnderLock { .. } => Some("find out who changes the schema, then apply again"),
             Self::ChangedAfterwards { .. } => Some("the plan was applied; capture the database to see what came after"),
             Self::Statement { source: StatementError::Server(error), .. } => error.hint.as_deref(),
-            Self::WrongResult { .. } => {
-                Some("the plan's promise does not hold on this server: please report it with the plan and a snapshot")
-            }
-            Self::LockTimeout { .. } => Some("apply again when the relation is less busy"),
+            Self::WrongResult { .. } => Some(
+                "apply again if somebody else was changing the schema; if not, report it with the plan and a snapshot",
+            ),
+            Self::LockTimeout { .. } | Self::Unreadable { .. } => Some("apply again when the relation is less busy"),
             Self::Lost { .. } => Some("apply again: what was committed is recognised, and the rest follows"),
             Self::Capture(error) => error.hint(),
             _ => None,

@@ -1,12 +1,27 @@
 //! The ledger: a table in the database, outside every fingerprint, with a row per phase that was committed.
 //!
-//! It is for people to read. What to do next is decided by the state of the database alone.
+//! It is for people to read: what to do next is decided by the state of the database alone. It is made in the transaction of the
+//! first phase, so a run that commits nothing leaves nothing. A role that may not write one goes without.
 
 use pgseal_catalog::Digest;
 
 use crate::connect::{Session, StatementError};
 
-const EXISTS: &str = "SELECT (pg_catalog.to_regclass('pgseal.ledger') IS NOT NULL)::pg_catalog.text";
+/// What can be done: write the ledger that is there, make one, or nothing for lack of a right.
+const READINESS: &str = "
+SELECT CASE
+    WHEN c.oid IS NOT NULL THEN
+        CASE WHEN pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+              AND pg_catalog.has_table_privilege(c.oid, 'INSERT') THEN 'write' ELSE 'nothing' END
+    WHEN n.oid IS NOT NULL THEN
+        CASE WHEN pg_catalog.has_schema_privilege(n.oid, 'CREATE')
+              AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') THEN 'make' ELSE 'nothing' END
+    WHEN pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') THEN 'make'
+    ELSE 'nothing' END
+FROM (VALUES (1)) AS one
+LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname OPERATOR(pg_catalog.=) 'pgseal'
+LEFT JOIN pg_catalog.pg_class AS c
+    ON c.relnamespace OPERATOR(pg_catalog.=) n.oid AND c.relname OPERATOR(pg_catalog.=) 'ledger'";
 
 const CREATE: &str = "
 CREATE SCHEMA IF NOT EXISTS pgseal;
@@ -21,15 +36,25 @@ CREATE TABLE IF NOT EXISTS pgseal.ledger (
 COMMENT ON TABLE pgseal.ledger IS 'phases of plans that pgseal-agent committed';";
 
 const INSERT: &str = "INSERT INTO pgseal.ledger (plan, phase, checkpoint, agent) \
-                      VALUES ($1, CAST($2 AS pg_catalog.int4), $3, $4) RETURNING plan";
+                      VALUES ($1, CAST($2 AS pg_catalog.int4), $3, $4)";
 
-/// Makes the ledger where there is none.
-pub(super) fn create(session: &mut Session) -> Result<(), StatementError> {
-    let there = session.query_text(EXISTS, &[])?;
-    if there.first().and_then(|row| row.column(0)) == Some("true") {
-        return Ok(());
+/// Whether phases are noted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ledger {
+    /// In the table, which is there.
+    Kept,
+    /// The role may neither write it nor make it.
+    Forgone,
+}
+
+/// Makes the ledger where there is none and the role may.
+pub(super) fn open(session: &mut Session) -> Result<Ledger, StatementError> {
+    let rows = session.rows(READINESS)?;
+    match rows.first().and_then(|row| row.column(0)) {
+        Some("write") => Ok(Ledger::Kept),
+        Some("make") => session.simple(CREATE).map(|()| Ledger::Kept),
+        _ => Ok(Ledger::Forgone),
     }
-    session.simple(CREATE)
 }
 
 /// Notes a phase within its own transaction.

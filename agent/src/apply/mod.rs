@@ -29,8 +29,8 @@ use pgseal_keys::Admitted;
 pub use self::drift::Difference;
 use self::drift::Expected;
 pub use self::error::{ApplyError, Place};
-use crate::capture::capture;
-use crate::connect::Session;
+use crate::capture::{CaptureError, capture};
+use crate::connect::{Session, StatementError};
 
 /// The key of the advisory lock that one agent at a time holds in a database: `pgseal` in ASCII.
 const ADVISORY_LOCK: &str = "123589619966316";
@@ -52,6 +52,18 @@ pub enum Event<'a> {
         place: Place,
         /// The statement.
         sql: &'a str,
+    },
+    /// The role may not keep a ledger in the database: the phase is noted in the receipt only.
+    NoLedger {
+        /// The phase, from 1.
+        phase: usize,
+    },
+    /// The database could not be read for a lock that somebody holds, which is tried again after a pause.
+    WaitingToRead {
+        /// How often it was tried.
+        tries: u32,
+        /// The pause.
+        pause: Duration,
     },
     /// A phase is tried again after a pause.
     Waiting {
@@ -160,7 +172,9 @@ fn take_advisory_lock(session: &mut Session) -> Result<(), ApplyError> {
 
 impl Run<'_> {
     fn all(&mut self, report: &mut Report) -> Result<Outcome, ApplyError> {
-        let snapshot = capture(self.session.client(), &self.plan.scope, String::new())?;
+        let own = |what| move |source| ApplyError::Agent { what, source };
+        settings::limit_waiting(self.session, self.plan).map_err(own("limit the waiting for locks"))?;
+        let snapshot = self.capture(Place { phase: 1, step: None })?;
         report.before = Some(snapshot.fingerprint());
         report.after = report.before;
         let first = position(self.plan, &snapshot)?;
@@ -168,20 +182,47 @@ impl Run<'_> {
         if first == self.plan.phases.len() {
             return Ok(Outcome::NothingToDo);
         }
-        let own = |what| move |source| ApplyError::Agent { what, source };
-        ledger::create(self.session).map_err(own("make the ledger"))?;
         settings::make(self.session, self.plan).map_err(own("make the plan's settings"))?;
         let mut catalog: Catalog = snapshot.catalog;
         for index in first..self.plan.phases.len() {
             catalog = self.phase(index, &catalog)?;
             report.after = Some(Expected::new(self.plan).fingerprint(index + 1));
         }
-        let last = capture(self.session.client(), &self.plan.scope, String::new())?;
+        let last = self.capture(Place { phase: self.plan.phases.len(), step: None })?;
         report.after = Some(last.fingerprint());
         if report.after != Some(self.plan.target) {
             let differences = Expected::new(self.plan).explain(&last.catalog, self.plan.phases.len());
             return Err(ApplyError::ChangedAfterwards { differences });
         }
         Ok(Outcome::Applied)
+    }
+
+    /// Captures the database outside a phase; a lock that is not granted in time is asked for again, as often as a phase would.
+    fn capture(&mut self, place: Place) -> Result<Snapshot, ApplyError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match capture(self.session.client(), &self.plan.scope, String::new()) {
+                Ok(snapshot) => return Ok(snapshot),
+                Err(error) if error.is_lock_timeout() => {
+                    if tries > self.plan.timeouts.lock_retries {
+                        return Err(ApplyError::Unreadable { tries });
+                    }
+                    let pause = backoff::pause(tries);
+                    (self.tell)(&Event::WaitingToRead { tries, pause });
+                    std::thread::sleep(pause);
+                }
+                Err(error) => return Err(self.unread(place, error)),
+            }
+        }
+    }
+
+    /// Why the database could not be read: a lost connection leaves it open what was committed.
+    fn unread(&self, place: Place, error: CaptureError) -> ApplyError {
+        if error.is_lost() {
+            let source = StatementError::Lost { detail: error.to_string() };
+            return ApplyError::Lost { place, between: !self.records.is_empty(), source };
+        }
+        ApplyError::Capture(error)
     }
 }

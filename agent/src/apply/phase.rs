@@ -8,6 +8,7 @@ use pgseal_catalog::{Catalog, Digest, FactId};
 
 use super::drift::Expected;
 use super::error::{ApplyError, Place};
+use super::ledger::Ledger;
 use super::{Event, Run, backoff, ledger, settings};
 use crate::capture::capture_within;
 use crate::connect::{Session, StatementError};
@@ -101,6 +102,8 @@ impl Run<'_> {
             let differences = expected.explain(&live, index);
             return Err(ApplyError::DriftUnderLock { place, differences }.into());
         }
+        // before the statements, so that whatever else this sets off is in what is read after them
+        let kept = self.own("make the ledger", place, ledger::open)?;
         let steps = self.steps(index, phase)?;
         let after = self.read(place)?;
         if fingerprint(&after) != phase.checkpoint.fingerprint {
@@ -108,9 +111,12 @@ impl Run<'_> {
             return Err(ApplyError::WrongResult { place, differences }.into());
         }
         let digest = self.digest;
-        self.own("note the phase in the ledger", place, |session| {
-            ledger::note(session, digest, index + 1, phase.checkpoint.fingerprint)
-        })?;
+        match kept {
+            Ledger::Kept => self.own("note the phase in the ledger", place, |session| {
+                ledger::note(session, digest, index + 1, phase.checkpoint.fingerprint)
+            })?,
+            Ledger::Forgone => (self.tell)(&Event::NoLedger { phase: index + 1 }),
+        }
         self.still_inside(place)?;
         self.commit(place)?;
         Ok((after, steps))
@@ -167,7 +173,7 @@ impl Run<'_> {
         let snapshot = match capture_within(self.session.client(), &self.plan.scope, String::new()) {
             Ok(snapshot) => snapshot,
             Err(error) if error.is_lock_timeout() => return Err(Stop::Again),
-            Err(error) => return Err(ApplyError::Capture(error).into()),
+            Err(error) => return Err(self.unread(place, error).into()),
         };
         self.own("go back to a savepoint", place, |session| {
             session.simple("ROLLBACK TO SAVEPOINT pgseal_capture; RELEASE SAVEPOINT pgseal_capture")

@@ -51,6 +51,15 @@ pub(super) fn check(plan: &Plan) -> Result<(), ApplyError> {
     Ok(())
 }
 
+/// Bounds how long the session waits for a lock wherever it does, and lets the server notice within seconds that the agent is
+/// gone, also while a statement runs.
+pub(super) fn limit_waiting(session: &mut Session, plan: &Plan) -> Result<(), StatementError> {
+    session.simple(&format!("SET lock_timeout = {}", plan.timeouts.lock_ms))?;
+    // servers on some operating systems cannot do this, and then notice when the statement ends
+    session.simple("SET client_connection_check_interval = '2s'").ok();
+    Ok(())
+}
+
 /// Makes the plan's settings, for the whole session.
 pub(super) fn make(session: &mut Session, plan: &Plan) -> Result<(), StatementError> {
     for (name, value) in &plan.settings {

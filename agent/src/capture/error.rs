@@ -78,6 +78,14 @@ impl CaptureError {
         matches!(self, Self::Query { source, .. } if source.code() == Some(&SqlState::LOCK_NOT_AVAILABLE))
     }
 
+    /// Whether the connection is gone.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        let Self::Query { source, .. } = self else { return false };
+        // without a message from the server it is the transport that failed; the server says 57P0x when it ends the session
+        source.as_db_error().is_none_or(|db| db.code().code().starts_with("57P0"))
+    }
+
     pub(super) fn query(what: &'static str, source: postgres::Error) -> Self {
         match source.as_db_error() {
             Some(db) if *db.code() == SqlState::INSUFFICIENT_PRIVILEGE => {

@@ -12,8 +12,8 @@ use super::error::CaptureError;
 /// The first OID of objects that are not made by initdb.
 pub(super) const FIRST_NORMAL_OID: u32 = 16384;
 
-/// What is pinned for the length of the transaction: everything that changes how definitions are printed, and how long the
-/// capture may wait for locks (printing an expression locks its table for a moment). `lc_messages` is left alone: only a
+/// What is pinned for the length of the transaction: everything that changes how definitions are printed, and, where the session
+/// has no limit of its own, how long the capture may wait for locks (printing an expression locks its table for a moment). `lc_messages` is left alone: only a
 /// superuser may set it, and no printed definition depends on it.
 const PINNED: &str = "
 SET LOCAL search_path = '';
@@ -34,7 +34,7 @@ SET LOCAL enable_seqscan = on;
 SET LOCAL jit = off;
 SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL statement_timeout = '10min';
-SET LOCAL lock_timeout = '30s';";
+SELECT pg_catalog.set_config('lock_timeout', '30s', true) WHERE pg_catalog.current_setting('lock_timeout') = '0';";
 
 /// A session inside the capture's transaction.
 pub(super) struct Session<'a, C: GenericClient> {

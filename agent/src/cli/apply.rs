@@ -87,6 +87,10 @@ fn tell(event: &Event<'_>, phases: usize) {
             let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
             say(&format!("{place}: {}", line.chars().take(140).collect::<String>()));
         }
+        Event::NoLedger { phase } => say(&format!("phase {phase}: the role may not keep the ledger pgseal.ledger")),
+        Event::WaitingToRead { tries, pause } => {
+            say(&format!("try {tries} to read the database met a lock, trying again in {} ms", pause.as_millis()));
+        }
         Event::Waiting { phase, tries, pause } => {
             say(&format!("phase {phase}: try {tries} met a lock, trying again in {} ms", pause.as_millis()));
         }
