@@ -219,10 +219,22 @@ impl Server {
     /// # Panics
     /// When the server refuses.
     pub fn database(&self, prefix: &str) -> Database<'_> {
+        self.database_like(prefix, "template0")
+    }
+
+    /// Makes a database as a copy of another that nobody is connected to; it is dropped with the value.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    pub fn copy_of(&self, template: &Database<'_>) -> Database<'_> {
+        self.database_like("copy", &template.name)
+    }
+
+    fn database_like(&self, prefix: &str, template: &str) -> Database<'_> {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let prefix: String = prefix.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
         let name = format!("{}_{}", prefix.to_lowercase(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let statement = format!("CREATE DATABASE \"{name}\" TEMPLATE template0");
+        let statement = format!("CREATE DATABASE \"{name}\" TEMPLATE \"{template}\"");
         self.connect("postgres").batch_execute(&statement).unwrap_or_else(|error| {
             panic!("cannot make database \"{name}\" on Postgres {}: {}", self.major, describe(&error))
         });

@@ -99,18 +99,6 @@ fn server(major: u16) -> Server {
     Server::start(&Options::new(major).setting("synchronous_commit", "on"))
 }
 
-/// A database at the plan's source, as a copy of a template.
-fn copy<'server>(template: &Database<'server>) -> Database<'server> {
-    let database = template.server().database("copy");
-    let sql =
-        format!("DROP DATABASE \"{0}\"; CREATE DATABASE \"{0}\" TEMPLATE \"{1}\"", database.name(), template.name());
-    let mut client = template.server().connect("postgres");
-    for statement in sql.split("; ") {
-        client.batch_execute(statement).unwrap();
-    }
-    database
-}
-
 /// The rows that no statement of the plan changes.
 fn rows(database: &Database<'_>) -> String {
     database.text("SELECT count(*) || ' ' || sum(total) || ' ' || sum(customer) || ' ' || min(id) FROM shop.orders")
@@ -133,7 +121,7 @@ fn kill_at(
 ) {
     let place = format!("{victim:?} killed at {stop:?} on {}", template.server().major());
     let server = template.server();
-    let database = copy(template);
+    let database = server.copy_of(template);
     let before = rows(&database);
     let proxy = Proxy::start(server, Some(stop.clone()));
     let mut child = desk.spawn(&database, proxy.host());
@@ -234,7 +222,7 @@ fn either_is_killed_at_any_request() {
     let forged = forge(&server, SOURCE, PHASES);
     let template = forged.database(&server);
     let desk = Desk::new(&forged.plan);
-    let database = copy(&template);
+    let database = server.copy_of(&template);
     let proxy = Proxy::start(&server, None);
     let ended = finish(desk.spawn(&database, proxy.host()));
     assert_eq!(ended.code, Some(0), "{ended:?}");
