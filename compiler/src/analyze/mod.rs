@@ -53,4 +53,4 @@ pub use parse_func::function_meant;
 pub use parse_node::{DEPTH_LIMIT, DomainValue, ParseState, raw_location};
 pub use parse_oper::operator_meant;
 pub use parse_relation::NamespaceItem;
-pub use settled::{PREFIX_LENGTH, parse_expr_text};
+pub use settled::{PREFIX_LENGTH, parse_expr_text, print_raw_expression};

@@ -1,6 +1,6 @@
 //! Expressions as a server printed them, read back to raw trees.
 
-use pg_query::protobuf::{Node, node};
+use pg_query::protobuf::{LimitOption, Node, ParseResult, RawStmt, ResTarget, SelectStmt, SetOperation, node};
 
 use super::error::{AnalyzeError, Analyzed, sqlstate};
 
@@ -49,6 +49,25 @@ pub fn parse_expr_text(text: &str) -> Analyzed<Node> {
         }
         _ => Err(bad()),
     }
+}
+
+/// The text of a raw expression, by the grammar's own printer; none for a tree that it cannot print.
+#[must_use]
+pub fn print_raw_expression(expression: &Node) -> Option<String> {
+    let target = ResTarget { val: Some(Box::new(expression.clone())), ..ResTarget::default() };
+    let select = SelectStmt {
+        target_list: vec![Node { node: Some(node::Node::ResTarget(Box::new(target))) }],
+        limit_option: LimitOption::Default as i32,
+        op: SetOperation::SetopNone as i32,
+        ..SelectStmt::default()
+    };
+    let statement = Node { node: Some(node::Node::SelectStmt(Box::new(select))) };
+    let tree = ParseResult {
+        version: 180_000,
+        stmts: vec![RawStmt { stmt: Some(Box::new(statement)), stmt_location: 0, stmt_len: 0 }],
+    };
+    let text = pg_query::deparse(&tree, pg_query::DeparseOptions::default()).ok()?;
+    text.strip_prefix(PREFIX).map(str::to_owned)
 }
 
 #[cfg(test)]

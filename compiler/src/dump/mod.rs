@@ -3,6 +3,8 @@
 //! So a dump is ordered and proven as every plan is, and loads into an empty database with psql. Names are written in full;
 //! the script sets an empty search path first.
 
+mod spelling;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use pgseal_catalog::{FactId, Kind, Snapshot};
@@ -43,7 +45,8 @@ pub struct DumpFile {
 /// # Errors
 /// See [`DumpError`].
 pub fn dump(snapshot: &Snapshot) -> Result<Dump, DumpError> {
-    let desired = Model::from_snapshot(snapshot)?;
+    let mut desired = Model::from_snapshot(snapshot)?;
+    spelling::respell(&mut desired);
     let empty = Model::empty_like(snapshot)?;
     // nothing that is not modelled stands in the way of making objects in an empty database
     let mut free = snapshot.clone();

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use pg_query::NodeEnum;
-use pg_query::protobuf::{LimitOption, Node, RawStmt, ResTarget, SelectStmt, SetOperation};
+use pg_query::protobuf::Node;
 use pgseal_catalog::facts::{Default as DefaultFact, Expression, Generated, GeneratedKind, Payload};
 use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
 
@@ -157,6 +156,12 @@ impl Model {
             }
         }
         settled
+    }
+
+    /// What the server would store for a text, were it written in place of what is stored; none when it would be refused.
+    #[must_use]
+    pub fn stored_text(&self, id: &FactId, part: Part, text: &str) -> Option<String> {
+        self.elaborate_again(id, part, text).ok()
     }
 
     fn elaborate_again(&self, id: &FactId, part: Part, text: &str) -> Elaborated<String> {
@@ -406,20 +411,7 @@ impl Interpreter<'_> {
 
     /// What the user wrote, from the raw tree.
     pub(super) fn written(&self, raw: &Node) -> Option<Written> {
-        let target = ResTarget { val: Some(Box::new(raw.clone())), ..ResTarget::default() };
-        let select = SelectStmt {
-            target_list: vec![Node { node: Some(NodeEnum::ResTarget(Box::new(target))) }],
-            limit_option: LimitOption::Default as i32,
-            op: SetOperation::SetopNone as i32,
-            ..SelectStmt::default()
-        };
-        let statement = Node { node: Some(NodeEnum::SelectStmt(Box::new(select))) };
-        let tree = pg_query::protobuf::ParseResult {
-            version: 180_000,
-            stmts: vec![RawStmt { stmt: Some(Box::new(statement)), stmt_location: 0, stmt_len: 0 }],
-        };
-        let sql =
-            pg_query::deparse(&tree, pg_query::DeparseOptions::default()).ok()?.strip_prefix("SELECT ")?.to_owned();
+        let sql = analyze::print_raw_expression(raw)?;
         let search_path = self.path.explicit().iter().filter_map(|schema| Name::new(schema.as_str()).ok()).collect();
         Some(Written { sql, search_path })
     }
