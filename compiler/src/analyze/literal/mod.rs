@@ -10,6 +10,7 @@ mod binary;
 mod calendar;
 mod composite;
 mod datetime;
+mod extension;
 mod geometry;
 mod interval;
 mod json;
@@ -94,8 +95,8 @@ fn input_at(ps: &ParseState<'_>, ty: Oid, typmod: i32, text: &str, level: usize)
         TypeKind::Pseudo => {
             Err(reject(sqlstate::FEATURE_NOT_SUPPORTED, format!("cannot accept a value of type {}", ps.shown(ty))))
         }
-        TypeKind::Base if row.name.as_str() == "citext" && row.extension.is_some() => Ok(text.to_owned()),
-        TypeKind::Base => Err(refuse("unsupported.literal.type", format!("a literal of type {}", ps.shown(ty)))),
+        TypeKind::Base => extension::extension(row, text, ps.major())
+            .unwrap_or_else(|| Err(refuse("unsupported.literal.type", format!("a literal of type {}", ps.shown(ty))))),
     }
 }
 
