@@ -11,7 +11,6 @@ use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
 
 use super::error::{Elaborated, Problem};
 use super::names::{name, name_parts, string_of};
-use super::options::definitions;
 use super::run::Interpreter;
 use crate::env::{Major, Oid};
 
@@ -554,7 +553,8 @@ impl Interpreter<'_> {
         collected: &Collected,
     ) -> Elaborated<Identity> {
         let sequence = self.identity_sequence_name(table, column, collected)?;
-        let options: SequenceOptions = of.options.clone();
+        // the bounds come along, the type does not
+        let options = SequenceOptions { data_type: "bigint".to_owned(), ..of.options.clone() };
         Ok(Identity { kind: of.kind, sequence, options })
     }
 
@@ -580,11 +580,6 @@ impl Interpreter<'_> {
     pub(super) fn type_needs(&self, oid: Oid, needs: &mut std::collections::BTreeSet<FactId>) {
         let element = self.model.env.element_type_of(oid).unwrap_or(oid);
         needs.extend(self.model.fact_of(element).cloned());
-    }
-
-    /// Refuses the members of an extension that are not known, where a name would have to be one.
-    pub(super) fn definitions_named<'a>(nodes: &'a [Node], wanted: &str) -> Option<&'a pg_query::protobuf::DefElem> {
-        definitions(nodes).find(|element| element.defname == wanted)
     }
 }
 

@@ -8,6 +8,7 @@ use super::dispatch::object_type;
 use super::error::{Elaborated, Problem};
 use super::names::name_parts;
 use super::run::Interpreter;
+use crate::diagnostic::{Diagnostic, codes};
 
 impl Interpreter<'_> {
     /// Carries out COMMENT ON.
@@ -24,8 +25,11 @@ impl Interpreter<'_> {
         let on = match self.must_address(of, object)? {
             // the comment of a constraint's index is another than the constraint's
             FactId::Constraint(..) if of == ObjectType::ObjectIndex => {
-                return Err(Problem::unsupported("a comment on the index of a constraint")
-                    .hint("Comment on the constraint instead."));
+                self.notes.push(Diagnostic::note(
+                    codes::NOT_YET_MANAGED,
+                    "comments on the indexes of constraints are not managed yet: comment on the constraint instead",
+                ));
+                return Ok(());
             }
             id => id,
         };

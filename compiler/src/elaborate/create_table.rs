@@ -5,7 +5,7 @@
 //! parent, checks, not-nulls, then keys and indexes, LIKE, foreign keys and comments. The order decides the names.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{ConstrType, Constraint, CreateStmt, RangeVar};
+use pg_query::protobuf::{ConstrType, Constraint, CreateStmt};
 use pgseal_catalog::facts::{Default as DefaultFact, Expression, Generated, Payload, Persistence, Sequence, Table};
 use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
 
@@ -416,17 +416,6 @@ impl Interpreter<'_> {
         if let Some(Payload::Sequence(found)) = self.model.fact(&id).map(|fact| fact.payload.clone()) {
             let owned_by = Some(FactId::Column(table.clone(), column.clone()));
             self.model.put(Fact::new(id, Payload::Sequence(Sequence { owned_by, ..found })));
-        }
-    }
-
-    /// The range variable of a table by its full name.
-    pub(super) fn range_to(table: &QualifiedName) -> RangeVar {
-        RangeVar {
-            schemaname: table.schema.as_str().to_owned(),
-            relname: table.name.as_str().to_owned(),
-            inh: true,
-            location: -1,
-            ..RangeVar::default()
         }
     }
 

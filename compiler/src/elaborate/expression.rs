@@ -314,6 +314,8 @@ impl Model {
 
     fn key(&self, table: &QualifiedName, key: &analyze::IndexKey) -> Elaborated<Cooked> {
         let mut cooked = self.cooked(Some(table), Scope::Relation(table.name.as_str()), &key.expr)?;
+        // a key list has no room for the line break that some expressions start with
+        cooked.text.0 = cooked.text.0.trim_start().to_owned();
         cooked.ty = key.type_oid;
         cooked.collation = key.collation;
         Ok(cooked)

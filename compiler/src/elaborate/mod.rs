@@ -49,6 +49,8 @@ mod schema;
 mod sequence;
 mod sequence_options;
 mod symbols;
+#[cfg(test)]
+mod tests;
 mod trigger;
 mod user_type;
 
