@@ -782,3 +782,77 @@ pub(super) fn lookup_collation(ps: &ParseState<'_>, names: &[&str], location: i3
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::{ParseExprKind, assign_expr_collations, parse_expr_text};
+    use super::*;
+    use crate::env::{Env, SearchPath};
+
+    fn analysed(text: &str) -> Analyzed<Expr> {
+        let env = Env::for_major(Major::V17);
+        let path = SearchPath::empty();
+        let mut ps = ParseState::new(&env, &path, ParseExprKind::FunctionDefault);
+        let mut expr = transform_expr(&mut ps, &parse_expr_text(text)?)?;
+        assert_eq!(ps.depth, 0);
+        assign_expr_collations(&env, &mut expr)?;
+        Ok(expr)
+    }
+
+    fn chain(length: usize) -> String {
+        vec!["1"; length].join(" + ")
+    }
+
+    #[test]
+    fn deep_nesting_neither_overflows_nor_guesses() {
+        assert!(analysed(&chain(40)).is_ok());
+        for length in [200, DEPTH_LIMIT, DEPTH_LIMIT * 3] {
+            match analysed(&chain(length)) {
+                Ok(_) => assert!(length < DEPTH_LIMIT),
+                Err(error) => assert_eq!(error.code(), "unsupported.expression.depth", "{error}"),
+            }
+        }
+        let nested = format!("{}1{}", "ARRAY[".repeat(20), "]".repeat(20));
+        assert!(analysed(&nested).is_ok_and(|e| expr_type(&e) == Oid::INT4ARRAY));
+        let flat = vec!["true"; 5000].join(" AND ");
+        assert!(analysed(&flat).is_ok());
+    }
+
+    /// A tree deeper than its reader allows, as a later reader might give it.
+    #[test]
+    fn the_larger_stack_holds_the_deepest_tree() {
+        let env = Env::for_major(Major::V17);
+        let path = SearchPath::empty();
+        let leaf = parse_expr_text("true").unwrap();
+        let wrapped = |depth: usize| {
+            (0..depth).fold(leaf.clone(), |inner, _| Node {
+                node: Some(node::Node::BoolExpr(Box::new(RawBoolExpr {
+                    xpr: None,
+                    boolop: BoolExprType::NotExpr.into(),
+                    args: vec![inner],
+                    location: -1,
+                }))),
+            })
+        };
+        let mut ps = ParseState::new(&env, &path, ParseExprKind::FunctionDefault);
+        assert!(transform_expr(&mut ps, &wrapped(DEPTH_LIMIT - 2)).is_ok());
+        let error = transform_expr(&mut ps, &wrapped(DEPTH_LIMIT + 2)).unwrap_err();
+        assert_eq!(error.code(), "unsupported.expression.depth");
+    }
+
+    #[test]
+    fn errors_carry_the_place_and_the_servers_code() {
+        for (text, code, at) in [
+            ("1 + nosuch", sqlstate::UNDEFINED_COLUMN, 4),
+            ("lower(1)", sqlstate::UNDEFINED_FUNCTION, 0),
+            ("1 + (SELECT 2)", sqlstate::FEATURE_NOT_SUPPORTED, 4),
+            ("true AND count(*) > 1", sqlstate::GROUPING_ERROR, 9),
+            ("CASE WHEN true THEN 1 ELSE true END", sqlstate::DATATYPE_MISMATCH, 20),
+            ("$1", sqlstate::UNDEFINED_PARAMETER, 0),
+        ] {
+            let error = analysed(text).unwrap_err().moved_back(super::super::PREFIX_LENGTH);
+            assert_eq!((error.code(), error.location()), (code, Some(at)), "{text}: {error}");
+        }
+    }
+}

@@ -17,10 +17,13 @@ pub const PREFIX_LENGTH: u32 = 7;
 /// When the text is no single expression.
 pub fn parse_expr_text(text: &str) -> Analyzed<Node> {
     let parsed = pg_query::parse(&format!("{PREFIX}{text}"), 0).map_err(|error| match error {
-        pg_query::Error::Decode(_) => {
-            AnalyzeError::unsupported("unsupported.expression.depth", "an expression nested this deep", -1)
-        }
-        error => AnalyzeError::rejected(sqlstate::SYNTAX_ERROR, error.to_string(), -1),
+        // the tree arrives in a form whose reader stops at a fixed depth
+        pg_query::Error::Decode(_) => AnalyzeError::unsupported(
+            "unsupported.expression.depth",
+            "an expression nested too deep for its tree to be read",
+            -1,
+        ),
+        other => AnalyzeError::rejected(sqlstate::SYNTAX_ERROR, other.to_string(), -1),
     })?;
     let bad = || AnalyzeError::rejected(sqlstate::SYNTAX_ERROR, "expected a single expression", -1);
     let mut statements = parsed.protobuf.stmts.into_iter();

@@ -1,4 +1,5 @@
-//! Literals of the types of Postgres's own extensions that schemas have defaults of: citext, hstore, ltree.
+//! Literals of the types of Postgres's own extensions that schemas have defaults of: citext, hstore, ltree, and
+//! pgvector's vector.
 //!
 //! Follows hstore_io.c and ltree_io.c (PG 15, 18). An hstore that names a key twice is refused, since which of the
 //! values stays is left to the sort.
@@ -16,6 +17,8 @@ pub(super) fn extension(row: &TypeRow, text: &str, major: u32) -> Option<Normal>
         ("citext", "citext") => Some(Ok(text.to_owned())),
         ("hstore", "hstore") => Some(hstore(text)),
         ("ltree", "ltree") => Some(ltree(text, major)),
+        ("ltree", "lquery") => Some(lquery(text, major)),
+        ("vector", "vector") => Some(vector(text)),
         _ => None,
     }
 }
@@ -46,6 +49,24 @@ fn ltree(text: &str, major: u32) -> Normal {
         return Err(reject("54000", "number of ltree labels exceeds the maximum allowed (65535)"));
     }
     Ok(text.to_owned())
+}
+
+/// Labels and stars with dots between them; quantifiers, alternatives and modifiers are refused.
+fn lquery(text: &str, major: u32) -> Normal {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || (c == '-' && major >= 16);
+    let level = |l: &str| l == "*" || (!l.is_empty() && l.len() <= 255 && l.chars().all(plain));
+    if text.split('.').all(level) {
+        return Ok(text.to_owned());
+    }
+    Err(refuse("unsupported.literal.lquery", "a literal of type lquery with more than labels and stars"))
+}
+
+/// Numbers of single precision in brackets (pgvector).
+fn vector(text: &str) -> Normal {
+    let bad = || super::invalid_syntax("vector", text);
+    let inner = text.trim().strip_prefix('[').and_then(|t| t.strip_suffix(']')).ok_or_else(bad)?;
+    let values = inner.split(',').map(|v| super::number::float4(v).map_err(|_| bad())).collect::<Result<Vec<_>, _>>()?;
+    Ok(format!("[{}]", values.join(",")))
 }
 
 /// `key => value` pairs, by length and bytes of the key.
