@@ -382,7 +382,10 @@ fn subsumed(ctx: &Context<'_>, work: &Work) -> BTreeMap<FactId, FactId> {
     for id in &work.drops {
         let Some(fact) = ctx.working.fact(id) else { continue };
         let object = id.object();
-        if object != *id && goes(&object) && !is_foreign_key_between_dropped(work, fact) {
+        if is_foreign_key_between_dropped(work, fact) {
+            continue;
+        }
+        if object != *id && goes(&object) {
             taken.insert(id.clone(), object);
             continue;
         }
