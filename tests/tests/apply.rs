@@ -235,6 +235,30 @@ fn drift_is_refused_and_explained() {
 }
 
 #[test]
+fn drift_since_a_snapshot_is_told() {
+    let server = Server::shared(18);
+    let database = old_database(server);
+    let folder = tempfile::tempdir().unwrap();
+    let run = |words: &[&str]| run(agent().current_dir(folder.path()).args(words).args(database.options()));
+    run(&["capture", "--out", "snapshot.json"]).expect(0);
+    run(&["drift", "--snapshot", "snapshot.json"]).expect(0);
+    database.batch(
+        "ALTER TABLE orders ALTER COLUMN total SET NOT NULL; CREATE SCHEMA more; COMMENT ON TABLE orders IS 'x'",
+    );
+    let ended = run(&["drift", "--snapshot", "snapshot.json"]).expect(4);
+    let lines: Vec<&str> = ended.out.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "schema more: was not there when the snapshot was taken",
+            "table public.orders: column total not_null was not set when the snapshot was taken and is \"true\"",
+            "table public.orders: constraint orders_total_not_null was not there when the snapshot was taken",
+            "table public.orders: comment was not there when the snapshot was taken",
+        ]
+    );
+}
+
+#[test]
 fn a_statement_that_fails_takes_its_phase_back() {
     for major in [14, 18] {
         let server = Server::shared(major);

@@ -1,5 +1,5 @@
-//! What differs between the database and what a plan expects, object by object and, where the plan carries the facts, property
-//! by property.
+//! What differs between the database and what a plan or a snapshot says, object by object and, where the facts are known,
+//! property by property.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -76,6 +76,7 @@ impl<'a> Expected<'a> {
     pub fn explain(&self, live: &Catalog, phases: usize) -> Vec<Difference> {
         let digests = fingerprint::object_digests(live);
         let expected = self.objects(phases);
+        let found = by_object(live.iter());
         let mut differences = Vec::new();
         for object in differing(&expected, &digests).into_iter().take(MOST) {
             let difference = |detail: String| Difference { object: object.clone(), detail };
@@ -87,7 +88,11 @@ impl<'a> Expected<'a> {
                     // the facts in the plan say what the object was before the first phase
                     let known = !planned.is_empty()
                         && Some(&fingerprint::object_digest(object, planned.iter().copied())) == expected.get(object);
-                    let details = if known { explain_object(object, &planned, live) } else { Vec::new() };
+                    let details = if known {
+                        explain_object(object, &planned, members(&found, object), "the plan was made")
+                    } else {
+                        Vec::new()
+                    };
                     if details.is_empty() {
                         differences.push(difference("differs from what the plan expects".to_owned()));
                     }
@@ -105,6 +110,41 @@ impl<'a> Expected<'a> {
     }
 }
 
+/// What differs between a database as it was captured once and as it is.
+#[must_use]
+pub fn compare(captured: &Catalog, live: &Catalog) -> Vec<Difference> {
+    let (was, is) = (fingerprint::object_digests(captured), fingerprint::object_digests(live));
+    let (planned, found) = (by_object(captured.iter()), by_object(live.iter()));
+    let was: BTreeMap<&FactId, Digest> = was.iter().map(|(id, digest)| (id, *digest)).collect();
+    let mut differences = Vec::new();
+    for object in differing(&was, &is) {
+        let difference = |detail: String| Difference { object: object.clone(), detail };
+        match (was.contains_key(object), is.contains_key(object)) {
+            (true, false) => differences.push(difference("is missing".to_owned())),
+            (false, true) => differences.push(difference("was not there when the snapshot was taken".to_owned())),
+            _ => {
+                let (planned, found) = (members(&planned, object), members(&found, object));
+                let details = explain_object(object, planned, found, "the snapshot was taken");
+                differences.extend(details.into_iter().map(difference));
+            }
+        }
+    }
+    differences
+}
+
+/// Facts by the object that they belong to, in the order of their ids.
+fn by_object<'f>(facts: impl Iterator<Item = &'f Fact>) -> BTreeMap<FactId, Vec<&'f Fact>> {
+    let mut objects: BTreeMap<FactId, Vec<&Fact>> = BTreeMap::new();
+    for fact in facts {
+        objects.entry(fact.id.object()).or_default().push(fact);
+    }
+    objects
+}
+
+fn members<'m, 'f>(objects: &'m BTreeMap<FactId, Vec<&'f Fact>>, object: &FactId) -> &'m [&'f Fact] {
+    objects.get(object).map(Vec::as_slice).unwrap_or_default()
+}
+
 /// The objects with other digests, in order.
 fn differing<'a>(expected: &BTreeMap<&'a FactId, Digest>, live: &'a BTreeMap<FactId, Digest>) -> Vec<&'a FactId> {
     let ids: BTreeSet<&FactId> = expected.keys().copied().chain(live.keys()).collect();
@@ -112,9 +152,8 @@ fn differing<'a>(expected: &BTreeMap<&'a FactId, Digest>, live: &'a BTreeMap<Fac
 }
 
 /// What differs in one object whose facts are known.
-fn explain_object(object: &FactId, planned: &[&Fact], live: &Catalog) -> Vec<String> {
-    let found: BTreeMap<&FactId, &Fact> =
-        live.iter().filter(|fact| fact.id.object() == *object).map(|fact| (&fact.id, fact)).collect();
+fn explain_object(object: &FactId, planned: &[&Fact], found: &[&Fact], when: &str) -> Vec<String> {
+    let found: BTreeMap<&FactId, &Fact> = found.iter().map(|fact| (&fact.id, *fact)).collect();
     let planned: BTreeMap<&FactId, &Fact> = planned.iter().map(|fact| (&fact.id, *fact)).collect();
     let ids: BTreeSet<&FactId> = planned.keys().chain(found.keys()).copied().collect();
     let mut details = Vec::new();
@@ -122,7 +161,7 @@ fn explain_object(object: &FactId, planned: &[&Fact], live: &Catalog) -> Vec<Str
         let name = member(id, object);
         match (planned.get(id), found.get(id)) {
             (Some(_), None) => details.push(format!("{name}is missing")),
-            (None, Some(_)) => details.push(format!("{name}was not there when the plan was made")),
+            (None, Some(_)) => details.push(format!("{name}was not there when {when}")),
             (Some(planned), Some(found)) => {
                 let (mut was, mut is) = (BTreeMap::new(), BTreeMap::new());
                 flatten("", &canonical::to_value(&planned.payload), &mut was);
@@ -132,7 +171,7 @@ fn explain_object(object: &FactId, planned: &[&Fact], live: &Catalog) -> Vec<Str
                     let (was, is) = (was.get(property), is.get(property));
                     if was != is {
                         let (was, is) = (said(was), said(is));
-                        details.push(format!("{name}{property} was {was} when the plan was made and is {is}"));
+                        details.push(format!("{name}{property} was {was} when {when} and is {is}"));
                     }
                 }
             }

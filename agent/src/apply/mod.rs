@@ -26,7 +26,7 @@ use pgseal_catalog::receipt::{Outcome, PhaseRecord};
 use pgseal_catalog::{Catalog, Digest, Plan, Snapshot};
 use pgseal_keys::Admitted;
 
-pub use self::drift::Difference;
+pub use self::drift::{Difference, compare};
 use self::drift::Expected;
 pub use self::error::{ApplyError, Place};
 use crate::capture::{CaptureError, capture};

@@ -4,6 +4,7 @@ mod apply;
 mod capture;
 mod check;
 mod completions;
+mod drift;
 mod failure;
 mod receipt;
 mod said;
@@ -41,6 +42,7 @@ enum Command {
     Apply(apply::Arguments),
     Capture(capture::Arguments),
     Check(check::Arguments),
+    Drift(drift::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -58,6 +60,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Apply(arguments) => apply::run(&arguments),
         Command::Capture(arguments) => capture::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Drift(arguments) => drift::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     };
     match outcome {
