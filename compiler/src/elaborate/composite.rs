@@ -257,7 +257,28 @@ impl Interpreter<'_> {
         if found.attributes.iter().any(|known| known.name == *new) {
             return Err(self.attribute_exists(composite, new));
         }
-        Ok(())
+        match self.expression_with(&FactId::Composite(composite.clone())) {
+            Some(user) => Err(Problem::unsupported(format!(
+                "renaming an attribute of type \"{composite}\", whose fields {} may name,",
+                user.in_words()
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// A fact whose expressions may name fields of a type.
+    fn expression_with(&self, id: &FactId) -> Option<&FactId> {
+        self.model.dependents(id).find(|id| match id {
+            FactId::Default(..)
+            | FactId::Constraint(..)
+            | FactId::Index(_)
+            | FactId::Trigger(..)
+            | FactId::DomainConstraint(..) => true,
+            FactId::Column(table, column) => {
+                self.model.column(table, column).is_some_and(|found| found.generated.is_some())
+            }
+            _ => false,
+        })
     }
 }
 

@@ -80,7 +80,12 @@ impl Interpreter<'_> {
                 rewrite.relations.insert(old.clone(), target.clone());
                 rewrite.types.insert(old.clone(), target);
             }
-            FactId::Enum(old) | FactId::Domain(old) | FactId::Range(old) => {
+            FactId::Range(old) => {
+                return Err(Problem::unsupported(format!(
+                    "another name or schema for range type \"{old}\", whose constructor functions keep theirs,"
+                )));
+            }
+            FactId::Enum(old) | FactId::Domain(old) => {
                 let target = to(old);
                 self.type_is_free(&target)?;
                 rewrite.types.insert(old.clone(), target);

@@ -48,6 +48,11 @@ impl Rewrite {
         let id = at.id(catalog, &fact.id);
         let mut payload = fact.payload.clone();
         at.payload(&mut payload);
+        if let (FactId::Composite(name), Payload::Composite(composite)) = (&fact.id, &mut payload) {
+            for attribute in &mut composite.attributes {
+                attribute.name = member(&self.attributes, name, &attribute.name);
+            }
+        }
         let needs = fact.needs.iter().map(|need| at.id(catalog, need)).collect();
         let new = Fact { id, payload, needs, position: fact.position };
         (new != *fact).then_some(new)

@@ -1,0 +1,14 @@
+CREATE TYPE empty AS ();
+CREATE TYPE address AS (street text COLLATE "C", number integer, zip char(5), tags varchar(10)[]);
+ALTER TYPE address ADD ATTRIBUTE city text, DROP ATTRIBUTE number, ALTER ATTRIBUTE zip TYPE varchar(9) COLLATE "POSIX";
+ALTER TYPE address DROP ATTRIBUTE IF EXISTS nothing;
+ALTER TYPE address RENAME ATTRIBUTE city TO "Town";
+COMMENT ON COLUMN address."Town" IS 'a town';
+CREATE TYPE nested AS (home address, others address[]);
+CREATE TABLE t (a address, b nested[]);
+ALTER TYPE address ADD ATTRIBUTE later interval(3);
+CREATE SCHEMA s;
+ALTER TYPE nested SET SCHEMA s;
+ALTER TYPE s.nested RENAME TO deep;
+COMMENT ON TYPE s.deep IS 'deep';
+ALTER TYPE empty ADD ATTRIBUTE a bit(3), ADD ATTRIBUTE b timestamptz(3);

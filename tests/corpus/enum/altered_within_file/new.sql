@@ -1,0 +1,14 @@
+CREATE TYPE mood AS ENUM ('sad', 'ok');
+ALTER TYPE mood ADD VALUE 'happy';
+ALTER TYPE mood ADD VALUE 'awful' BEFORE 'sad';
+ALTER TYPE mood ADD VALUE 'fine' AFTER 'ok';
+ALTER TYPE mood ADD VALUE IF NOT EXISTS 'fine' BEFORE 'sad';
+ALTER TYPE mood RENAME VALUE 'happy' TO 'Happy ''n quoted';
+CREATE TYPE _mood AS ENUM ('taken');
+CREATE TABLE t (a mood, b mood[], c _mood, d _mood[]);
+CREATE TYPE empty AS ENUM ();
+ALTER TYPE empty ADD VALUE 'first';
+CREATE SCHEMA s;
+ALTER TYPE empty SET SCHEMA s;
+ALTER TYPE s.empty RENAME TO full_now;
+COMMENT ON TYPE s.full_now IS 'not empty';

@@ -1,0 +1,10 @@
+CREATE SCHEMA tools;
+CREATE EXTENSION IF NOT EXISTS plpgsql WITH SCHEMA pg_catalog;
+CREATE EXTENSION hstore WITH SCHEMA tools;
+CREATE EXTENSION IF NOT EXISTS hstore;
+CREATE EXTENSION cube;
+CREATE EXTENSION earthdistance;
+CREATE EXTENSION citext;
+COMMENT ON EXTENSION citext IS 'mine';
+CREATE EXTENSION btree_gist SCHEMA tools;
+CREATE TABLE t (a tools.hstore DEFAULT tools.hstore('a', '1'), b citext, c cube);

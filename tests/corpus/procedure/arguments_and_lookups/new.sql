@@ -1,0 +1,15 @@
+CREATE PROCEDURE plain(a integer, b text DEFAULT 'x') LANGUAGE sql AS '';
+CREATE PROCEDURE with_out(a integer, OUT b text, INOUT c numeric) LANGUAGE plpgsql AS 'BEGIN END';
+CREATE PROCEDURE only_out(OUT a integer) LANGUAGE plpgsql AS 'BEGIN END';
+CREATE PROCEDURE spread(OUT a integer, VARIADIC b integer[]) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS 'BEGIN END';
+COMMENT ON PROCEDURE with_out(integer, text, numeric) IS 'by all arguments';
+COMMENT ON PROCEDURE with_out(IN integer, OUT text, INOUT numeric) IS 'by modes';
+COMMENT ON ROUTINE plain(integer, text) IS 'as a routine';
+ALTER PROCEDURE plain SECURITY DEFINER SET lock_timeout = '1s';
+ALTER PROCEDURE with_out(integer, text, numeric) SET work_mem = '2MB';
+ALTER PROCEDURE only_out(integer) RENAME TO just_out;
+CREATE OR REPLACE PROCEDURE plain(a integer, b text DEFAULT 'y') LANGUAGE plpgsql AS 'BEGIN END';
+CREATE PROCEDURE gone(OUT a integer) LANGUAGE plpgsql AS 'BEGIN END';
+DROP PROCEDURE gone(integer);
+CREATE PROCEDURE gone_too() LANGUAGE sql AS '';
+DROP ROUTINE gone_too;

@@ -1,0 +1,11 @@
+CREATE SCHEMA s;
+CREATE TYPE floatrange AS RANGE (subtype = float8, subtype_diff = float8mi);
+CREATE TYPE period AS RANGE (SUBTYPE = timestamptz);
+CREATE TYPE textrange AS RANGE (subtype = text, collation = "C", subtype_opclass = text_pattern_ops, multirange_type_name = s.many_texts);
+CREATE TYPE s.namerange AS RANGE (subtype = varchar);
+CREATE DOMAIN small AS integer CHECK (VALUE < 10);
+CREATE TYPE of_domain AS RANGE (subtype = small, multirange_type_name = domains);
+CREATE FUNCTION time_difference(a time, b time) RETURNS double precision LANGUAGE sql IMMUTABLE AS 'SELECT EXTRACT(EPOCH FROM a - b)';
+CREATE TYPE timerange AS RANGE (subtype = time, subtype_diff = time_difference);
+CREATE TABLE t (a floatrange, b s.many_texts, c timerange[], d timemultirange DEFAULT timemultirange(timerange('10:00', '11:00')), CHECK (floatrange(1.5, 2) <> a));
+COMMENT ON TYPE timerange IS 'opening hours';
