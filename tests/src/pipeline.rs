@@ -3,19 +3,23 @@
 
 use std::sync::OnceLock;
 
+use pgseal::compile::{self, CompileError, CompileOptions};
+use pgseal::diagnostic::Severity;
+use pgseal::diagnostic::render::{Colour, render_all};
+use pgseal::syntax::{self, RowStatements, SchemaText, SyntaxOptions, read_text};
 use pgseal_agent::apply::Report;
 use pgseal_agent::capture::capture;
 use pgseal_agent::connect::{ConnectionArgs, Environment, Session, Settings};
 use pgseal_catalog::plan::Plan;
-use pgseal_catalog::{Scope, Snapshot};
+use pgseal_catalog::{Digest, Scope, Snapshot};
 use pgseal_keys::key_file::{self, Protection};
 use pgseal_keys::policy::InitialKey;
 use pgseal_keys::{
     self as keys, Admitted, LiveTarget, PlanFacts, Seal, Signer, Statement, TrustPolicy, Unverified, Workstation,
 };
 
-use crate::difference::difference;
-use crate::server::Database;
+use crate::difference::{difference, only_spellings_differ};
+use crate::server::{Database, Server};
 
 /// Captures a database as superuser, with every schema in scope.
 ///
@@ -38,6 +42,64 @@ pub fn expect_same(left_name: &str, left: &Snapshot, right_name: &str, right: &S
         (false, _) => Err(format!("{left_name} is not {right_name}:\n{text}")),
         (true, false) => Err(format!("{left_name} and {right_name} have equal facts and unequal fingerprints")),
     }
+}
+
+/// Elaborates a schema offline and expects what a server made of it.
+///
+/// # Errors
+/// `elaborate: …` with the diagnostics, or with the facts that differ.
+pub fn expect_elaborated(like: &Snapshot, sql: &str, made_by_server: &Snapshot) -> Result<(), String> {
+    let text = schema_text(like, sql);
+    let (model, _) = compile::desired(like, &text).map_err(|error| format!("elaborate: {}", explain(&error, &text)))?;
+    let text = difference("the model", model.catalog(), "the server", &made_by_server.catalog);
+    if text.is_empty() { Ok(()) } else { Err(format!("elaborate: the model is not what the server makes:\n{text}")) }
+}
+
+/// Compiles the plan from a snapshot to a schema.
+///
+/// # Errors
+/// `compile: …` with the diagnostics or the reason why there is no plan.
+pub fn plan(from: &Snapshot, sql: &str) -> Result<Plan, String> {
+    let text = schema_text(from, sql);
+    let digest = Digest::of(&from.to_bytes());
+    match compile::compile(from, digest, &text, &CompileOptions::default()) {
+        Ok(compiled) => Ok(compiled.plan),
+        Err(error) => Err(format!("compile: {}", explain(&error, &text))),
+    }
+}
+
+/// Brings a database to the next schema, and holds the plan to all its promises: its source and target are what the
+/// server has and gets, every checkpoint is met, and nothing is left to plan.
+///
+/// # Errors
+/// Which promise is broken, with the plan's SQL where that helps.
+pub fn migrate(database: &Database<'_>, from: &Snapshot, sql: &str, to: &Snapshot) -> Result<Plan, String> {
+    expect_elaborated(from, sql, to)?;
+    let plan = plan(from, sql)?;
+    if plan.source.fingerprint != from.fingerprint() {
+        return Err("compile: the plan's source is not the snapshot".to_owned());
+    }
+    let read =
+        Plan::from_bytes(&plan.to_bytes()).map_err(|error| format!("compile: the plan cannot be read: {error}"))?;
+    if read != plan {
+        return Err("compile: what was read back is not the plan".to_owned());
+    }
+    apply(database, &plan)?;
+    let after = snapshot(database)?;
+    if after.fingerprint() != plan.target {
+        return Err(format!("apply: the database is not at the plan's target{}", statements(&plan)));
+    }
+    expect_same_once_settled(database.server(), "the database after the plan", &after, "the schema made at once", to)
+        .map_err(|text| format!("apply: {text}{}", statements(&plan)))?;
+    let again = self::plan(&after, sql).map_err(|text| format!("replan: {text}"))?;
+    if !again.phases.is_empty() {
+        return Err(format!(
+            "replan: there are steps left{}\nthe first plan was{}",
+            statements(&again),
+            statements(&plan)
+        ));
+    }
+    Ok(plan)
 }
 
 /// Seals a plan, verifies the seal and applies it as the agent does.
@@ -102,6 +164,78 @@ fn keys() -> &'static Keys {
         let policy = TrustPolicy::initial(&[trusted], 1).expect("a policy");
         Keys { signer, policy: TrustPolicy::read(policy.as_bytes()).expect("the policy") }
     })
+}
+
+/// Dumps a snapshot as SQL.
+///
+/// # Errors
+/// `dump: …`
+pub fn dump(snapshot: &Snapshot) -> Result<String, String> {
+    Ok(pgseal::dump::dump(snapshot).map_err(|error| format!("dump: {error}"))?.script())
+}
+
+/// Takes a snapshot to SQL and back: the dump makes the same schema in an empty database, and planned against its own
+/// snapshot it has no step. Where the server prints an expression otherwise after reading it once more, the next round must
+/// be exact.
+///
+/// # Errors
+/// `dump: …` with what differs or is left.
+pub fn round_trip(server: &Server, original: &Snapshot) -> Result<(), String> {
+    let sql = dump(original)?;
+    let copy = reloaded(server, original)?;
+    if let Err(text) = expect_same("the database made by the dump", &copy, "the original", original) {
+        if !only_spellings_differ(&copy.catalog, &original.catalog) {
+            return Err(format!("dump: {text}\nthe dump was\n{sql}"));
+        }
+        expect_same("the second dump", &reloaded(server, &copy)?, "the first", &copy)
+            .map_err(|text| format!("dump: {text}"))?;
+    }
+    let plan = plan(original, &sql).map_err(|text| format!("dump: {text}\nthe dump was\n{sql}"))?;
+    if plan.phases.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("dump: the dump is not what it is made of{}", statements(&plan)))
+    }
+}
+
+/// The schema that a snapshot's dump makes.
+fn reloaded(server: &Server, original: &Snapshot) -> Result<Snapshot, String> {
+    let sql = dump(original)?;
+    let empty = server.scratch();
+    crate::corpus::load(&empty, &sql)
+        .map_err(|rejection| format!("dump: does not load: {rejection}\nthe dump was\n{sql}"))?;
+    snapshot(&empty)
+}
+
+/// Expects two snapshots to be of the same schema, or to differ in spellings that are gone once the server has read both
+/// once more.
+fn expect_same_once_settled(
+    server: &Server,
+    left_name: &str,
+    left: &Snapshot,
+    right_name: &str,
+    right: &Snapshot,
+) -> Result<(), String> {
+    let exactly = expect_same(left_name, left, right_name, right);
+    if exactly.is_ok() || !only_spellings_differ(&left.catalog, &right.catalog) {
+        return exactly;
+    }
+    expect_same(left_name, &reloaded(server, left)?, right_name, &reloaded(server, right)?)
+}
+
+fn schema_text(like: &Snapshot, sql: &str) -> SchemaText {
+    let settings = syntax::Settings::of_server(&like.header.settings);
+    read_text("schema.sql", sql, &SyntaxOptions { row_statements: RowStatements::Skip, settings })
+}
+
+fn explain(error: &CompileError, text: &SchemaText) -> String {
+    match error {
+        CompileError::Schema(diagnostics) => {
+            let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+            render_all(errors, &text.sources, Colour::Never)
+        }
+        other => other.to_string(),
+    }
 }
 
 fn statements(plan: &Plan) -> String {

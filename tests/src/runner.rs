@@ -1,6 +1,7 @@
 //! Runs a check over many cases on several servers at once, and counts what became of them.
 //!
-//! `PGSEAL_CASE=part-of-a-name` and `PGSEAL_MAJORS=17,18` narrow a run down while one works on something.
+//! `PGSEAL_CASE=part-of-a-name` and `PGSEAL_MAJORS=17,18` narrow a run down while one works on something, and
+//! `PGSEAL_PROGRESS=1` prints every failure at once.
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
@@ -124,6 +125,7 @@ pub fn run<T: Sync>(
     check: impl Fn(&T, &Server) -> Result<(), Stop> + Sync,
 ) -> Tally {
     let wanted = std::env::var("PGSEAL_CASE").unwrap_or_default();
+    let progress = std::env::var_os("PGSEAL_PROGRESS").is_some();
     let majors = majors();
     let jobs: Vec<(&T, u16)> = items
         .iter()
@@ -137,6 +139,9 @@ pub fn run<T: Sync>(
         while let Some((item, major)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
             let result = catch_unwind(AssertUnwindSafe(|| check(item, Server::shared(*major))))
                 .unwrap_or_else(|payload| Err(Stop::Failed(format!("panic: {}", message(payload.as_ref())))));
+            if let (true, Err(Stop::Failed(reason))) = (progress, &result) {
+                println!("== {} on {major}\n{reason}\n", name(item));
+            }
             tally.lock().unwrap_or_else(PoisonError::into_inner).add(*major, name(item), result);
         }
     };

@@ -19,7 +19,6 @@ COMMENT ON TABLE t IS E'table\nof two lines';
 COMMENT ON COLUMN t.a IS 'column';
 COMMENT ON CONSTRAINT pk ON t IS 'primary key';
 COMMENT ON CONSTRAINT ck ON t IS 'check';
-COMMENT ON INDEX pk IS 'index of it';
 CREATE INDEX i ON t (b);
 COMMENT ON INDEX i IS 'index';
 CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';

@@ -1,3 +1,2 @@
 CREATE SCHEMA ext;
 CREATE EXTENSION citext WITH SCHEMA ext;
-CREATE TABLE person (email ext.citext UNIQUE);

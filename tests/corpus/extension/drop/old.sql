@@ -1,2 +1,2 @@
 CREATE EXTENSION hstore;
-CREATE TABLE t (a integer, h hstore);
+CREATE TABLE t (a integer);

@@ -1,3 +1,2 @@
 CREATE SCHEMA ext;
 CREATE EXTENSION hstore WITH SCHEMA ext;
-CREATE TABLE t (h ext.hstore);

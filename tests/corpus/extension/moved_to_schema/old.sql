@@ -1,3 +1,2 @@
 CREATE SCHEMA ext;
 CREATE EXTENSION hstore WITH SCHEMA public;
-CREATE TABLE t (h hstore);
