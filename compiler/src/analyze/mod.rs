@@ -16,6 +16,7 @@ mod evaluate;
 mod literal;
 mod mutable;
 mod parse_candidate;
+mod parse_case;
 mod parse_coerce;
 mod parse_collate;
 mod parse_common;

@@ -65,7 +65,8 @@ fn lquery(text: &str, major: u32) -> Normal {
 fn vector(text: &str) -> Normal {
     let bad = || super::invalid_syntax("vector", text);
     let inner = text.trim().strip_prefix('[').and_then(|t| t.strip_suffix(']')).ok_or_else(bad)?;
-    let values = inner.split(',').map(|v| super::number::float4(v).map_err(|_| bad())).collect::<Result<Vec<_>, _>>()?;
+    let values =
+        inner.split(',').map(|v| super::number::float4(v).map_err(|_| bad())).collect::<Result<Vec<_>, _>>()?;
     Ok(format!("[{}]", values.join(",")))
 }
 

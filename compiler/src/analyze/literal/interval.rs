@@ -2,7 +2,7 @@
 //! Postgres's style (`IntervalStyle = postgres`).
 
 use super::calendar::fraction_text;
-use super::datetime::{Fault, Field, FieldKind, split_fields};
+use super::datefields::{Fault, Field, FieldKind, split_fields};
 use super::{Normal, reject};
 
 const MONTH: i32 = 1 << 1;

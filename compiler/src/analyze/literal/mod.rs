@@ -9,6 +9,7 @@ mod array;
 mod binary;
 mod calendar;
 mod composite;
+mod datefields;
 mod datetime;
 mod extension;
 mod geometry;
