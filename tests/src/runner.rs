@@ -1,5 +1,6 @@
 //! Runs a check over many cases on several servers at once, and counts what became of them.
 //!
+//! Every case runs on the newest major and, in turn, on one of the older ones; with `PGSEAL_FULL=1` on all.
 //! `PGSEAL_CASE=part-of-a-name` and `PGSEAL_MAJORS=17,18` narrow a run down while one works on something, and
 //! `PGSEAL_PROGRESS=1` prints every failure at once.
 
@@ -115,7 +116,7 @@ impl fmt::Display for Tally {
     }
 }
 
-/// Runs a check for every item on every major that `is_for` admits, on as many threads as there are processors. A panic
+/// Runs a check for every item on the majors that `is_for` admits (see the module's head for which), on as many threads as there are processors. A panic
 /// of the check is a failure of that item.
 pub fn run<T: Sync>(
     title: &str,
@@ -126,11 +127,12 @@ pub fn run<T: Sync>(
 ) -> Tally {
     let wanted = std::env::var("PGSEAL_CASE").unwrap_or_default();
     let progress = std::env::var_os("PGSEAL_PROGRESS").is_some();
-    let majors = majors();
+    let majors = Majors::wanted();
     let jobs: Vec<(&T, u16)> = items
         .iter()
-        .filter(|item| name(item).contains(&wanted))
-        .flat_map(|item| majors.iter().map(move |major| (item, *major)))
+        .enumerate()
+        .filter(|(_, item)| name(item).contains(&wanted))
+        .flat_map(|(number, item)| majors.of(number).map(move |major| (item, major)))
         .filter(|(item, major)| is_for(item, *major))
         .collect();
     let tally = Mutex::new(Tally { title: title.to_owned(), ..Tally::default() });
@@ -176,11 +178,35 @@ impl Tally {
     }
 }
 
-/// The majors to run on: all, or those that `PGSEAL_MAJORS` names.
-fn majors() -> Vec<u16> {
-    let wanted = std::env::var("PGSEAL_MAJORS").unwrap_or_default();
-    let wanted: Vec<u16> = wanted.split(',').filter_map(|major| major.trim().parse().ok()).collect();
-    MAJORS.into_iter().filter(|major| wanted.is_empty() || wanted.contains(major)).collect()
+/// On which majors a case runs.
+enum Majors {
+    /// On these.
+    Named(Vec<u16>),
+    /// On the newest, and on one of the older ones in turn.
+    Sample,
+}
+
+impl Majors {
+    fn wanted() -> Majors {
+        let named = std::env::var("PGSEAL_MAJORS").unwrap_or_default();
+        let named: Vec<u16> = named.split(',').filter_map(|major| major.trim().parse().ok()).collect();
+        match (named.is_empty(), std::env::var_os("PGSEAL_FULL")) {
+            (false, _) => Majors::Named(MAJORS.into_iter().filter(|major| named.contains(major)).collect()),
+            (true, Some(_)) => Majors::Named(MAJORS.to_vec()),
+            (true, None) => Majors::Sample,
+        }
+    }
+
+    fn of(&self, number: usize) -> impl Iterator<Item = u16> + use<> {
+        let majors = match self {
+            Majors::Named(majors) => majors.clone(),
+            Majors::Sample => {
+                let (newest, older) = (MAJORS[MAJORS.len() - 1], &MAJORS[..MAJORS.len() - 1]);
+                vec![older[number % older.len()], newest]
+            }
+        };
+        majors.into_iter()
+    }
 }
 
 fn narrowed() -> bool {
