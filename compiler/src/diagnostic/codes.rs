@@ -92,6 +92,7 @@ codes! {
     INVALID_DEFINITION = "PGS2003", "the server would refuse the statement";
     DEPENDENTS_EXIST = "PGS2004", "something is to be dropped that other objects depend on";
     UNSUPPORTED_FEATURE = "PGS2010", "the statement asks for something that is not covered yet";
+    MEMBERS_UNKNOWN = "PGS2011", "an extension is created whose members the snapshot does not list";
 
     // 3xxx: analyze
     EXPRESSION_REJECTED = "PGS3001", "the server would reject the expression";

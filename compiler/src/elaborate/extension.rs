@@ -12,6 +12,7 @@ use super::error::{Elaborated, Problem};
 use super::names::name;
 use super::options::{definitions, value_of};
 use super::run::Interpreter;
+use crate::diagnostic::{Diagnostic, codes};
 
 /// What CREATE EXTENSION says.
 #[derive(Debug, Default)]
@@ -107,6 +108,16 @@ impl Interpreter<'_> {
         fact.needs
             .extend(available.requires.iter().cloned().map(FactId::Extension).filter(|id| self.model.contains(id)));
         self.model.put(fact);
+        if !self.model.knows_members_of(extension) {
+            self.notes.push(
+                Diagnostic::warning(
+                    codes::MEMBERS_UNKNOWN,
+                    format!("the members of extension \"{}\" are not known", extension.as_str()),
+                )
+                .with_detail("it is not installed in the database of the snapshot, so names do not resolve to its types, functions, operators and operator classes")
+                .with_hint("where the schema uses them, install the extension there first and capture again"),
+            );
+        }
         if let Some(text) = available.comment.filter(|text| !text.is_empty()) {
             let comment = FactId::Comment(Box::new(id));
             self.model.put(Fact::new(comment, Payload::Comment(Comment { text })));

@@ -108,7 +108,7 @@ impl SchemaRun {
         self.problems.remove(&number);
         match result {
             Ok(()) => {
-                self.notes.extend(notes);
+                self.notes.extend(notes.into_iter().map(|note| placed(note, statement)));
                 let woken = self.wake(&model.appeared_since(before));
                 if let Some(first) = pending.first() {
                     self.problems.insert(number, first.problem.clone());
@@ -142,6 +142,11 @@ impl SchemaRun {
         }
         names.iter().filter_map(|name| self.waiting.remove(name)).flatten().collect()
     }
+}
+
+/// A note without a place of its own is about the whole statement.
+fn placed(note: Diagnostic, statement: &Statement) -> Diagnostic {
+    if note.span.is_some() { note } else { note.at(statement.first_line()) }
 }
 
 /// Stands for every name: an extension brings members of any.
