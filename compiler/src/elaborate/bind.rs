@@ -156,9 +156,9 @@ impl Model {
                     self.declare_relation(&fact.id, RelationKind::Index);
                 }
             }
-            Payload::Extension(_) => {
+            Payload::Extension(extension) => {
                 if let FactId::Extension(name) = &fact.id {
-                    self.bind_extension_symbols(name);
+                    self.bind_extension_symbols(name, &extension.schema);
                 }
             }
             Payload::Column(_)
@@ -234,6 +234,12 @@ impl Model {
             (Payload::Column(_), Payload::Column(_))
             | (Payload::Composite(_), Payload::Composite(_))
             | (Payload::Domain(_), Payload::Domain(_)) => {}
+            // the members keep their identifiers, which the rows of other facts hold
+            (Payload::Extension(before), Payload::Extension(extension)) => {
+                if let FactId::Extension(name) = &after.id {
+                    self.move_members(name, &before.schema, &extension.schema);
+                }
+            }
             _ => {
                 self.unbind(before);
                 self.declare(after);

@@ -3,16 +3,20 @@
 //! Follows `CreateExtension` and `ExecAlterExtensionStmt`, extension.c (PG 14 to 18). No script is run: version, schema and
 //! comment come from the list of available extensions, members from the snapshot.
 
+use std::collections::BTreeSet;
+
 use pg_query::protobuf::{AlterExtensionContentsStmt, AlterExtensionStmt, CreateExtensionStmt};
 use pgseal_catalog::facts::{Comment, Extension, Payload, Schema};
 use pgseal_catalog::snapshot::AvailableExtension;
-use pgseal_catalog::{Fact, FactId, Name};
+use pgseal_catalog::{Fact, FactId, Name, QualifiedName, Routine};
 
 use super::error::{Elaborated, Problem};
 use super::names::name;
 use super::options::{definitions, value_of};
+use super::rewrite::Rewrite;
 use super::run::Interpreter;
 use crate::diagnostic::{Diagnostic, codes};
+use crate::env::{Sym, SymbolRow};
 
 /// What CREATE EXTENSION says.
 #[derive(Debug, Default)]
@@ -183,6 +187,93 @@ impl Interpreter<'_> {
             )));
         }
         self.edit_payload(&id, Payload::Extension(Extension { version, ..found }))
+    }
+
+    /// Moves an extension with its members to another schema (ALTER EXTENSION … SET SCHEMA; `AlterExtensionNamespace`).
+    pub(super) fn move_extension(&mut self, extension: &Name, schema: &Name) -> Elaborated<()> {
+        let id = FactId::Extension(extension.clone());
+        let Some(Payload::Extension(found)) = self.model.fact(&id).map(|fact| fact.payload.clone()) else {
+            return Err(self.no_extension(extension));
+        };
+        let fixed = self.model.header().extensions_available.get(extension.as_str()).and_then(|a| a.schema.as_ref());
+        if fixed.is_some() {
+            return Err(Problem::invalid(
+                "0A000",
+                format!("extension \"{}\" does not support SET SCHEMA", extension.as_str()),
+            ));
+        }
+        if !self.model.knows_members_of(extension) {
+            return Err(Problem::unsupported(format!(
+                "another schema for extension \"{}\", whose members the snapshot does not know,",
+                extension.as_str()
+            )));
+        }
+        let rewrite = self.members_moved(extension, &found.schema, schema)?;
+        let mut fact = Fact::new(id, Payload::Extension(Extension { schema: schema.clone(), ..found }));
+        fact.needs.extend(
+            self.model
+                .fact(&fact.id)
+                .into_iter()
+                .flat_map(|before| before.needs.iter().cloned())
+                .filter(|need| matches!(need, FactId::Extension(_))),
+        );
+        self.model.put(fact);
+        self.apply(&rewrite);
+        Ok(())
+    }
+
+    /// What a move of the members of an extension changes in facts that name them.
+    fn members_moved(&self, extension: &Name, from: &Name, to: &Name) -> Elaborated<Rewrite> {
+        let mut rewrite = Rewrite::default();
+        let mut operators = BTreeSet::new();
+        let env = self.env();
+        let both = |schema: &Sym, text: &Sym| -> Elaborated<Option<(QualifiedName, QualifiedName)>> {
+            if *schema != *from.as_str() {
+                return Ok(None);
+            }
+            let text = name(text)?;
+            Ok(Some((QualifiedName::new(from.clone(), text.clone()), QualifiedName::new(to.clone(), text))))
+        };
+        for row in self.model.members(extension) {
+            match *row {
+                SymbolRow::Type(oid) => {
+                    if let Some(row) = env.type_by_oid(oid) {
+                        rewrite.types.extend(both(&row.schema, &row.name)?);
+                    }
+                }
+                SymbolRow::Relation(oid) => {
+                    if let Some(row) = env.relation_by_oid(oid) {
+                        rewrite.relations.extend(both(&row.schema, &row.name)?);
+                    }
+                }
+                SymbolRow::Opclass(oid) => {
+                    if let Some(row) = env.opclass_by_oid(oid) {
+                        rewrite.opclasses.extend(both(&row.schema, &row.name)?);
+                    }
+                }
+                SymbolRow::Proc(oid) => {
+                    if let Some(row) = env.proc_by_oid(oid)
+                        && let Some((_, new)) = both(&row.schema, &row.name)?
+                    {
+                        let old = self.routine_called(oid)?;
+                        let arguments = old.arguments.clone();
+                        rewrite.routines.insert(old, Routine { name: new, arguments });
+                    }
+                }
+                SymbolRow::Operator(oid) => {
+                    if let Some(row) = env.operator_by_oid(oid).filter(|row| row.schema == *from.as_str()) {
+                        operators.insert(row.name.to_string());
+                    }
+                }
+                SymbolRow::Opfamily(_)
+                | SymbolRow::Collation(_)
+                | SymbolRow::Cast(..)
+                | SymbolRow::AccessMethod(_)
+                | SymbolRow::Language(_) => {}
+            }
+        }
+        rewrite.operators = Some((from.clone(), to.clone(), operators));
+        Ok(rewrite)
     }
 
     /// Refuses ALTER EXTENSION … ADD and DROP, which change what the extension's version stands for.

@@ -121,7 +121,7 @@ impl Model {
             header: Arc::new(snapshot.header.clone()),
             catalog: Catalog::new(),
             env: Env::for_major(major),
-            symbols: Arc::new(SymbolIndex::new(&snapshot.symbols, &snapshot.header.collations)),
+            symbols: Arc::new(SymbolIndex::new(&snapshot.symbols, &snapshot.header.collations, homes(snapshot))),
             bindings: Bindings::default(),
             dependents: BTreeMap::new(),
             constraint_names: BTreeMap::new(),
@@ -496,6 +496,20 @@ impl Model {
             None => Vec::new(),
         }
     }
+}
+
+/// The schemas that hold a snapshot's extensions.
+fn homes(snapshot: &Snapshot) -> BTreeMap<Name, Name> {
+    snapshot
+        .catalog
+        .iter()
+        .filter_map(|fact| match (&fact.id, &fact.payload) {
+            (FactId::Extension(extension), Payload::Extension(found)) => {
+                Some((extension.clone(), found.schema.clone()))
+            }
+            _ => None,
+        })
+        .collect()
 }
 
 /// Adds to a fact's edges those that its id and payload alone show.

@@ -292,6 +292,7 @@ impl Interpreter<'_> {
             return Ok(());
         }
         match &id {
+            FactId::Extension(extension) => self.move_extension(extension, &schema),
             FactId::Table(table) => self.move_table(table, &schema),
             FactId::Sequence(sequence) => {
                 let owned = matches!(
@@ -341,7 +342,7 @@ impl Interpreter<'_> {
     }
 
     /// Applies a rewrite to every fact that it changes.
-    fn apply(&mut self, rewrite: &Rewrite) {
+    pub(super) fn apply(&mut self, rewrite: &Rewrite) {
         let env = self.model.env.clone();
         let changed: BTreeMap<FactId, Fact> = self
             .model

@@ -4,6 +4,8 @@
 //! letter, while analysing a text anew could settle it on another spelling. Relies on how servers print under an empty search
 //! path: objects of users are always qualified, columns of the one relation in scope never.
 
+use std::collections::BTreeSet;
+
 /// A run of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Token<'a> {
@@ -106,6 +108,39 @@ pub(super) fn replace_qualified(
     out
 }
 
+/// Puts operators of a schema into another: `OPERATOR(from.op)`; `to` is quoted already.
+pub(super) fn move_operators(text: &str, from: &str, to: &str, operators: &BTreeSet<String>) -> String {
+    let list = tokens(text);
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(token) = list.get(at) {
+        out.push_str(&spelled(token));
+        at += 1;
+        let (
+            Token::Word("OPERATOR", _),
+            Some(Token::Other("(")),
+            Some(Token::Word(schema, named)),
+            Some(Token::Other(".")),
+        ) = (token, list.get(at), list.get(at + 1), list.get(at + 2))
+        else {
+            continue;
+        };
+        let operator: String = list
+            .iter()
+            .skip(at + 3)
+            .map_while(|token| match token {
+                Token::Other(")") => None,
+                other => Some(spelled(other)),
+            })
+            .collect();
+        let schema = if named == from && operators.contains(&operator) { to } else { schema };
+        out.push('(');
+        out.push_str(schema);
+        at += 2;
+    }
+    out
+}
+
 /// Where the columns of an expression stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Columns {
@@ -182,6 +217,20 @@ mod tests {
         assert_eq!(
             replace_column("(old.a IS DISTINCT FROM new.a) AND a", Columns::OldAndNew, "a", "z", &quote),
             "(old.z IS DISTINCT FROM new.z) AND a"
+        );
+    }
+
+    #[test]
+    fn operators_move_with_their_schema() {
+        let operators = BTreeSet::from(["<->".to_owned()]);
+        assert_eq!(
+            move_operators(
+                "((a OPERATOR(ext.<->) b) OPERATOR(ext.=) c) || 'OPERATOR(ext.<->)'",
+                "ext",
+                "\"T\"",
+                &operators
+            ),
+            "((a OPERATOR(\"T\".<->) b) OPERATOR(ext.=) c) || 'OPERATOR(ext.<->)'"
         );
     }
 

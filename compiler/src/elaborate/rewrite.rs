@@ -1,13 +1,13 @@
 //! A fact under other names: ids, references, types and the names within stored texts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pgseal_catalog::facts::{
     Constraint, ConstraintKind, Expression, IndexKey, KeyTarget, Payload, ReplicaIdentity, TriggerEvent,
 };
 use pgseal_catalog::{Catalog, Fact, FactId, Name, QualifiedName, Routine};
 
-use super::retext::{Columns, replace_column, replace_qualified};
+use super::retext::{Columns, move_operators, replace_column, replace_qualified};
 use crate::env::Env;
 
 /// What gets another name.
@@ -22,6 +22,9 @@ pub(super) struct Rewrite {
     pub(super) constraints: Vec<(QualifiedName, Name, Name)>,
     pub(super) triggers: Vec<(QualifiedName, Name, Name)>,
     pub(super) domain_constraints: Vec<(QualifiedName, Name, Name)>,
+    pub(super) opclasses: BTreeMap<QualifiedName, QualifiedName>,
+    /// Operators that move from one schema to another, all of them along.
+    pub(super) operators: Option<(Name, Name, BTreeSet<String>)>,
 }
 
 /// A fact being rewritten: the names of its table before and after.
@@ -155,6 +158,9 @@ impl At<'_> {
             let new = routine.or_else(|| self.rewrite.types.get(&old).cloned()).unwrap_or_else(|| self.relation(&old));
             (new != old).then(|| (new.schema.as_str().to_owned(), new.name.as_str().to_owned()))
         });
+        if let Some((from, to, operators)) = &self.rewrite.operators {
+            text = move_operators(&text, from.as_str(), &self.env.quote_ident(to.as_str()), operators);
+        }
         if let Some(table) = &self.table {
             for (of, old, new) in &self.rewrite.columns {
                 if of == table {
@@ -171,6 +177,13 @@ impl At<'_> {
 
     fn key(&self, key: &mut IndexKey) {
         self.target(&mut key.target);
+        self.opclass(&mut key.opclass);
+    }
+
+    fn opclass(&self, opclass: &mut Option<QualifiedName>) {
+        if let Some(new) = opclass.as_ref().and_then(|old| self.rewrite.opclasses.get(old)) {
+            *opclass = Some(new.clone());
+        }
     }
 
     fn target(&self, target: &mut KeyTarget) {
@@ -203,6 +216,9 @@ impl At<'_> {
             Payload::Range(range) => {
                 range.subtype = self.ty(&range.subtype);
                 range.multirange = self.type_named(&range.multirange);
+                if let Some(new) = self.rewrite.opclasses.get(&range.subtype_opclass) {
+                    range.subtype_opclass = new.clone();
+                }
                 for routine in [&mut range.canonical, &mut range.subtype_diff].into_iter().flatten() {
                     *routine = self.routine(routine);
                 }
@@ -256,7 +272,10 @@ impl At<'_> {
 
     fn table(&self, table: &mut pgseal_catalog::facts::Table) {
         if let Some(key) = &mut table.partition_key {
-            key.parts.iter_mut().for_each(|part| self.target(&mut part.target));
+            for part in &mut key.parts {
+                self.target(&mut part.target);
+                self.opclass(&mut part.opclass);
+            }
         }
         if let Some(partition) = &mut table.partition_of {
             partition.parent = self.relation(&partition.parent);
@@ -292,7 +311,13 @@ impl At<'_> {
             }
             ConstraintKind::Check(check) => self.expression(&mut check.expression),
             ConstraintKind::Exclusion(exclusion) => {
-                exclusion.elements.iter_mut().for_each(|element| self.key(&mut element.key));
+                for element in &mut exclusion.elements {
+                    self.key(&mut element.key);
+                    if let Some((from, to, operators)) = &self.rewrite.operators {
+                        let to = self.env.quote_ident(to.as_str());
+                        element.operator = move_operators(&element.operator, from.as_str(), &to, operators);
+                    }
+                }
                 self.columns(&mut exclusion.include);
                 exclusion.predicate.iter_mut().for_each(|text| self.expression(text));
             }

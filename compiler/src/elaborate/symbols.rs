@@ -9,16 +9,22 @@ use pgseal_catalog::symbols::{CollationSymbol, Symbols};
 use pgseal_catalog::{FactId, Name, QualifiedName};
 
 use super::model::Model;
-use crate::env::{SymbolError, SymbolRows};
+use crate::env::{Sym, SymbolError, SymbolRow, SymbolRows};
 
 /// Symbols by extension.
 #[derive(Debug, Default)]
 pub(super) struct SymbolIndex {
     groups: BTreeMap<Option<Name>, Symbols>,
+    /// The schema in which the snapshot has each extension, and so the names of its members.
+    homes: BTreeMap<Name, Name>,
 }
 
 impl SymbolIndex {
-    pub(super) fn new<'a>(symbols: &Symbols, collations: impl IntoIterator<Item = &'a QualifiedName>) -> Self {
+    pub(super) fn new<'a>(
+        symbols: &Symbols,
+        collations: impl IntoIterator<Item = &'a QualifiedName>,
+        homes: BTreeMap<Name, Name>,
+    ) -> Self {
         let mut groups: BTreeMap<Option<Name>, Symbols> = BTreeMap::new();
         macro_rules! sort {
             ($($list:ident),*) => {
@@ -34,7 +40,7 @@ impl SymbolIndex {
                 loose.collations.push(CollationSymbol { name: name.clone(), extension: None, nondeterministic: false });
             }
         }
-        Self { groups }
+        Self { groups, homes }
     }
 
     /// Whether anything is known of an extension's members.
@@ -67,12 +73,49 @@ impl Model {
         &self.bindings.unusable
     }
 
-    /// Makes the members of an extension known.
-    pub(super) fn bind_extension_symbols(&mut self, extension: &Name) {
+    /// Makes the members of an extension known, in the schema that holds it.
+    pub(super) fn bind_extension_symbols(&mut self, extension: &Name, schema: &Name) {
         let group = Some(extension.clone());
         for stage in [Stage::Types, Stage::Relations, Stage::Routines] {
             self.bind_symbols(&group, stage);
         }
+        if let Some(home) = self.symbols.homes.get(extension).cloned() {
+            self.move_members(extension, &home, schema);
+        }
+    }
+
+    /// Moves the members of an extension that are in one schema to another; they stay what they are.
+    pub(super) fn move_members(&mut self, extension: &Name, from: &Name, to: &Name) {
+        if from == to {
+            return;
+        }
+        let rows = self.bindings.members.get(&Some(extension.clone())).cloned().unwrap_or_default();
+        let (from, to) = (from.as_str(), Sym::from(to.as_str()));
+        macro_rules! moved {
+            ($oid:expr, $row:ident, $put:ident) => {
+                if let Some(mut row) = self.env.$row($oid).filter(|row| row.schema == *from).cloned() {
+                    row.schema = to.clone();
+                    self.env.$put(row);
+                }
+            };
+        }
+        for row in rows {
+            match row {
+                SymbolRow::Type(oid) => moved!(oid, type_by_oid, put_type),
+                SymbolRow::Proc(oid) => moved!(oid, proc_by_oid, put_proc),
+                SymbolRow::Operator(oid) => moved!(oid, operator_by_oid, put_operator),
+                SymbolRow::Opclass(oid) => moved!(oid, opclass_by_oid, put_opclass),
+                SymbolRow::Opfamily(oid) => moved!(oid, opfamily_by_oid, put_opfamily),
+                SymbolRow::Collation(oid) => moved!(oid, collation_by_oid, put_collation),
+                SymbolRow::Relation(oid) => moved!(oid, relation_by_oid, put_relation),
+                SymbolRow::Cast(..) | SymbolRow::AccessMethod(_) | SymbolRow::Language(_) => {}
+            }
+        }
+    }
+
+    /// The rows of an extension's members.
+    pub(super) fn members(&self, extension: &Name) -> &[SymbolRow] {
+        self.bindings.members.get(&Some(extension.clone())).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Makes known what belongs to no extension.
