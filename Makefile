@@ -12,8 +12,7 @@ setup:
 build: setup ## both programs, release build, in target/release
 	cargo build --locked --release -p pgseal -p pgseal-agent
 
-demo: ## the whole story in the terminal, in about a minute after set-up
-	@scripts/setup.sh demo
+demo: setup ## the whole story in the terminal, in about a minute after set-up
 	@scripts/servers.sh 18
 	@scripts/demo.sh
 

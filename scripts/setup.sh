@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that what the build and the tests need is installed; instant when nothing is missing.
-#   scripts/setup.sh            what `make lint` and `make test` need
+#   scripts/setup.sh            what `make lint`, `make test` and `make demo` need
 #   scripts/setup.sh bench      and pg_dump, which the benchmark compares with
-#   scripts/setup.sh demo       and psql, with which the demo changes a database by hand
 # On Debian and Ubuntu, as root (or with passwordless sudo), missing packages are installed with apt-get; anywhere else one line says what to
 # install. Rust is never installed, only asked for.
 set -euo pipefail
@@ -29,8 +28,9 @@ have node || packages+=(nodejs)
 have npm || packages+=(npm)
 have setpriv || packages+=(util-linux)
 case ${1:-} in
+  lint) ;;
   bench) have pg_dump || packages+=(postgresql-client) ;;
-  demo) have psql || packages+=(postgresql-client) ;;
+  *) have psql || packages+=(postgresql-client) ;; # the demo changes a database by hand
 esac
 
 if [ ${#packages[@]} -gt 0 ]; then

@@ -72,7 +72,10 @@ fn program(name: &str) -> Command {
 
 /// The folder of the two programs, which are built first where they are not up to date: cargo builds the programs of a
 /// package for that package's own tests only.
-fn folder_of_programs() -> &'static Path {
+///
+/// # Panics
+/// When they do not build.
+pub fn folder_of_programs() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
         // <target>/<profile>/deps/<this test>
