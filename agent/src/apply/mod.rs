@@ -26,8 +26,8 @@ use pgseal_catalog::receipt::{Outcome, PhaseRecord};
 use pgseal_catalog::{Catalog, Digest, Plan, Snapshot};
 use pgseal_keys::Admitted;
 
-pub use self::drift::{Difference, compare};
 use self::drift::Expected;
+pub use self::drift::{Difference, compare};
 pub use self::error::{ApplyError, Place};
 use crate::capture::{CaptureError, capture};
 use crate::connect::{Session, StatementError};

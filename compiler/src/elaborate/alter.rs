@@ -192,7 +192,7 @@ impl Interpreter<'_> {
 
     /// ADD CONSTRAINT.
     fn add_constraint(&mut self, table: &QualifiedName, raw: &Constraint, recurse: bool) -> Elaborated<()> {
-        if !self.model.table(table).is_none_or(|t| t.partition_of.is_none())
+        if self.model.table(table).is_some_and(|t| t.partition_of.is_some())
             && constraint_type(raw) == ConstrType::ConstrNotnull
         {
             // allowed as for any table

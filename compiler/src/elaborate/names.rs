@@ -170,7 +170,8 @@ impl Interpreter<'_> {
             let modified = if pass == 0 { label.to_owned() } else { format!("{label}{pass}") };
             let chosen = name(&object_name(name1, name2, Some(&modified)))?;
             let qualified = QualifiedName::new(schema.clone(), chosen.clone());
-            if !self.relation_exists(&qualified) && !(constraint && self.model.constraint_name_taken(schema, &chosen)) {
+            let taken = constraint && self.model.constraint_name_taken(schema, &chosen);
+            if !taken && !self.relation_exists(&qualified) {
                 return Ok(chosen);
             }
         }

@@ -348,7 +348,7 @@ impl Interpreter<'_> {
             .model
             .catalog
             .iter()
-            .filter_map(|fact| rewrite.fact(&env, &self.model.catalog, fact).map(|new| (fact.id.clone(), new)))
+            .filter_map(|fact| rewrite.fact(&env, fact).map(|new| (fact.id.clone(), new)))
             .collect();
         self.model.replace(changed);
     }

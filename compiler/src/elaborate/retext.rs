@@ -68,12 +68,11 @@ fn spelled(token: &Token<'_>) -> String {
     }
 }
 
+/// What a schema and a name become.
+pub(super) type Renaming<'a> = dyn Fn(&str, &str) -> Option<(String, String)> + 'a;
+
 /// Replaces qualified names: `rename` says what a schema and a name become. In literals that stand for relations too.
-pub(super) fn replace_qualified(
-    text: &str,
-    quote: &dyn Fn(&str) -> String,
-    rename: &dyn Fn(&str, &str) -> Option<(String, String)>,
-) -> String {
+pub(super) fn replace_qualified(text: &str, quote: &dyn Fn(&str) -> String, rename: &Renaming<'_>) -> String {
     let list = tokens(text);
     let mut out = String::with_capacity(text.len());
     let mut at = 0;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pgseal_catalog::facts::{
     Constraint, ConstraintKind, Expression, IndexKey, KeyTarget, Payload, ReplicaIdentity, TriggerEvent,
 };
-use pgseal_catalog::{Catalog, Fact, FactId, Name, QualifiedName, Routine};
+use pgseal_catalog::{Fact, FactId, Name, QualifiedName, Routine};
 
 use super::retext::{Columns, move_operators, replace_column, replace_qualified};
 use crate::env::Env;
@@ -37,7 +37,7 @@ struct At<'a> {
 
 impl Rewrite {
     /// The fact under the new names; none when nothing changes.
-    pub(super) fn fact(&self, env: &Env, catalog: &Catalog, fact: &Fact) -> Option<Fact> {
+    pub(super) fn fact(&self, env: &Env, fact: &Fact) -> Option<Fact> {
         let table = match (&fact.id, &fact.payload) {
             (_, Payload::Index(index)) => Some(index.table.clone()),
             (FactId::Table(table), _)
@@ -48,7 +48,7 @@ impl Rewrite {
             _ => None,
         };
         let at = At { rewrite: self, env, table };
-        let id = at.id(catalog, &fact.id);
+        let id = at.id(&fact.id);
         let mut payload = fact.payload.clone();
         at.payload(&mut payload);
         if let (FactId::Composite(name), Payload::Composite(composite)) = (&fact.id, &mut payload) {
@@ -56,7 +56,7 @@ impl Rewrite {
                 attribute.name = member(&self.attributes, name, &attribute.name);
             }
         }
-        let needs = fact.needs.iter().map(|need| at.id(catalog, need)).collect();
+        let needs = fact.needs.iter().map(|need| at.id(need)).collect();
         let new = Fact { id, payload, needs, position: fact.position };
         (new != *fact).then_some(new)
     }
@@ -103,7 +103,7 @@ impl At<'_> {
         }
     }
 
-    fn id(&self, catalog: &Catalog, id: &FactId) -> FactId {
+    fn id(&self, id: &FactId) -> FactId {
         match id {
             FactId::Schema(name) => FactId::Schema(self.schema(name)),
             FactId::Extension(name) => FactId::Extension(name.clone()),
@@ -130,7 +130,7 @@ impl At<'_> {
             FactId::Trigger(table, own) => {
                 FactId::Trigger(self.relation(table), member(&self.rewrite.triggers, table, own))
             }
-            FactId::Comment(on) => FactId::Comment(Box::new(self.id(catalog, on))),
+            FactId::Comment(on) => FactId::Comment(Box::new(self.id(on))),
         }
     }
 

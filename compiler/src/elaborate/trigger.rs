@@ -164,7 +164,7 @@ impl Interpreter<'_> {
         if transition.is_new && !(has(bit::INSERT) || has(bit::UPDATE)) {
             return wrong("NEW TABLE can only be specified for an INSERT or UPDATE trigger");
         }
-        if !transition.is_new && !(has(bit::DELETE) || has(bit::UPDATE)) {
+        if !(transition.is_new || has(bit::DELETE) || has(bit::UPDATE)) {
             return wrong("OLD TABLE can only be specified for a DELETE or UPDATE trigger");
         }
         Ok(())

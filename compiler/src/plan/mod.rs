@@ -62,7 +62,7 @@ pub enum PlanError {
         /// Its name.
         name: String,
         /// What it needs.
-        touched: FactId,
+        touched: Box<FactId>,
     },
     /// Needs that go round in a circle.
     #[error("cannot order the changes of {}", names(.facts))]

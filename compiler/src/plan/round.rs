@@ -222,9 +222,8 @@ fn around_retyped(ctx: &Context<'_>, id: &FactId, alters: &BTreeMap<FactId, Vec<
             Payload::Index(_) => changed || !crate::diff::expressions(&fact.payload).is_empty(),
             _ => false,
         };
-        if goes && !alters.contains_key(dependent)
-            || goes && matches!(fact.payload, Payload::Constraint(_) | Payload::Trigger(_))
-        {
+        let is_made_anew = matches!(fact.payload, Payload::Constraint(_) | Payload::Trigger(_));
+        if goes && (is_made_anew || !alters.contains_key(dependent)) {
             next.push(dependent.clone());
         }
     }
@@ -344,10 +343,10 @@ fn create_nodes(ctx: &Context<'_>, work: &Work, folding: Folding, nodes: &mut Ve
             node
         });
         nodes.extend(node);
-        if let (FactId::Sequence(name), Payload::Sequence(sequence)) = (&fact.id, &fact.payload) {
-            if sequence.owned_by.is_some() {
-                nodes.extend(Node::new(vec![rules::set_owner(ctx, name, sequence)]));
-            }
+        if let (FactId::Sequence(name), Payload::Sequence(sequence)) = (&fact.id, &fact.payload)
+            && sequence.owned_by.is_some()
+        {
+            nodes.extend(Node::new(vec![rules::set_owner(ctx, name, sequence)]));
         }
     }
 }
@@ -513,11 +512,11 @@ fn edges_of_create(
             _ => return,
         };
         for (name, constraint) in ctx.desired.constraints(table) {
-            if let ConstraintKind::NotNull(not_null) = &constraint.is {
-                if key.columns.contains(&not_null.column) {
-                    let first = doers.creators.get(&FactId::Constraint(table.clone(), name));
-                    out.extend(first.filter(|&&first| first != n).map(|&first| (first, n)));
-                }
+            if let ConstraintKind::NotNull(not_null) = &constraint.is
+                && key.columns.contains(&not_null.column)
+            {
+                let first = doers.creators.get(&FactId::Constraint(table.clone(), name));
+                out.extend(first.filter(|&&first| first != n).map(|&first| (first, n)));
             }
         }
     }
@@ -570,11 +569,11 @@ fn edges_of_drop(
     ) = (&fact.payload, id)
     {
         for (name, constraint) in ctx.working.constraints(table) {
-            if let ConstraintKind::PrimaryKey(key) = &constraint.is {
-                if key.columns.contains(&not_null.column) {
-                    let first = doers.destroyers.get(&FactId::Constraint(table.clone(), name));
-                    out.extend(first.filter(|&&first| first != n).map(|&first| (first, n)));
-                }
+            if let ConstraintKind::PrimaryKey(key) = &constraint.is
+                && key.columns.contains(&not_null.column)
+            {
+                let first = doers.destroyers.get(&FactId::Constraint(table.clone(), name));
+                out.extend(first.filter(|&&first| first != n).map(|&first| (first, n)));
             }
         }
     }
@@ -610,16 +609,14 @@ fn edges_of_alter(
         }
     }
     // the index that a table is identified by, and the parents that it joins, are made before
-    if let Payload::Table(table) = &fact.payload {
-        if let pgseal_catalog::facts::ReplicaIdentity::Index(index) = &table.replica_identity {
-            if late {
-                if let FactId::Table(name) = &node.about {
-                    let index_name = QualifiedName::new(name.schema.clone(), index.clone());
-                    for id in [FactId::Index(index_name), FactId::Constraint(name.clone(), index.clone())] {
-                        out.extend(doers.creators.get(&id).filter(|&&before| before != n).map(|&before| (before, n)));
-                    }
-                }
-            }
+    if let Payload::Table(table) = &fact.payload
+        && let pgseal_catalog::facts::ReplicaIdentity::Index(index) = &table.replica_identity
+        && late
+        && let FactId::Table(name) = &node.about
+    {
+        let index_name = QualifiedName::new(name.schema.clone(), index.clone());
+        for id in [FactId::Index(index_name), FactId::Constraint(name.clone(), index.clone())] {
+            out.extend(doers.creators.get(&id).filter(|&&before| before != n).map(|&before| (before, n)));
         }
     }
     for slot in slots(fact) {

@@ -34,7 +34,7 @@ pub(super) fn check(snapshot: &Snapshot, working: &Model, actions: &[Action]) ->
             return Err(PlanError::Unmodeled {
                 kind: other.kind.clone(),
                 name: other.name.clone(),
-                touched: id.clone(),
+                touched: Box::new(id.clone()),
             });
         }
     }

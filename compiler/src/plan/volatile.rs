@@ -33,10 +33,10 @@ pub fn domain_is_checked(model: &Model, data_type: &str) -> bool {
         if row.not_null {
             return true;
         }
-        if let Some(FactId::Domain(name)) = model.fact_of(oid) {
-            if model.catalog().domain_constraints(name).next().is_some() {
-                return true;
-            }
+        if let Some(FactId::Domain(name)) = model.fact_of(oid)
+            && model.catalog().domain_constraints(name).next().is_some()
+        {
+            return true;
         }
         oid = row.base;
     }

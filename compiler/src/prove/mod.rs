@@ -30,7 +30,7 @@ pub enum ProofError {
     },
     /// The result is not the desired catalog.
     #[error("the plan cannot be proven: it does not bring {} to what the schema says", .0.in_words())]
-    Differs(FactId),
+    Differs(Box<FactId>),
 }
 
 /// A proven plan's phases.
@@ -80,7 +80,7 @@ pub fn prove(source: &Model, desired: &Model, phases: Vec<Vec<Action>>) -> Resul
         });
     }
     if let Some(delta) = diff::diff(&working, desired).first() {
-        return Err(ProofError::Differs(Delta::id(delta).clone()));
+        return Err(ProofError::Differs(Box::new(Delta::id(delta).clone())));
     }
     Ok(Proof { phases: out, touched, target: roll_up(&digests) })
 }
