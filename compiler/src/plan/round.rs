@@ -392,8 +392,16 @@ fn subsumed(ctx: &Context<'_>, work: &Work) -> BTreeMap<FactId, FactId> {
             (Payload::Index(index), _) => Some(FactId::Table(index.table.clone()))
                 .filter(|table| goes(table))
                 .or_else(|| fact.needs.iter().find(|need| matches!(need, FactId::Column(..)) && goes(need)).cloned()),
-            (Payload::Constraint(_), _) => {
-                fact.needs.iter().find(|need| matches!(need, FactId::Column(..)) && goes(need)).cloned()
+            // a column takes along the constraints of its table; a foreign key to a column that goes is in its way
+            (Payload::Constraint(constraint), FactId::Constraint(table, _)) => {
+                let own = |need: &FactId| match (need, &constraint.is) {
+                    (FactId::Column(of, name), ConstraintKind::ForeignKey(key)) => {
+                        of == table && key.columns.contains(name)
+                    }
+                    (need, _) => matches!(need, FactId::Column(of, _) if of == table),
+                };
+                let columns = || fact.needs.iter().filter(|need| matches!(need, FactId::Column(..)) && goes(need));
+                if columns().all(own) { columns().next().cloned() } else { None }
             }
             (Payload::Default(_), FactId::Default(table, column)) => {
                 Some(FactId::Column(table.clone(), column.clone())).filter(|column| goes(column))
