@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use pgseal_tests::generated_schema::generate;
 use pgseal_tests::server::{Database, MAJORS, Options, Server};
 
-/// How many tables each round has; the last is the one that ratios are given for.
+/// How many tables each round has, unless the arguments say otherwise; the last is the one that ratios are given for.
 const ROUNDS: [usize; 3] = [350, 700, 1400];
 const REPEATS: usize = 3;
 
@@ -26,10 +26,13 @@ fn main() {
     let major = major.unwrap_or_else(|| panic!("pg_dump {client} is older than every supported server"));
     println!("Postgres {major}, pg_dump {client}; medians of {REPEATS} runs; release builds\n");
 
+    let named: Vec<usize> =
+        std::env::args().skip(1).map(|tables| tables.parse().expect("a number of tables")).collect();
+    let sizes = if named.is_empty() { ROUNDS.to_vec() } else { named };
     let rounds: Vec<Round> =
-        ROUNDS.iter().map(|tables| Round::measure(*tables, major, &programs, folder.path())).collect();
+        sizes.iter().map(|tables| Round::measure(*tables, major, &programs, folder.path())).collect();
     println!(
-        "{:>7} {:>9} {:>9} {:>9} {:>9} {:>9} {:>11} {:>11}",
+        "\n{:>7} {:>9} {:>9} {:>9} {:>9} {:>9} {:>11} {:>11}",
         "tables", "pg_dump", "capture", "dump", "parse", "plan", "capture MB", "plan MB"
     );
     for round in &rounds {
@@ -82,10 +85,8 @@ struct Round {
 impl Round {
     fn measure(tables: usize, major: u16, programs: &Programs, folder: &Path) -> Round {
         let schema = generate(tables);
-        if tables == ROUNDS[ROUNDS.len() - 1] {
-            let counts: Vec<String> = schema.counts.iter().map(|(what, count)| format!("{count} {what}")).collect();
-            println!("the largest schema has {}: {} bytes of SQL\n", counts.join(", "), schema.sql.len());
-        }
+        let counts: Vec<String> = schema.counts.iter().map(|(what, count)| format!("{count} {what}")).collect();
+        println!("{}; {} bytes of SQL", counts.join(", "), schema.sql.len());
         let file = |name: &str| folder.join(format!("{tables}-{name}"));
         let server = Server::start(&Options::new(major).setting("max_locks_per_transaction", "4096"));
         let database = server.database("bench");
