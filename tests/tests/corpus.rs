@@ -11,6 +11,10 @@ use pgseal_tests::server::{Database, Server};
 /// Cases whose two sides have the same facts, on purpose.
 const SAME_FACTS: [&str; 1] = ["column/order_differs_only"];
 
+/// Cases that use members of an extension which the old side does not have: what an extension brings is known only where
+/// it is installed, so they are refused.
+const UNKNOWN_MEMBERS: [&str; 1] = ["extension/with_what_it_requires"];
+
 /// The kinds of the corpus beside the repository whose objects are modeled.
 const KINDS_BESIDE: [&str; 11] = [
     "create_table",
@@ -102,6 +106,12 @@ fn there_and_back(case: &Case, server: &Server) -> Result<(), Stop> {
     }
     for (side, made) in [(Side::Old, &old), (Side::New, &new)] {
         round_trip(server, made).map_err(|text| format!("{text}\n({side})"))?;
+    }
+    if UNKNOWN_MEMBERS.contains(&case.name.as_str()) {
+        return match plan(&old, &case.sql(Side::New)) {
+            Err(text) if text.contains("PGS2001") => Ok(()),
+            other => Err(Stop::Failed(format!("compile: not refused: {:?}", other.map(|plan| statements(&plan))))),
+        };
     }
     migrate(&old_database, &old, &case.sql(Side::New), &new).map_err(|text| format!("{text}\n(old to new)"))?;
     migrate(&new_database, &new, &case.sql(Side::Old), &old).map_err(|text| format!("{text}\n(new to old)"))?;
