@@ -623,17 +623,9 @@ impl Interpreter<'_> {
         }
         let mut needs = new.needs.clone();
         needs.retain(|need| !matches!(need, FactId::Column(..) | FactId::Table(_)));
-        let mut for_child = NewIndex { name: None, attached: Some(attached), needs, raw: Vec::new(), ..new.clone() };
-        for_child.column_names = self.stored_column_names(new);
-        let sub_partitioned = self.model.table(child).is_some_and(|t| t.partition_key.is_some());
+        let for_child = NewIndex { name: None, attached: Some(attached), needs, raw: Vec::new(), ..new.clone() };
         self.make_index(child, for_child, true)?;
-        let _ = sub_partitioned;
         Ok(())
-    }
-
-    /// The names that the columns of a clone get.
-    fn stored_column_names(&self, new: &NewIndex) -> Vec<String> {
-        new.column_names.clone()
     }
 }
 

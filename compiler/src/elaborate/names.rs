@@ -138,7 +138,7 @@ impl Interpreter<'_> {
         self.model
             .env
             .type_in(found.schema.as_str(), found.name.as_str())
-            .is_some_and(|row| !(row.is_true_array() && row.name.starts_with('_')))
+            .is_some_and(|row| !row.is_true_array() || !row.name.starts_with('_'))
     }
 
     /// Refuses to make a relation whose name is taken; says so quietly when it is no error.

@@ -68,13 +68,9 @@ impl Interpreter<'_> {
     /// Gives an object another name in a schema, or moves it there under its own.
     fn rename_object(&mut self, id: &FactId, schema: &Name, new: &Name) -> Elaborated<()> {
         let mut rewrite = Rewrite::default();
-        let to = |old: &QualifiedName| {
-            let _ = old;
-            QualifiedName::new(schema.clone(), new.clone())
-        };
+        let target = QualifiedName::new(schema.clone(), new.clone());
         match id {
             FactId::Table(old) | FactId::Composite(old) => {
-                let target = to(old);
                 self.relation_is_free(&target)?;
                 self.type_is_free(&target)?;
                 rewrite.relations.insert(old.clone(), target.clone());
@@ -86,12 +82,10 @@ impl Interpreter<'_> {
                 )));
             }
             FactId::Enum(old) | FactId::Domain(old) => {
-                let target = to(old);
                 self.type_is_free(&target)?;
                 rewrite.types.insert(old.clone(), target);
             }
             FactId::Index(old) | FactId::Sequence(old) => {
-                let target = to(old);
                 self.relation_is_free(&target)?;
                 rewrite.relations.insert(old.clone(), target);
             }
@@ -102,7 +96,7 @@ impl Interpreter<'_> {
                 rewrite.constraints.push((table.clone(), old.clone(), new.clone()));
             }
             FactId::Function(old) | FactId::Procedure(old) => {
-                let target = Routine { name: to(&old.name), arguments: old.arguments.clone() };
+                let target = Routine { name: target, arguments: old.arguments.clone() };
                 self.routine_is_free(&target)?;
                 rewrite.routines.insert(old.clone(), target);
             }

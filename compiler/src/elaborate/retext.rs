@@ -71,6 +71,18 @@ fn spelled(token: &Token<'_>) -> String {
 /// What a schema and a name become.
 pub(super) type Renaming<'a> = dyn Fn(&str, &str) -> Option<(String, String)> + 'a;
 
+/// What a schema and a name in it become; none for what stays.
+pub(super) trait Renames {
+    /// The schema and name after.
+    fn renamed(&self, schema: &str, name: &str) -> Option<(String, String)>;
+}
+
+impl<F: Fn(&str, &str) -> Option<(String, String)>> Renames for F {
+    fn renamed(&self, schema: &str, name: &str) -> Option<(String, String)> {
+        self(schema, name)
+    }
+}
+
 /// Replaces qualified names: `rename` says what a schema and a name become. In literals that stand for relations too.
 pub(super) fn replace_qualified(text: &str, quote: &dyn Fn(&str) -> String, rename: &Renaming<'_>) -> String {
     let list = tokens(text);
@@ -79,7 +91,7 @@ pub(super) fn replace_qualified(text: &str, quote: &dyn Fn(&str) -> String, rena
     while let Some(token) = list.get(at) {
         if let (Token::Word(_, schema), Some(Token::Other(".")), Some(Token::Word(_, name))) =
             (token, list.get(at + 1), list.get(at + 2))
-            && let Some((schema, name)) = rename(schema, name)
+            && let Some((schema, name)) = rename.renamed(schema, name)
         {
             out.push_str(&quote(&schema));
             out.push('.');

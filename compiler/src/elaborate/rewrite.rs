@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pgseal_catalog::facts::{
-    Constraint, ConstraintKind, Expression, IndexKey, KeyTarget, Payload, ReplicaIdentity, TriggerEvent,
-};
+use pgseal_catalog::facts::{Constraint, ConstraintKind, Expression, IndexKey, KeyTarget, Payload, ReplicaIdentity};
 use pgseal_catalog::{Fact, FactId, Name, QualifiedName, Routine};
 
 use super::retext::{Columns, move_operators, replace_column, replace_qualified};
@@ -258,7 +256,6 @@ impl At<'_> {
             }
             Payload::Trigger(trigger) => {
                 self.columns(&mut trigger.update_of);
-                debug_assert!(trigger.events.len() <= [TriggerEvent::Insert; 4].len());
                 if let Some(when) = &mut trigger.when {
                     when.0 = self.text(when.as_str(), Columns::OldAndNew);
                 }
