@@ -76,6 +76,32 @@ pub fn to_document<T: Serialize>(value: &T) -> Vec<u8> {
     out
 }
 
+/// The readable canonical bytes of an object of the given members, which come in byte order of their keys. A member is one value,
+/// or a list whose items are turned into bytes one after the other, so that no tree of the whole is ever in memory.
+pub(crate) fn to_document_of(members: &mut [(&str, Member<'_>)]) -> Vec<u8> {
+    let mut out = Vec::new();
+    write_list(&mut out, members.len(), b"{}", Some(0), members.iter_mut(), |out, (key, member), indent| {
+        write_string(out, key);
+        out.extend_from_slice(b": ");
+        match member {
+            Member::Value(value) => write(out, value, indent),
+            Member::List(len, items) => write_list(out, *len, b"[]", indent, items, |out, item, indent| {
+                write(out, &item, indent);
+            }),
+        }
+    });
+    out.push(b'\n');
+    out
+}
+
+/// A member of a document that is written piece by piece.
+pub(crate) enum Member<'a> {
+    /// A value.
+    Value(Value),
+    /// A list of that many items.
+    List(usize, &'a mut dyn Iterator<Item = Value>),
+}
+
 /// A value as a JSON tree. The formats hold only what JSON can say, so this cannot fail for them.
 #[must_use]
 pub fn to_value<T: Serialize>(value: &T) -> Value {
@@ -131,12 +157,18 @@ fn write(out: &mut Vec<u8>, value: &Value, indent: Option<usize>) {
             write_list(out, items.len(), b"[]", indent, items.iter(), write);
         }
         Value::Object(map) => {
-            let sorted: BTreeMap<&String, &Value> = map.iter().collect();
-            write_list(out, sorted.len(), b"{}", indent, sorted, |out, (key, item), indent| {
+            let member = |out: &mut Vec<u8>, (key, item): (&String, &Value), indent: Option<usize>| {
                 write_string(out, key);
                 out.extend_from_slice(if indent.is_some() { b": " } else { b":" });
                 write(out, item, indent);
-            });
+            };
+            // maps come sorted, unless serde_json was built to keep the order of insertion
+            if map.keys().is_sorted() {
+                write_list(out, map.len(), b"{}", indent, map, member);
+            } else {
+                let sorted: BTreeMap<&String, &Value> = map.iter().collect();
+                write_list(out, sorted.len(), b"{}", indent, sorted, member);
+            }
         }
     }
 }

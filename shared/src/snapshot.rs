@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::canonical::{self, ReadError};
+use crate::canonical::{self, Member, ReadError};
 use crate::catalog::{Catalog, Fact};
 use crate::fingerprint::{self, Digest};
 use crate::id::{FactId, Name, QualifiedName};
@@ -194,7 +194,7 @@ pub struct Snapshot {
     pub unmodeled: Vec<Unmodeled>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
     format: String,
@@ -223,18 +223,25 @@ impl Snapshot {
     /// The bytes of the file.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = canonical::to_document(&Document {
-            format: FORMAT.to_owned(),
-            version: VERSION,
-            header: self.header.clone(),
-            scope: self.scope.clone(),
-            fingerprint: self.fingerprint(),
-            facts: self.catalog.iter().cloned().collect(),
-            symbols: self.symbols.clone(),
-            unmodeled: self.unmodeled.clone(),
-        });
-        out.shrink_to_fit();
-        out
+        self.to_bytes_and_fingerprint().0
+    }
+
+    /// The bytes of the file, and the fingerprint that is in them.
+    #[must_use]
+    pub fn to_bytes_and_fingerprint(&self) -> (Vec<u8>, Digest) {
+        let fingerprint = self.fingerprint();
+        let mut facts = self.catalog.iter().map(canonical::to_value);
+        let bytes = canonical::to_document_of(&mut [
+            ("facts", Member::List(self.catalog.len(), &mut facts)),
+            ("fingerprint", Member::Value(canonical::to_value(&fingerprint))),
+            ("format", Member::Value(FORMAT.into())),
+            ("header", Member::Value(canonical::to_value(&self.header))),
+            ("scope", Member::Value(canonical::to_value(&self.scope))),
+            ("symbols", Member::Value(canonical::to_value(&self.symbols))),
+            ("unmodeled", Member::Value(canonical::to_value(&self.unmodeled))),
+            ("version", Member::Value(VERSION.into())),
+        ]);
+        (bytes, fingerprint)
     }
 
     /// Reads a file's bytes strictly; the fingerprint in it must be that of its facts.
@@ -280,5 +287,50 @@ impl Snapshot {
             ));
         }
         Ok(snapshot)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::facts::{Payload, Schema};
+
+    #[test]
+    fn the_file_is_canonical_and_reads_back() {
+        let header = Header {
+            server_version_num: 180_004,
+            server_version: "18.4".to_owned(),
+            captured_at: "2026-01-01T00:00:00Z".to_owned(),
+            database: "shop".to_owned(),
+            system_identifier: None,
+            encoding: "UTF8".to_owned(),
+            collate: "C".to_owned(),
+            ctype: "C".to_owned(),
+            locale_provider: "libc".to_owned(),
+            settings: BTreeMap::new(),
+            roles: BTreeSet::new(),
+            extensions_available: BTreeMap::new(),
+            collations: BTreeSet::new(),
+            statistics: BTreeMap::new(),
+        };
+        let fact = |name: &str| Fact::new(FactId::Schema(Name::new(name).unwrap()), Payload::Schema(Schema::default()));
+        for catalog in [Catalog::new(), [fact("b"), fact("a")].into_iter().collect()] {
+            let snapshot = Snapshot {
+                header: header.clone(),
+                scope: Scope::default(),
+                catalog,
+                symbols: Symbols::default(),
+                unmodeled: Vec::new(),
+            };
+            let (bytes, fingerprint) = snapshot.to_bytes_and_fingerprint();
+            assert_eq!(fingerprint, snapshot.fingerprint());
+            let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+            assert_eq!(
+                String::from_utf8(canonical::to_document(&value)).unwrap(),
+                String::from_utf8(bytes.clone()).unwrap()
+            );
+            assert_eq!(Snapshot::from_bytes(&bytes).unwrap(), snapshot);
+        }
     }
 }

@@ -48,26 +48,24 @@ pub(super) fn add_edges(b: &mut Build<'_>) {
             b.nodes.alias(row.of, row.on);
         }
     }
-    let mut needs: HashMap<FactId, Vec<FactId>> = HashMap::new();
+    let mut needs: HashMap<&FactId, Vec<&FactId>> = HashMap::new();
     for row in &b.raw.depends {
         let Some(Found::Fact(on, _)) = b.nodes.find(row.on, row.on_part) else { continue };
         match b.nodes.find(row.of, row.of_part) {
             Some(Found::Fact(of, _)) if of != on && !b.is_member(row.of.0, row.of.1) => {
-                needs.entry(of.clone()).or_default().push(on.clone());
+                needs.entry(of).or_default().push(on);
             }
             Some(Found::Unmodeled(entry)) => {
-                let on = on.clone();
                 if let Some(entry) = b.unmodeled.get_mut(entry) {
-                    entry.needs.insert(on);
+                    entry.needs.insert(on.clone());
                 }
             }
             _ => {}
         }
     }
     for (of, on) in needs {
-        let on: Vec<FactId> = on.into_iter().filter(|id| b.catalog.contains(id)).collect();
-        if let Some(fact) = b.catalog.fact_mut(&of) {
-            fact.needs.extend(on);
+        if let Some(fact) = b.catalog.fact_mut(of) {
+            fact.needs.extend(on.into_iter().cloned());
         }
     }
     let owners: Vec<(FactId, FactId)> =

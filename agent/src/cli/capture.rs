@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use pgseal_catalog::{Name, Scope, Snapshot};
+use pgseal_catalog::{Digest, Name, Scope, Snapshot};
 use pgseal_keys::files::{self, Access, Guard};
 
 use super::failure::{Exit, Failure};
@@ -45,8 +45,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let settings = Settings::resolve(&arguments.connection, &Environment::of_process())?;
     let mut session = Session::open(&settings)?;
     let snapshot = crate::capture::capture(session.client(), &scope, now()?)?;
-    files::replace(&arguments.out, Access::Owner, &snapshot.to_bytes())?;
-    report(&snapshot, &arguments.out);
+    let (bytes, fingerprint) = snapshot.to_bytes_and_fingerprint();
+    files::replace(&arguments.out, Access::Owner, &bytes)?;
+    report(&snapshot, fingerprint, &arguments.out);
     // the snapshot is written: a session that ends badly changes nothing
     session.close().ok();
     Ok(Exit::Done)
@@ -80,7 +81,7 @@ fn patterns(path: &Path) -> Result<Vec<String>, Failure> {
     Ok(found.into_iter().collect())
 }
 
-fn report(snapshot: &Snapshot, out: &Path) {
+fn report(snapshot: &Snapshot, fingerprint: Digest, out: &Path) {
     let header = &snapshot.header;
     say(&format!(
         "captured {} facts of database \"{}\" (server {}) into {}",
@@ -89,7 +90,7 @@ fn report(snapshot: &Snapshot, out: &Path) {
         header.server_version,
         out.display()
     ));
-    say(&format!("fingerprint {}", snapshot.fingerprint()));
+    say(&format!("fingerprint {fingerprint}"));
     if snapshot.unmodeled.is_empty() {
         return;
     }
