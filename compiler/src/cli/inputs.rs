@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::files::{FileSystem, is_stream, read_input, shown};
 use super::said::Terminal;
 use crate::compile::{CompileError, CompileOptions, Compiled, compile};
+use crate::diagnostic::codes;
 use crate::syntax::{RowStatements, SchemaText, Settings, SyntaxOptions, read_schema};
 
 /// Options of every command that compiles.
@@ -91,7 +92,17 @@ pub(super) fn compile_failure(error: &CompileError, text: &SchemaText, terminal:
     {
         return failure;
     }
-    Failure::from_error(Exit::InvalidInput, error)
+    let failure = Failure::from_error(Exit::InvalidInput, error);
+    match error {
+        CompileError::Schema(_) | CompileError::Snapshot(_) => failure,
+        CompileError::Plan(plan) if plan.is_limitation() => failure
+            .with_code(codes::UNMANAGED_IN_THE_WAY.id())
+            .with_hint("leave what it needs as it is in the schema, or move it out of the way first"),
+        CompileError::Plan(_) => failure
+            .with_code(codes::NO_PLAN.id())
+            .with_detail("nothing was written: a plan that cannot be proven is not a plan")
+            .with_hint("this is a fault of pgseal: please report it with the snapshot and the schema"),
+    }
 }
 
 /// Reads a snapshot strictly.

@@ -99,6 +99,8 @@ codes! {
     EXPRESSION_UNSUPPORTED = "PGS3002", "the expression holds something that is not covered yet";
 
     // 4xxx: diff and plan
+    UNMANAGED_IN_THE_WAY = "PGS4001", "something that is not managed yet needs what the plan would drop or retype";
+    NO_PLAN = "PGS4002", "no plan was found that proves itself";
 
     // 5xxx: prove
 
