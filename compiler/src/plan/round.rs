@@ -222,7 +222,7 @@ fn around_retyped(ctx: &Context<'_>, id: &FactId, alters: &BTreeMap<FactId, Vec<
             Payload::Index(_) => changed || !crate::diff::expressions(&fact.payload).is_empty(),
             _ => false,
         };
-        let is_made_anew = matches!(fact.payload, Payload::Constraint(_) | Payload::Trigger(_));
+        let is_made_anew = matches!(fact.payload, Payload::Constraint(_) | Payload::Trigger(_) | Payload::Column(_));
         if goes && (is_made_anew || !alters.contains_key(dependent)) {
             next.push(dependent.clone());
         }
