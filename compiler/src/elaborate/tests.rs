@@ -81,3 +81,18 @@ fn renames_reach_everything() {
     let text = model.fact(&"default:public.final.id".parse().unwrap()).unwrap();
     assert!(format!("{text:?}").contains("nextval('public.final_id_seq'::regclass)"), "{text:?}");
 }
+
+#[test]
+fn foreign_keys_of_partitions_go_with_the_parents() {
+    let schema = "CREATE TABLE p (id integer PRIMARY KEY); \
+         CREATE TABLE r (id integer NOT NULL, p_id integer REFERENCES p, PRIMARY KEY (id)) PARTITION BY RANGE (id); \
+         CREATE TABLE r_1 PARTITION OF r FOR VALUES FROM (1) TO (10) PARTITION BY RANGE (id); \
+         CREATE TABLE r_1_1 PARTITION OF r_1 FOR VALUES FROM (1) TO (5);";
+    for change in
+        ["ALTER TABLE r DROP CONSTRAINT r_p_id_fkey; DROP TABLE p;", "ALTER TABLE r DROP COLUMN p_id; DROP TABLE p;"]
+    {
+        let (model, diagnostics) = run(18, &format!("{schema}{change}"));
+        assert!(diagnostics.is_empty(), "{change} {diagnostics:?}");
+        assert!(!ids(&model).iter().any(|id| id.contains("fkey")), "{:?}", ids(&model));
+    }
+}
