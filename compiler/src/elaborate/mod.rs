@@ -40,6 +40,8 @@ mod not_null;
 mod options;
 mod partition;
 mod range;
+#[cfg(test)]
+mod refusal_tests;
 mod rename;
 mod retext;
 mod rewrite;

@@ -36,7 +36,7 @@ fn empty(major: u32) -> Snapshot {
     }
 }
 
-fn run(major: u32, sql: &str) -> (Model, Diagnostics) {
+pub(super) fn run(major: u32, sql: &str) -> (Model, Diagnostics) {
     let text = read_text("schema.sql", sql, &SyntaxOptions::default());
     assert!(!text.diagnostics.has_errors(), "{:?}", text.diagnostics);
     let mut model = Model::empty_like(&empty(major)).unwrap();
