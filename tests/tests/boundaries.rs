@@ -4,6 +4,7 @@
 //! A proxy freezes the conversation at a chosen request and then one side gets SIGKILL, so every boundary is met exactly.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::path::Path;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -243,4 +244,69 @@ fn either_is_killed_at_any_request() {
         kill_at(&template, &desk, &forged, &stop, victim, |_| true);
     }
     println!("{requests} requests, every 17th: {:.1} s", began.elapsed().as_secs_f64());
+}
+
+/// Between the boundaries: a statement waits for a lock, the agent dies, and the server notices while it still waits.
+#[test]
+fn the_agent_is_killed_while_a_statement_runs() {
+    for major in [14, 18] {
+        let server = Server::shared(major);
+        let forged = forge(server, SOURCE, PHASES);
+        let database = forged.database(server);
+        let mut plan = forged.plan.clone();
+        plan.timeouts.lock_ms = 120_000;
+        let desk = Desk::new(&plan);
+        let mut other = database.connect();
+        let mut held = other.transaction().unwrap();
+        held.batch_execute("LOCK TABLE shop.orders IN ACCESS SHARE MODE").unwrap();
+        let mut child = desk.spawn(&database, Path::new(server.host()));
+        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation' \
+                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        wait_until(&database, waiting, "1", Duration::from_secs(60));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        wait_until(&database, waiting, "0", Duration::from_secs(30));
+        held.rollback().unwrap();
+        assert_eq!(snapshot(&database).unwrap().fingerprint(), forged.state(0));
+        desk.apply(&database).expect(0);
+        assert_eq!(snapshot(&database).unwrap().fingerprint(), forged.plan.target);
+    }
+}
+
+/// At no chosen place at all: whatever the agent is doing after so many milliseconds.
+#[test]
+fn the_agent_is_killed_at_any_time() {
+    let server = Server::shared(17);
+    let forged = forge(server, SOURCE, PHASES);
+    let template = forged.database(server);
+    let desk = Desk::new(&forged.plan);
+    let database = server.copy_of(&template);
+    let began = Instant::now();
+    desk.apply(&database).expect(0);
+    let whole = began.elapsed();
+    let mut found_at = [0; 4];
+    for part in 1..=12 {
+        let database = server.copy_of(&template);
+        let mut child = desk.spawn(&database, Path::new(server.host()));
+        std::thread::sleep(whole * part / 12);
+        child.kill().ok();
+        child.wait().unwrap();
+        let alone = "SELECT count(*) FROM pg_stat_activity \
+                     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+        wait_until(&database, alone, "0", Duration::from_secs(30));
+        let found = snapshot(&database).unwrap().fingerprint();
+        let state = (0..=3).find(|phases| forged.state(*phases) == found).expect("a checkpoint");
+        found_at[state] += 1;
+        desk.apply(&database).expect(0);
+        assert_eq!(snapshot(&database).unwrap().fingerprint(), forged.plan.target);
+    }
+    println!("killed at 12 times, with so many phases committed: {found_at:?}");
+}
+
+fn wait_until(database: &Database<'_>, sql: &str, answer: &str, limit: Duration) {
+    let end = Instant::now() + limit;
+    while database.text(sql) != answer {
+        assert!(Instant::now() < end, "never: {sql}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
