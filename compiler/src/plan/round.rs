@@ -468,6 +468,10 @@ fn edges(ctx: &Context<'_>, work: &Work, nodes: &[Node]) -> BTreeSet<(usize, usi
         }
         if node.verb == Verb::Alter {
             doers.alterers.entry(node.about.clone()).or_default().push(n);
+            // an identity column that becomes a plain one gives up the name of its sequence
+            let kept = ctx.desired.fact(&node.about).map(slots).unwrap_or_default();
+            let before = ctx.working.fact(&node.about).map(slots).unwrap_or_default();
+            doers.freed.extend(before.into_iter().filter(|slot| !kept.contains(slot)).map(|slot| (slot, n)));
         }
     }
     let mut out = BTreeSet::new();
