@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pgseal_catalog::facts::{Constraint, ConstraintKind, Payload};
+use pgseal_catalog::facts::{Constraint, ConstraintKind, Payload, Persistence};
 use pgseal_catalog::{Fact, FactId, QualifiedName};
 
 use super::action::{Action, Effect, Verb};
@@ -591,6 +591,31 @@ fn edges_of_drop(
     }
 }
 
+/// A logged table may not reference an unlogged one: who references becomes unlogged first and logged last.
+fn edges_of_persistence(
+    ctx: &Context<'_>,
+    doers: &Doers,
+    n: usize,
+    about: &FactId,
+    out: &mut BTreeSet<(usize, usize)>,
+) {
+    let FactId::Table(name) = about else { return };
+    let (Some(from), Some(to)) = (ctx.working.table(name), ctx.desired.table(name)) else { return };
+    if from.persistence == to.persistence {
+        return;
+    }
+    for (_, constraint) in ctx.working.constraints(name) {
+        let ConstraintKind::ForeignKey(key) = &constraint.is else { continue };
+        let referenced = doers.alterers.get(&FactId::Table(key.references.clone()));
+        for &other in referenced.into_iter().flatten().filter(|&&other| other != n) {
+            out.insert(match to.persistence {
+                Persistence::Unlogged => (n, other),
+                Persistence::Permanent => (other, n),
+            });
+        }
+    }
+}
+
 fn edges_of_alter(
     ctx: &Context<'_>,
     doers: &Doers,
@@ -637,6 +662,7 @@ fn edges_of_alter(
             out.extend(doers.freed.get(&slot).filter(|&&before| before != n).map(|&before| (before, n)));
         }
     }
+    edges_of_persistence(ctx, doers, n, &node.about, out);
     // parents are changed before their children, so that what is inherited is merged and not in the way
     if let FactId::Column(table, column) = &node.about {
         for parent in ctx.desired.parents(table) {
