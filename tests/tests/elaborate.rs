@@ -27,6 +27,21 @@ const KINDS: [&str; 11] = [
     "dependency",
 ];
 
+/// Cases that are refused by name, since only a server can order the labels of an enum within a range literal.
+const REFUSED: [&str; 1] = ["range/over_enum"];
+
+/// Turns the refusal of a case that must be refused into a pass, and anything else of it into a failure.
+fn expecting_refusal(case: &Case, result: Result<(), Stop>) -> Result<(), Stop> {
+    if !REFUSED.contains(&case.name.as_str()) {
+        return result;
+    }
+    match result {
+        Err(Stop::Failed(reason)) if reason.starts_with("refused: PGS3002") => Ok(()),
+        Ok(()) => Err(Stop::Failed("it is not refused any more".to_owned())),
+        other => other,
+    }
+}
+
 #[test]
 fn own_cases_elaborate_to_what_servers_hold() {
     let cases = corpus::own();
@@ -36,11 +51,10 @@ fn own_cases_elaborate_to_what_servers_hold() {
         |case| case.name.clone(),
         Case::is_for,
         |case, server| {
-            for side in [Side::Old, Side::New] {
-                check(&case.sql(side), |database| case.load(database, side), server)
-                    .map_err(|stop| on_side(side, stop))?;
-            }
-            Ok(())
+            let both = [Side::Old, Side::New].into_iter().try_for_each(|side| {
+                check(&case.sql(side), |database| case.load(database, side), server).map_err(|stop| on_side(side, stop))
+            });
+            expecting_refusal(case, both)
         },
     );
     tally.conclude();
