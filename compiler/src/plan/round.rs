@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pgseal_catalog::facts::{Constraint, ConstraintKind, Payload, Persistence};
-use pgseal_catalog::{Fact, FactId, QualifiedName};
+use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
 
 use super::action::{Action, Effect, Verb};
 use super::order::{self, Grouping, Node};
@@ -333,7 +333,7 @@ fn create_nodes(ctx: &Context<'_>, work: &Work, folding: Folding, nodes: &mut Ve
     }
     for id in work.creates.iter().filter(|id| !folded.contains(*id) && !matches!(id, FactId::Table(_))) {
         let Some(fact) = ctx.desired.fact(id) else { continue };
-        if is_made_with_another(work, id, &folded) {
+        if is_made_with_another(ctx, work, fact, &folded) {
             continue;
         }
         let node = Node::new(rules::create(ctx, fact)).map(|mut node| {
@@ -352,12 +352,20 @@ fn create_nodes(ctx: &Context<'_>, work: &Work, folding: Folding, nodes: &mut Ve
 }
 
 /// A new column brings its default and its not-null constraint.
-fn is_made_with_another(work: &Work, id: &FactId, folded: &BTreeSet<FactId>) -> bool {
-    match id {
-        FactId::Default(table, column) => {
-            let column = FactId::Column(table.clone(), column.clone());
-            work.creates.contains(&column) && !folded.contains(&column)
-        }
+fn is_made_with_another(ctx: &Context<'_>, work: &Work, fact: &Fact, folded: &BTreeSet<FactId>) -> bool {
+    let is_new = |table: &QualifiedName, column: &Name| {
+        let id = FactId::Column(table.clone(), column.clone());
+        work.creates.contains(&id) && !folded.contains(&id)
+    };
+    match (&fact.id, &fact.payload) {
+        (FactId::Default(table, column), _) => is_new(table, column),
+        (FactId::Constraint(table, name), Payload::Constraint(constraint)) => match &constraint.is {
+            ConstraintKind::NotNull(not_null) => {
+                is_new(table, &not_null.column)
+                    && rules::not_null_constraint(ctx, table, &not_null.column).is_some_and(|(own, _)| own == *name)
+            }
+            _ => false,
+        },
         _ => false,
     }
 }
