@@ -1,6 +1,6 @@
 //! From the source database and the desired one to a plan: deltas, actions, one order, phases.
 //!
-//! The plan is made in rounds (see [`round`]); every statement runs in the model as soon as it is decided, so that the next
+//! The plan is made in rounds (see `round.rs`); every statement runs in the model as soon as it is decided, so that the next
 //! round sees what it really did. A plan that the model cannot carry to the desired catalog is not emitted.
 
 mod action;
