@@ -466,7 +466,6 @@ proptest::proptest! {
         parts in proptest::collection::vec(
             proptest::sample::select(vec![
                 "create table t (a int)", "create index on t (a)", "comment on table t is E'\\';'",
-                "create function f() returns int language sql begin atomic select 1; end",
                 "create function g() returns text language sql as $q$ select ';' $q$",
                 "create type \"a;b\" as enum ('x', 'y;')", "create schema /* ; */ s",
             ]), 1..10),
