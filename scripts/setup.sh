@@ -10,12 +10,17 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 fail() { echo "setup.sh: $*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# bindgen looks for libclang.so the same way: an explicit path, the linker's cache, LLVM's folders
+# bindgen looks for libclang the same way: an explicit path, the linker's cache, LLVM's folders. libclang-cpp is another
+# library, which is there without it on many machines.
 have_libclang() {
   [ -n "${LIBCLANG_PATH:-}" ] && return
-  ldconfig -p 2>/dev/null | grep -q 'libclang[-.0-9]*\.so' && return
-  compgen -G '/usr/lib/llvm-*/lib/libclang*.so*' >/dev/null && return
-  compgen -G '/usr/lib/*/libclang*.so*' >/dev/null
+  ldconfig -p 2>/dev/null | grep -qE 'libclang(-[0-9.]+)?\.so' && return
+  local folder
+  for folder in /usr/lib/llvm-*/lib /usr/lib/*-linux-*; do
+    compgen -G "$folder/libclang.so*" >/dev/null && return
+    compgen -G "$folder/libclang-[0-9]*.so*" >/dev/null && return
+  done
+  return 1
 }
 
 packages=()
