@@ -9,6 +9,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use pgseal_catalog::Exit;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -97,10 +98,10 @@ impl FileError {
     }
 
     /// 3 (refused) where the file's state is the reason, 1 where the environment is.
-    pub fn exit_code(&self) -> u8 {
+    pub fn exit_code(&self) -> Exit {
         match self {
-            Self::NotPrivate { .. } | Self::WritableByOthers { .. } | Self::TooLarge { .. } => 3,
-            Self::Exists { .. } | Self::NotAFile { .. } | Self::Io { .. } => 1,
+            Self::NotPrivate { .. } | Self::WritableByOthers { .. } | Self::TooLarge { .. } => Exit::Refused,
+            Self::Exists { .. } | Self::NotAFile { .. } | Self::Io { .. } => Exit::Environment,
         }
     }
 

@@ -17,6 +17,8 @@ use pkcs8::{EncryptedPrivateKeyInfoRef, LineEnding, PrivateKeyInfoRef};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use pgseal_catalog::Exit;
+
 use crate::files::{self, Access, FileError, Guard};
 use crate::key::{PublicKey, PublicKeyError};
 use crate::signer::{Place, Signer};
@@ -121,17 +123,17 @@ impl KeyFileError {
     }
 
     /// 1 where the environment is to blame, 2 for wrong usage, 3 for a refusal.
-    pub fn exit_code(&self) -> u8 {
+    pub fn exit_code(&self) -> Exit {
         match self {
             Self::File(error) => error.exit_code(),
-            Self::PassphraseNeeded { .. } | Self::EmptyPassphrase | Self::NotAPassphrase { .. } => 2,
-            Self::Generation { .. } => 1,
+            Self::PassphraseNeeded { .. } | Self::EmptyPassphrase | Self::NotAPassphrase { .. } => Exit::Usage,
+            Self::Generation { .. } => Exit::Environment,
             Self::NotAPrivateKey { .. }
             | Self::NotEd25519 { .. }
             | Self::WrongPassphrase { .. }
             | Self::UnsupportedEncryption { .. }
             | Self::TooCostly { .. }
-            | Self::NotAPublicKey { .. } => 3,
+            | Self::NotAPublicKey { .. } => Exit::Refused,
         }
     }
 

@@ -7,7 +7,8 @@
 //! - [`signer`]: signers typed by what they may sign,
 //! - [`seal`]: the detached signature file `plan.json.sig`,
 //! - [`policy`]: the trust policy `trust.toml`,
-//! - [`verifier`]: the one verifier, whose proof types nobody else can make.
+//! - [`verifier`]: the one verifier, whose proof types nobody else can make,
+//! - [`sealed`]: the one way from files to a plan that the verifier let through.
 //!
 //! It refuses by default: an unknown field, an unknown version, a byte that is not in its canonical
 //! place, a policy field that it cannot enforce. It never reads the clock, the environment or a
@@ -15,6 +16,7 @@
 //! code (`K0103`, …) and an exit code.
 #![forbid(unsafe_code)]
 
+mod failure;
 pub mod files;
 pub mod key;
 pub mod key_file;
@@ -23,6 +25,7 @@ pub mod pae;
 pub mod policy;
 pub mod refusal;
 pub mod seal;
+pub mod sealed;
 pub mod signer;
 mod tally;
 pub mod verifier;
@@ -32,5 +35,6 @@ pub use kind::{Kind, Plan, Receipt, Snapshot, Statement, TrustPolicyDocument};
 pub use policy::TrustPolicy;
 pub use refusal::Refusal;
 pub use seal::Seal;
+pub use sealed::{Received, read_policy, seal_path};
 pub use signer::{AgentHost, MaySign, Signer, Workstation};
 pub use verifier::{Admitted, Authorized, LiveTarget, Opened, PlanFacts, Unverified, Verified};

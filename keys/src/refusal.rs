@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use pgseal_catalog::Exit;
+
 use crate::policy::{PolicyError, ProgramVersion};
 use crate::seal::SealError;
 
@@ -232,8 +234,8 @@ impl Refusal {
     }
 
     /// Always 3: refused by seal or trust policy.
-    pub fn exit_code(&self) -> u8 {
-        3
+    pub fn exit_code(&self) -> Exit {
+        Exit::Refused
     }
 
     /// The facts behind the refusal, one line, if there are more.

@@ -1,11 +1,13 @@
 //! The formats that both programs agree on: facts, catalogs, snapshots, plans and receipts, their canonical bytes, their
-//! fingerprints and the limits on reading them.
+//! fingerprints and the limits on reading them; and how both programs end and say why.
 //!
 //! Nothing in this crate does input or output, reads a clock or understands SQL.
 
 pub mod canonical;
 pub mod catalog;
+pub mod exit;
 pub mod facts;
+pub mod failure;
 pub mod fingerprint;
 pub mod id;
 pub mod limits;
@@ -15,7 +17,9 @@ pub mod snapshot;
 pub mod symbols;
 
 pub use catalog::{Catalog, Fact};
+pub use exit::Exit;
 pub use facts::Payload;
+pub use failure::Failure;
 pub use fingerprint::Digest;
 pub use id::{FactId, Kind, Name, QualifiedName, Routine};
 pub use plan::Plan;

@@ -4,6 +4,8 @@ use std::fmt;
 
 use pgseal_catalog::Digest;
 
+use pgseal_catalog::Exit;
+
 use super::drift::Difference;
 use crate::capture::CaptureError;
 use crate::connect::StatementError;
@@ -162,26 +164,26 @@ impl ApplyError {
 
     /// How the program ends.
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
+    pub fn exit_code(&self) -> Exit {
         match self {
             Self::OtherMajor { .. }
             | Self::ForeignSetting { .. }
             | Self::TransactionControl { .. }
-            | Self::NotTransactional { .. } => 3,
-            Self::Drift { .. } | Self::DriftUnderLock { .. } | Self::ChangedAfterwards { .. } => 4,
-            Self::Statement { .. } => 5,
-            Self::WrongResult { .. } => 6,
-            Self::Capture(error) if error.is_lock_timeout() => 7,
-            Self::Busy | Self::LockTimeout { .. } | Self::Unreadable { .. } => 7,
-            Self::Lost { between: true, .. } => 8,
-            Self::Lost { between: false, .. } | Self::Agent { .. } | Self::Capture(_) => 1,
+            | Self::NotTransactional { .. } => Exit::Refused,
+            Self::Drift { .. } | Self::DriftUnderLock { .. } | Self::ChangedAfterwards { .. } => Exit::Drift,
+            Self::Statement { .. } => Exit::StatementFailed,
+            Self::WrongResult { .. } => Exit::WrongResult,
+            Self::Capture(error) if error.is_lock_timeout() => Exit::LockTimeout,
+            Self::Busy | Self::LockTimeout { .. } | Self::Unreadable { .. } => Exit::LockTimeout,
+            Self::Lost { between: true, .. } => Exit::Stopped,
+            Self::Lost { between: false, .. } | Self::Agent { .. } | Self::Capture(_) => Exit::Environment,
         }
     }
 
     /// Whether nothing of the plan ran.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
-        matches!(self.exit_code(), 3 | 4)
+        matches!(self.exit_code(), Exit::Refused | Exit::Drift)
             && !matches!(self, Self::ChangedAfterwards { .. } | Self::DriftUnderLock { .. })
     }
 

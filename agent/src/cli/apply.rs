@@ -2,12 +2,12 @@
 
 use pgseal_catalog::receipt::Outcome;
 
-use super::failure::{Exit, Failure};
 use super::receipt::{Draft, ReceiptOptions};
 use super::said::say;
 use super::sealed::{SealedPlan, admit, live_target};
 use crate::apply::{Event, apply};
 use crate::connect::{ConnectionArgs, Environment, Session, Settings};
+use pgseal_catalog::{Exit, Failure};
 
 const EXAMPLES: &str = "\
 Examples:

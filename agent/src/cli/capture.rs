@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use pgseal_catalog::{Digest, Name, Scope, Snapshot};
 use pgseal_keys::files::{self, Access, Guard};
 
-use super::failure::{Exit, Failure};
 use super::said::{now, say};
 use crate::connect::{ConnectionArgs, Environment, Session, Settings};
+use pgseal_catalog::{Exit, Failure};
 
 /// The largest ignore file that is read, in bytes.
 const MAX_IGNORE_BYTES: u64 = 1024 * 1024;

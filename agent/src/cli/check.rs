@@ -1,10 +1,10 @@
 //! `pgseal-agent check`: what `apply` would say to a plan, without changing anything.
 
-use super::failure::{Exit, Failure};
 use super::said::say;
 use super::sealed::{SealedPlan, admit, live_target};
 use crate::apply::{Report, check_plan};
 use crate::connect::{ConnectionArgs, Environment, Session, Settings};
+use pgseal_catalog::{Exit, Failure};
 
 const EXAMPLES: &str = "\
 Example:

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use clap_complete::Shell;
 
-use super::failure::{Exit, Failure};
+use pgseal_catalog::{Exit, Failure};
 
 /// Print completions for a shell
 #[derive(Debug, clap::Args)]

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use pgseal_catalog::{Snapshot, limits};
 use pgseal_keys::files::{self, Guard};
 
-use super::failure::{Exit, Failure};
 use super::said::say;
 use crate::apply::compare;
 use crate::capture::capture;
 use crate::connect::{ConnectionArgs, Environment, Session, Settings};
+use pgseal_catalog::{Exit, Failure};
 
 const EXAMPLES: &str = "\
 Example:

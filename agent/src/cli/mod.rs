@@ -15,7 +15,7 @@ use std::io::Write as _;
 
 use clap::{Parser, Subcommand};
 
-pub use self::failure::{Exit, Failure};
+pub use pgseal_catalog::{Exit, Failure};
 
 const EXAMPLES: &str = "\
 A first run:
@@ -66,7 +66,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     match outcome {
         Ok(exit) => exit,
         Err(failure) => {
-            let _ = std::io::stderr().write_all(failure.render().as_bytes());
+            let _ = std::io::stderr().write_all(failure.render("pgseal-agent").as_bytes());
             failure.exit
         }
     }

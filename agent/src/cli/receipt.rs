@@ -8,10 +8,10 @@ use pgseal_keys::files::{self, Access, Guard};
 use pgseal_keys::key_file::{self, Passphrase};
 use pgseal_keys::{self as keys, AgentHost, LiveTarget, Seal, Signer, Statement};
 
-use super::failure::{Exit, Failure};
 use super::said::now;
-use super::sealed::seal_path;
 use crate::apply::Report;
+use pgseal_catalog::{Exit, Failure};
+use pgseal_keys::seal_path;
 
 /// Where the receipt goes, and what signs it.
 #[derive(Debug, clap::Args)]

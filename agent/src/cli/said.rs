@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::failure::{Exit, Failure};
+use pgseal_catalog::{Exit, Failure};
 
 /// Prints a line on standard error; a closed standard error is no reason to fail.
 pub(super) fn say(line: &str) {

@@ -25,6 +25,7 @@ mod tls;
 
 use std::path::PathBuf;
 
+use pgseal_catalog::Exit;
 use pgseal_keys::files::FileError;
 use thiserror::Error;
 
@@ -139,20 +140,20 @@ impl ConnectError {
 
     /// 2 for wrong usage, 1 for everything that the environment is to blame for.
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
+    pub fn exit_code(&self) -> Exit {
         match self {
             Self::MalformedDsn { .. }
             | Self::PasswordInDsn
             | Self::UnknownOption { .. }
             | Self::UnsupportedOption { .. }
             | Self::InvalidValue { .. }
-            | Self::NoUser => 2,
+            | Self::NoUser => Exit::Usage,
             Self::ServiceNotFound { .. }
             | Self::MalformedFile { .. }
             | Self::File(_)
             | Self::Tls { .. }
             | Self::Refused { .. }
-            | Self::UnsupportedServer { .. } => 1,
+            | Self::UnsupportedServer { .. } => Exit::Environment,
         }
     }
 

@@ -2,9 +2,8 @@
 
 use clap_complete::Shell;
 
-use super::exit::Exit;
-use super::failure::Failure;
 use super::files::print;
+use pgseal_catalog::{Exit, Failure};
 
 const EXAMPLES: &str = "\
 Examples:

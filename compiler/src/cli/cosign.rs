@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 use pgseal_catalog::{Plan, limits};
 use pgseal_keys::Statement;
 
-use super::exit::Exit;
-use super::failure::Failure;
 use super::files::{is_stream, print, read_input, shown};
 use super::inputs::{InputOptions, Inputs};
 use super::passphrase::{PassphraseOption, signer};
 use super::said::Terminal;
 use super::sign;
 use crate::compile::CompileOptions;
+use pgseal_catalog::{Exit, Failure};
 
 const COSIGN_EXAMPLES: &str = "\
 Example:

@@ -4,14 +4,13 @@ use std::path::{Path, PathBuf};
 
 use pgseal_catalog::Snapshot;
 
-use super::exit::Exit;
-use super::failure::Failure;
 use super::files::print;
 use super::inputs::{ReadingOptions, check, compile_failure, read_snapshot, read_text};
 use super::said::Terminal;
 use crate::compile::desired;
 use crate::elaborate::Model;
 use crate::{diff, report};
+use pgseal_catalog::{Exit, Failure};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::exit::Exit;
-use super::failure::Failure;
 use super::files::write_output;
 use super::inputs::read_snapshot;
 use crate::dump;
+use pgseal_catalog::{Exit, Failure};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 
 use pgseal_keys::files::{self, Access, Guard};
 
-use super::exit::Exit;
-use super::failure::Failure;
 use crate::syntax::{Entry, ReadError, Root, SourcePath, SourceReader};
+use pgseal_catalog::{Exit, Failure};
 
 /// The name that stands for standard input or output.
 const STREAM: &str = "-";

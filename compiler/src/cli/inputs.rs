@@ -4,13 +4,12 @@ use std::path::{Path, PathBuf};
 
 use pgseal_catalog::{Digest, Snapshot, limits};
 
-use super::exit::Exit;
-use super::failure::Failure;
 use super::files::{FileSystem, is_stream, read_input, shown};
 use super::said::Terminal;
 use crate::compile::{CompileError, CompileOptions, Compiled, compile};
 use crate::diagnostic::codes;
 use crate::syntax::{RowStatements, SchemaText, Settings, SyntaxOptions, read_schema};
+use pgseal_catalog::{Exit, Failure};
 
 /// Options of every command that compiles.
 #[derive(Debug, clap::Args)]

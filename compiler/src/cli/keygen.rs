@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 
 use pgseal_keys::key_file::{self, Passphrase, Protection};
 
-use super::exit::Exit;
-use super::failure::Failure;
 use super::files::print;
+use pgseal_catalog::{Exit, Failure};
 
 const EXAMPLES: &str = "\
 Examples:

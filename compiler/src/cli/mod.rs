@@ -6,8 +6,6 @@ mod completions;
 mod cosign;
 mod diff;
 mod dump;
-pub mod exit;
-pub mod failure;
 pub mod files;
 mod inputs;
 mod keygen;
@@ -25,9 +23,8 @@ use std::io::Write as _;
 
 use clap::{Parser, Subcommand};
 
-pub use self::exit::Exit;
-pub use self::failure::Failure;
 pub use self::said::{ColourChoice, MessageFormat, Terminal};
+pub use pgseal_catalog::{Exit, Failure};
 
 const EXAMPLES: &str = "\
 A first run, from a snapshot that the agent captured:
@@ -89,7 +86,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     match dispatch(arguments.command, &terminal) {
         Ok(exit) => exit,
         Err(failure) => {
-            let _ = std::io::stderr().write_all(failure.render().as_bytes());
+            let _ = std::io::stderr().write_all(failure.render("pgseal").as_bytes());
             failure.exit
         }
     }

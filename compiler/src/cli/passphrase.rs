@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use pgseal_keys::key_file::{self, KeyFileError, Passphrase};
 use pgseal_keys::{Signer, Workstation};
 
-use super::failure::Failure;
+use pgseal_catalog::Failure;
 
 /// Where the passphrase comes from.
 #[derive(Debug, clap::Args)]

@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 use pgseal_catalog::Plan;
 use pgseal_catalog::plan::{Binding, HazardKind, Timeouts};
 
-use super::exit::Exit;
-use super::failure::Failure;
 use super::files::{is_stream, print, write_output};
 use super::inputs::InputOptions;
 use super::passphrase::{PassphraseOption, signer};
@@ -15,6 +13,7 @@ use super::sign;
 use crate::compile::CompileOptions;
 use crate::diagnostic::render::Colour;
 use crate::report;
+use pgseal_catalog::{Exit, Failure};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -6,15 +6,11 @@ use std::path::PathBuf;
 use pgseal_catalog::receipt::{Outcome, Receipt};
 use pgseal_catalog::{Digest, Plan, limits};
 use pgseal_keys::files::{self, Guard};
-use pgseal_keys::policy::MAX_POLICY_BYTES;
-use pgseal_keys::seal::MAX_SEAL_BYTES;
-use pgseal_keys::{self as keys, Kind as _, TrustPolicy, Unverified};
+use pgseal_keys::{self as keys, Received};
 
-use super::exit::Exit;
-use super::failure::Failure;
 use super::files::print;
-use super::sign::seal_path;
 use super::verify::now;
+use pgseal_catalog::{Exit, Failure};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,14 +35,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let document = files::read(&arguments.receipt, Guard::Untrusted, keys::Receipt::MAX_BYTES)?.to_vec();
-    let seal_path = seal_path(&arguments.receipt);
-    let seal = match seal_path.try_exists() {
-        Ok(false) => None,
-        _ => Some(files::read(&seal_path, Guard::Untrusted, MAX_SEAL_BYTES)?.to_vec()),
-    };
-    let policy = TrustPolicy::read(&files::read(&arguments.trust, Guard::Trusted, MAX_POLICY_BYTES)?)?;
-    let verified = Unverified::<keys::Receipt>::new(document, seal).verify(&policy, now()?)?;
+    let received = Received::<keys::Receipt>::read(&arguments.receipt, None)?;
+    let policy = keys::read_policy(&arguments.trust)?;
+    let verified = received.unverified().verify(&policy, now()?)?;
     let receipt = Receipt::from_bytes(verified.document())
         .map_err(|error| Failure::from(error).about(&arguments.receipt.display().to_string()))?;
     if let Some(path) = &arguments.plan {

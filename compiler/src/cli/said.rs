@@ -4,10 +4,9 @@ use std::io::{IsTerminal as _, Write as _};
 
 use clap::ValueEnum;
 
-use super::exit::Exit;
-use super::failure::Failure;
 use crate::diagnostic::render::{Colour, render_all};
 use crate::diagnostic::{Diagnostics, Severity, Sources, json};
+use pgseal_catalog::{Exit, Failure};
 
 /// When colours are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]

@@ -4,11 +4,10 @@ use std::path::PathBuf;
 
 use pgseal_catalog::{Plan, limits};
 
-use super::exit::Exit;
-use super::failure::Failure;
 use super::files::{print, read_input, shown};
 use super::said::Terminal;
 use crate::report;
+use pgseal_catalog::{Exit, Failure};
 
 const EXAMPLES: &str = "\
 Examples:

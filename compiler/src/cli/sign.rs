@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use pgseal_catalog::Plan;
 use pgseal_keys::files::{self, Access, Guard};
 use pgseal_keys::seal::MAX_SEAL_BYTES;
+use pgseal_keys::seal_path;
 use pgseal_keys::{self as keys, Kind as _, Seal, Signature, Signer, Statement, Workstation, key_file, pae};
 
-use super::exit::Exit;
-use super::failure::Failure;
 use super::files::{is_stream, print, write_output};
 use super::passphrase::{PassphraseOption, signer};
+use pgseal_catalog::{Exit, Failure};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -89,13 +89,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let path = write_seal(&arguments.plan, &seal)?;
     print(format!("{}: signed with key {id}\n", path.display()).as_bytes())?;
     Ok(Exit::Done)
-}
-
-/// Where the seal of a document lies.
-pub(super) fn seal_path(document: &Path) -> PathBuf {
-    let mut path = document.as_os_str().to_owned();
-    path.push(".sig");
-    PathBuf::from(path)
 }
 
 /// The seal beside a plan, empty where there is none.

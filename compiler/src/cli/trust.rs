@@ -7,9 +7,8 @@ use pgseal_keys::files::{self, Access};
 use pgseal_keys::key_file;
 use pgseal_keys::policy::InitialKey;
 
-use super::exit::Exit;
-use super::failure::Failure;
 use super::files::print;
+use pgseal_catalog::{Exit, Failure};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -3,14 +3,8 @@
 use std::error::Error;
 use std::fmt::Write as _;
 
-use pgseal_catalog::canonical::ReadError;
-use pgseal_keys::Refusal;
-use pgseal_keys::files::FileError;
-use pgseal_keys::key_file::KeyFileError;
-use pgseal_keys::policy::PolicyError;
-use pgseal_keys::seal::SealError;
-
-use super::exit::Exit;
+use crate::canonical::ReadError;
+use crate::exit::Exit;
 
 /// A command's refusal or failure.
 #[derive(Debug)]
@@ -20,14 +14,14 @@ pub struct Failure {
     code: Option<&'static str>,
     message: String,
     causes: Vec<String>,
-    detail: Option<String>,
+    details: Vec<String>,
     hint: Option<String>,
 }
 
 impl Failure {
     /// A failure with a message in Postgres's voice.
     pub fn new(exit: Exit, message: impl Into<String>) -> Failure {
-        Failure { exit, code: None, message: message.into(), causes: Vec::new(), detail: None, hint: None }
+        Failure { exit, code: None, message: message.into(), causes: Vec::new(), details: Vec::new(), hint: None }
     }
 
     /// A failure caused by an error: its message, and its sources as causes.
@@ -52,12 +46,6 @@ impl Failure {
         self
     }
 
-    /// Ends the program in another way.
-    #[must_use]
-    pub fn with_exit(self, exit: Exit) -> Failure {
-        Failure { exit, ..self }
-    }
-
     /// Adds a stable code.
     #[must_use]
     pub fn with_code(mut self, code: &'static str) -> Failure {
@@ -65,10 +53,10 @@ impl Failure {
         self
     }
 
-    /// Adds facts.
+    /// Adds a fact.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Failure {
-        self.detail = Some(detail.into());
+        self.details.push(detail.into());
         self
     }
 
@@ -79,60 +67,33 @@ impl Failure {
         self
     }
 
-    /// The text for standard error, ending in a line feed.
+    /// Ends the program in another way.
     #[must_use]
-    pub fn render(&self) -> String {
+    pub fn with_exit(self, exit: Exit) -> Failure {
+        Failure { exit, ..self }
+    }
+
+    /// The message, for receipts.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The text for standard error of a program, ending in a line feed.
+    #[must_use]
+    pub fn render(&self, program: &str) -> String {
         let code = self.code.map(|code| format!("[{code}]")).unwrap_or_default();
-        let mut out = format!("pgseal: error{code}: {}\n", self.message);
+        let mut out = format!("{program}: error{code}: {}\n", self.message);
         for cause in &self.causes {
             let _ = writeln!(out, "  cause: {cause}");
         }
-        if let Some(detail) = &self.detail {
+        for detail in &self.details {
             let _ = writeln!(out, "  detail: {detail}");
         }
         if let Some(hint) = &self.hint {
             let _ = writeln!(out, "  hint: {hint}");
         }
         out
-    }
-}
-
-impl From<FileError> for Failure {
-    fn from(error: FileError) -> Failure {
-        Failure {
-            hint: error.hint().map(str::to_owned),
-            ..Failure::from_error(Exit::of_keys(error.exit_code()), &error)
-        }
-        .with_code(error.code())
-    }
-}
-
-impl From<KeyFileError> for Failure {
-    fn from(error: KeyFileError) -> Failure {
-        Failure {
-            hint: error.hint().map(str::to_owned),
-            ..Failure::from_error(Exit::of_keys(error.exit_code()), &error)
-        }
-        .with_code(error.code())
-    }
-}
-
-impl From<SealError> for Failure {
-    fn from(error: SealError) -> Failure {
-        Failure::from_error(Exit::Refused, &error).with_code(error.code())
-    }
-}
-
-impl From<PolicyError> for Failure {
-    fn from(error: PolicyError) -> Failure {
-        Failure::from_error(Exit::Refused, &error).with_code(error.code())
-    }
-}
-
-impl From<Refusal> for Failure {
-    fn from(error: Refusal) -> Failure {
-        let failure = Failure::from_error(Exit::of_keys(error.exit_code()), &error).with_code(error.code());
-        Failure { detail: error.detail(), hint: error.hint().map(str::to_owned), ..failure }
     }
 }
 
@@ -150,6 +111,6 @@ mod tests {
     fn everything_is_said_once() {
         let failure =
             Failure::new(Exit::Usage, "no").about("file \"x\"").with_detail("d").with_hint("h").with_code("K1");
-        assert_eq!(failure.render(), "pgseal: error[K1]: file \"x\": no\n  detail: d\n  hint: h\n");
+        assert_eq!(failure.render("pgseal"), "pgseal: error[K1]: file \"x\": no\n  detail: d\n  hint: h\n");
     }
 }

@@ -1,4 +1,4 @@
-//! How the program ends.
+//! How both programs end.
 
 /// The exit codes, the same in both programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -6,12 +6,22 @@
 pub enum Exit {
     /// Done, or nothing to do.
     Done = 0,
-    /// The environment failed: a file, the disk, memory.
+    /// The environment failed: a file, the network, the server.
     Environment = 1,
     /// Wrong usage.
     Usage = 2,
     /// Refused: seal or trust policy.
     Refused = 3,
+    /// Refused: drift.
+    Drift = 4,
+    /// A statement failed, rolled back.
+    StatementFailed = 5,
+    /// The result was not the promised one, rolled back.
+    WrongResult = 6,
+    /// Lock timeout after all retries, rolled back.
+    LockTimeout = 7,
+    /// Stopped between phases, resumable.
+    Stopped = 8,
     /// The plan was written, but not signed.
     NotSigned = 9,
     /// The input (schema, snapshot, plan) is invalid.
@@ -25,15 +35,5 @@ impl Exit {
     #[must_use]
     pub fn number(self) -> u8 {
         self as u8
-    }
-
-    /// Takes the number that the keys crate gives a refusal.
-    #[must_use]
-    pub fn of_keys(number: u8) -> Exit {
-        match number {
-            1 => Exit::Environment,
-            2 => Exit::Usage,
-            _ => Exit::Refused,
-        }
     }
 }

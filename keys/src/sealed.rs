@@ -1,0 +1,117 @@
+//! A sealed document in files: read with limits, verified over the exact bytes, then parsed, then judged by the trust policy.
+//!
+//! The one way from a path to a plan that may be acted on, for both programs. The clock is the caller's.
+
+use std::path::{Path, PathBuf};
+
+use pgseal_catalog::{Digest, Exit, Failure, plan};
+
+use crate::files::{self, Guard};
+use crate::kind::{Kind, Plan};
+use crate::policy::{MAX_POLICY_BYTES, TrustPolicy};
+use crate::seal::MAX_SEAL_BYTES;
+use crate::verifier::{Authorized, PlanFacts, Unverified};
+
+/// Where the seal of a document lies: `<document>.sig`.
+#[must_use]
+pub fn seal_path(document: &Path) -> PathBuf {
+    let mut path = document.as_os_str().to_owned();
+    path.push(".sig");
+    PathBuf::from(path)
+}
+
+/// The bytes of a document and of its seal, of which nothing is known yet.
+#[derive(Debug)]
+pub struct Received<K> {
+    document: Vec<u8>,
+    seal: Option<Vec<u8>>,
+    path: PathBuf,
+    kind: std::marker::PhantomData<K>,
+}
+
+impl<K: Kind> Received<K> {
+    /// Reads a document and its seal: the named one, or the one beside the document, where there is one.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is over its limit.
+    pub fn read(document: &Path, seal: Option<&Path>) -> Result<Self, Failure> {
+        let bytes = files::read(document, Guard::Untrusted, K::MAX_BYTES)?.to_vec();
+        let beside = seal_path(document);
+        let path = match seal {
+            Some(named) => Some(named),
+            None if matches!(beside.try_exists(), Ok(false)) => None,
+            None => Some(beside.as_path()),
+        };
+        let seal = match path {
+            Some(path) => Some(files::read(path, Guard::Untrusted, MAX_SEAL_BYTES)?.to_vec()),
+            None => None,
+        };
+        Ok(Self { document: bytes, seal, path: document.to_owned(), kind: std::marker::PhantomData })
+    }
+
+    /// The digest of the document's bytes.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.document)
+    }
+
+    /// As the verifier takes it.
+    pub fn unverified(self) -> Unverified<K> {
+        Unverified::new(self.document, self.seal)
+    }
+}
+
+impl Received<Plan> {
+    /// Verifies the seal, parses the plan and asks the policy. `now` is seconds since 1970. The ids of the keys that counted go
+    /// to `signers`, in order, also where the policy refuses what the plan holds.
+    ///
+    /// # Errors
+    /// What the seal, the plan or the policy refuses.
+    pub fn authorize(
+        self,
+        policy: &TrustPolicy,
+        target: Option<&str>,
+        now: u64,
+        signers: &mut Vec<String>,
+    ) -> Result<Authorized<plan::Plan>, Failure> {
+        let path = self.path.clone();
+        let verified = self.unverified().verify(policy, now)?;
+        *signers = verified.signers().iter().map(|signer| signer.key.id().to_string()).collect();
+        signers.sort();
+        let opened = verified
+            .open(|bytes| {
+                let plan = plan::Plan::from_bytes(bytes).map_err(Failure::from)?;
+                let facts = plan_facts(&plan)?;
+                Ok::<_, Failure>((plan, facts))
+            })
+            .map_err(|failure| failure.about(&path.display().to_string()))?;
+        Ok(opened.authorize(target)?)
+    }
+}
+
+/// Reads a trust policy.
+///
+/// # Errors
+/// A file that others may write or that cannot be read; a policy that is not one.
+pub fn read_policy(path: &Path) -> Result<TrustPolicy, Failure> {
+    Ok(TrustPolicy::read(&files::read(path, Guard::Trusted, MAX_POLICY_BYTES)?)?)
+}
+
+/// What a trust policy judges in a plan.
+fn plan_facts(plan: &plan::Plan) -> Result<PlanFacts, Failure> {
+    let seconds = |time: Option<i64>| {
+        time.map(u64::try_from)
+            .transpose()
+            .map_err(|_| Failure::new(Exit::InvalidInput, "the plan's validity lies before 1970"))
+    };
+    Ok(PlanFacts {
+        hazards: plan.hazards.iter().map(|hazard| hazard.word().to_owned()).collect(),
+        valid_from: seconds(plan.binding.not_before)?,
+        expires: seconds(plan.binding.expires)?,
+        targets: plan.binding.targets.clone(),
+        database: plan.binding.database.clone(),
+        system_identifier: plan.binding.system_identifier.clone(),
+        sequence: plan.binding.sequence,
+        compiler_version: plan.compiler.clone(),
+    })
+}
