@@ -37,7 +37,7 @@ pub use cook::{
     DefaultKind, IndexKey, Target, TriggerEvents, cook_constraint, cook_default, cook_domain_check,
     cook_index_expression, cook_index_predicate, cook_partition_key, cook_trigger_when, cook_using, is_null_default,
 };
-pub use depend::{Dependencies, dependencies};
+pub use depend::{Dependencies, dependencies, query_dependencies};
 pub use error::{AnalyzeError, Analyzed, Rejection, Unsupported, sqlstate};
 pub use evaluate::cook_partition_bound_value;
 pub use literal::print_float4;

@@ -16,13 +16,20 @@ pub fn contain_mutable_functions(env: &Env, expr: &Expr) -> bool {
 /// of its own. Follows `contain_volatile_functions`, clauses.c (PG 18).
 #[must_use]
 pub fn contain_volatile_functions(env: &Env, expr: &Expr) -> bool {
+    expr.any(|e| is_volatile(env, e))
+}
+
+fn is_volatile(env: &Env, expr: &Expr) -> bool {
     let volatile = |proc: Oid| env.proc_by_oid(proc).is_some_and(|p| p.volatility == Volatility::Volatile);
-    expr.any(|e| match e {
+    match expr {
         Expr::FuncExpr(f) => volatile(f.funcid),
         Expr::OpExpr(o) | Expr::DistinctExpr(o) | Expr::NullIfExpr(o) => volatile(o.funcid),
         Expr::ScalarArrayOpExpr(o) => volatile(o.funcid),
+        Expr::Aggref(a) => volatile(a.funcid),
+        Expr::WindowFunc(w) => volatile(w.funcid),
+        Expr::SubLink(s) => s.query.any(&mut |e| is_volatile(env, e)),
         _ => false,
-    })
+    }
 }
 
 fn proc_is_mutable(env: &Env, proc: Oid) -> bool {
@@ -88,7 +95,17 @@ fn is_mutable(env: &Env, expr: &Expr) -> bool {
         | Expr::NullTest(_)
         | Expr::BooleanTest(_)
         | Expr::CoerceToDomain(_)
-        | Expr::CoerceToDomainValue(_) => false,
+        | Expr::CoerceToDomainValue(_)
+        | Expr::GroupingFunc(_)
+        | Expr::SubLinkOutput(_)
+        | Expr::MultiAssignment(_)
+        | Expr::FieldStore(_)
+        | Expr::SubscriptAssignment(_)
+        | Expr::SetToDefault(_)
+        | Expr::MergeSupportFunc => false,
+        Expr::Aggref(a) => proc_is_mutable(env, a.funcid),
+        Expr::WindowFunc(w) => proc_is_mutable(env, w.funcid),
+        Expr::SubLink(s) => s.query.any(&mut |e| is_mutable(env, e)),
     }
 }
 

@@ -52,6 +52,7 @@ impl<'a> NamespaceItem<'a> {
             typmod: column.typmod,
             collation: column.collation,
             levels_up: 0,
+            returning: crate::tree::VarReturning::Default,
         })
     }
 
@@ -66,6 +67,7 @@ impl<'a> NamespaceItem<'a> {
             typmod: -1,
             collation: Oid::INVALID,
             levels_up: 0,
+            returning: crate::tree::VarReturning::Default,
         })
     }
 

@@ -88,6 +88,16 @@ impl Printer<'_> {
                 self.push("VALUE");
                 Ok(())
             }
+            Expr::Aggref(_)
+            | Expr::GroupingFunc(_)
+            | Expr::WindowFunc(_)
+            | Expr::SubLink(_)
+            | Expr::SubLinkOutput(_)
+            | Expr::MultiAssignment(_)
+            | Expr::FieldStore(_)
+            | Expr::SubscriptAssignment(_)
+            | Expr::SetToDefault(_)
+            | Expr::MergeSupportFunc => Err(DeparseError::Malformed { node: "a node of a query" }),
         }
     }
 

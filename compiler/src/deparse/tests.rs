@@ -21,7 +21,16 @@ fn constant(ty: Oid, value: Option<&str>) -> Expr {
 
 fn var(name: &str, ty: Oid) -> Expr {
     let collation = if matches!(ty, Oid::TEXT | Oid::VARCHAR) { Oid::DEFAULT_COLLATION } else { Oid::INVALID };
-    Expr::Var(Var { varno: 1, attno: 1, name: name.to_owned(), ty, typmod: -1, collation, levels_up: 0 })
+    Expr::Var(Var {
+        varno: 1,
+        attno: 1,
+        name: name.to_owned(),
+        ty,
+        typmod: -1,
+        collation,
+        levels_up: 0,
+        returning: VarReturning::Default,
+    })
 }
 
 fn proc(env: &Env, name: &str, args: &[Oid]) -> Oid {
@@ -230,7 +239,16 @@ fn simple_case_shows_the_values_alone() {
 fn columns_of_a_trigger_and_whole_rows() {
     let env = Env::for_major(Major::V16);
     let new = |attno, name: &str, ty| {
-        Expr::Var(Var { varno: 2, attno, name: name.to_owned(), ty, typmod: -1, collation: Oid::INVALID, levels_up: 0 })
+        Expr::Var(Var {
+            varno: 2,
+            attno,
+            name: name.to_owned(),
+            ty,
+            typmod: -1,
+            collation: Oid::INVALID,
+            levels_up: 0,
+            returning: VarReturning::Default,
+        })
     };
     let column = new(1, "Total", Oid::INT4);
     assert_eq!(deparse_expression(&env, Scope::Trigger, &column).unwrap(), "new.\"Total\"");

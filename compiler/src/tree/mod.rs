@@ -8,12 +8,14 @@
 //! - A [`Const`] holds the text that the output function of its type prints, never the text that the user wrote.
 //! - Positions in the source are not kept: errors are raised while the raw tree is at hand.
 //!
-//! Not here: aggregates, window functions and subqueries, which no default, check, index, domain, trigger
-//! condition or partition bound may contain, and whole queries.
+//! Aggregates, window functions, subqueries and whole queries are in `query`: no default, check, index, domain, trigger
+//! condition or partition bound may contain one.
 
 mod json;
 mod nodefuncs;
 mod nodes;
+mod query;
+mod query_walk;
 mod walk;
 
 pub use crate::env::Oid;
@@ -23,6 +25,7 @@ pub use nodefuncs::{
     expr_type, expr_typmod, strip_implicit_coercions,
 };
 pub use nodes::*;
+pub use query::*;
 pub use walk::on_stack_for;
 
 /// An analysed expression.
@@ -96,4 +99,24 @@ pub enum Expr {
     CoerceToDomain(CoerceToDomain),
     /// `VALUE` in a domain's check.
     CoerceToDomainValue(CoerceToDomainValue),
+    /// An aggregate call.
+    Aggref(Box<Aggref>),
+    /// `GROUPING(…)`.
+    GroupingFunc(GroupingFunc),
+    /// A call of a window function.
+    WindowFunc(Box<WindowFunc>),
+    /// A subquery.
+    SubLink(SubLink),
+    /// A column of a subquery, in what it is compared by.
+    SubLinkOutput(SubLinkOutput),
+    /// A column of `UPDATE … SET (…) = (SELECT …)`.
+    MultiAssignment(MultiAssignment),
+    /// Assignment to fields of a composite column.
+    FieldStore(FieldStore),
+    /// Assignment to elements of an array column.
+    SubscriptAssignment(Box<SubscriptAssignment>),
+    /// `DEFAULT` in `VALUES` or `SET`.
+    SetToDefault(SetToDefault),
+    /// `merge_action()` (17).
+    MergeSupportFunc,
 }

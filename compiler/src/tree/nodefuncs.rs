@@ -21,6 +21,16 @@ pub fn expr_type(expr: &Expr) -> Oid {
         | Expr::JsonIsPredicate(_)
         | Expr::NullTest(_)
         | Expr::BooleanTest(_) => Oid::BOOL,
+        Expr::Aggref(n) => n.result_type,
+        Expr::GroupingFunc(_) => Oid::INT4,
+        Expr::WindowFunc(n) => n.result_type,
+        Expr::SubLink(n) => n.result_type,
+        Expr::SubLinkOutput(n) => n.ty,
+        Expr::MultiAssignment(n) => n.ty,
+        Expr::FieldStore(n) => n.result_type,
+        Expr::SubscriptAssignment(n) => n.place.container_type,
+        Expr::SetToDefault(n) => n.ty,
+        Expr::MergeSupportFunc => Oid::TEXT,
         Expr::FieldSelect(n) => n.result_type,
         Expr::RelabelType(n) => n.result_type,
         Expr::CoerceViaIO(n) => n.result_type,
@@ -91,7 +101,17 @@ pub fn expr_typmod(expr: &Expr) -> i32 {
         | Expr::XmlExpr(_)
         | Expr::JsonIsPredicate(_)
         | Expr::NullTest(_)
-        | Expr::BooleanTest(_) => -1,
+        | Expr::BooleanTest(_)
+        | Expr::Aggref(_)
+        | Expr::GroupingFunc(_)
+        | Expr::WindowFunc(_)
+        | Expr::FieldStore(_)
+        | Expr::MergeSupportFunc => -1,
+        Expr::SubLink(n) => n.typmod,
+        Expr::SubLinkOutput(n) => n.typmod,
+        Expr::MultiAssignment(n) => n.typmod,
+        Expr::SubscriptAssignment(n) => n.place.typmod,
+        Expr::SetToDefault(n) => n.typmod,
     }
 }
 
@@ -177,7 +197,17 @@ pub fn expr_collation(expr: &Expr) -> Oid {
         Expr::JsonExpr(n) => n.collation,
         Expr::CoerceToDomain(n) => n.collation,
         Expr::CoerceToDomainValue(n) => n.collation,
-        Expr::ScalarArrayOpExpr(_)
+        Expr::Aggref(n) => n.collation,
+        Expr::WindowFunc(n) => n.collation,
+        Expr::SubLink(n) => n.collation,
+        Expr::SubLinkOutput(n) => n.collation,
+        Expr::MultiAssignment(n) => n.collation,
+        Expr::SubscriptAssignment(n) => n.place.collation,
+        Expr::SetToDefault(n) => n.collation,
+        Expr::MergeSupportFunc => Oid::DEFAULT_COLLATION,
+        Expr::GroupingFunc(_)
+        | Expr::FieldStore(_)
+        | Expr::ScalarArrayOpExpr(_)
         | Expr::BoolExpr(_)
         | Expr::ConvertRowtypeExpr(_)
         | Expr::RowExpr(_)
@@ -196,6 +226,8 @@ pub fn expr_input_collation(expr: &Expr) -> Oid {
         Expr::OpExpr(n) | Expr::DistinctExpr(n) | Expr::NullIfExpr(n) => n.input_collation,
         Expr::ScalarArrayOpExpr(n) => n.input_collation,
         Expr::MinMaxExpr(n) => n.input_collation,
+        Expr::Aggref(n) => n.input_collation,
+        Expr::WindowFunc(n) => n.input_collation,
         _ => Oid::INVALID,
     }
 }
@@ -227,7 +259,17 @@ pub fn expr_set_collation(expr: &mut Expr, collation: Oid) {
         Expr::JsonExpr(n) => n.collation = collation,
         Expr::CoerceToDomain(n) => n.collation = collation,
         Expr::CoerceToDomainValue(n) => n.collation = collation,
-        Expr::NamedArgExpr(_)
+        Expr::Aggref(n) => n.collation = collation,
+        Expr::WindowFunc(n) => n.collation = collation,
+        Expr::SubLink(n) => n.collation = collation,
+        Expr::SubLinkOutput(n) => n.collation = collation,
+        Expr::MultiAssignment(n) => n.collation = collation,
+        Expr::SubscriptAssignment(n) => n.place.collation = collation,
+        Expr::SetToDefault(n) => n.collation = collation,
+        Expr::GroupingFunc(_)
+        | Expr::FieldStore(_)
+        | Expr::MergeSupportFunc
+        | Expr::NamedArgExpr(_)
         | Expr::CollateExpr(_)
         | Expr::SqlValueFunction(_)
         | Expr::XmlExpr(_)
@@ -249,6 +291,8 @@ pub fn expr_set_input_collation(expr: &mut Expr, collation: Oid) {
         Expr::OpExpr(n) | Expr::DistinctExpr(n) | Expr::NullIfExpr(n) => n.input_collation = collation,
         Expr::ScalarArrayOpExpr(n) => n.input_collation = collation,
         Expr::MinMaxExpr(n) => n.input_collation = collation,
+        Expr::Aggref(n) => n.input_collation = collation,
+        Expr::WindowFunc(n) => n.input_collation = collation,
         _ => {}
     }
 }

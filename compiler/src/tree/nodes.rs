@@ -19,6 +19,8 @@ pub struct Var {
     pub collation: Oid,
     /// 0 for a relation of this query, n for one n queries further out.
     pub levels_up: u32,
+    /// Whether `RETURNING` asks for the old or the new row by name (18).
+    pub returning: super::VarReturning,
 }
 
 /// A literal value.

@@ -30,6 +30,46 @@ pub enum CommandType {
     Nothing,
 }
 
+impl Query {
+    /// A query that does nothing yet.
+    #[must_use]
+    pub fn new(command: CommandType) -> Self {
+        Self {
+            command,
+            result_relation: 0,
+            has_aggs: false,
+            has_recursive: false,
+            ctes: Vec::new(),
+            rtable: Vec::new(),
+            jointree: FromExpr::default(),
+            target_list: Vec::new(),
+            overriding: Overriding::NotSet,
+            on_conflict: None,
+            returning: Vec::new(),
+            returning_old_alias: None,
+            returning_new_alias: None,
+            group_clause: Vec::new(),
+            group_distinct: false,
+            grouping_sets: Vec::new(),
+            having: None,
+            windows: Vec::new(),
+            distinct_clause: Vec::new(),
+            has_distinct_on: false,
+            sort_clause: Vec::new(),
+            limit_offset: None,
+            limit_count: None,
+            limit_option: LimitOption::Count,
+            row_marks: Vec::new(),
+            set_operations: None,
+            merge_actions: Vec::new(),
+            merge_condition: None,
+            notify: None,
+            is_return: false,
+            constraint_deps: Vec::new(),
+        }
+    }
+}
+
 /// An analysed query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
@@ -91,6 +131,10 @@ pub struct Query {
     pub merge_condition: Option<Expr>,
     /// The name and payload of a `NOTIFY`.
     pub notify: Option<(String, Option<String>)>,
+    /// Whether it was written `RETURN expression`, as the body of a function.
+    pub is_return: bool,
+    /// The primary keys, by table and name of the constraint, that make ungrouped columns depend on grouped ones.
+    pub constraint_deps: Vec<(Oid, String)>,
 }
 
 /// `OVERRIDING` of an `INSERT`.
@@ -138,9 +182,6 @@ pub struct RangeTblEntry {
     pub lateral: bool,
     /// Whether it stands in `FROM`.
     pub in_from: bool,
-    /// Columns that the user named in `JOIN … USING … AS alias` belong to the join's own entry; see [`JoinRte::using_alias`].
-    /// The columns that are read or written, for the dependencies: attribute numbers, 0 for a whole row.
-    pub columns_used: std::collections::BTreeSet<i16>,
 }
 
 /// What an entry of the range table is.
@@ -553,6 +594,8 @@ pub struct SetOperationStmt {
     pub right: SetOperand,
     /// Type, modifier and collation of each column of the result; the name is empty.
     pub columns: Vec<ColumnDefinition>,
+    /// How equal rows are found; empty for `UNION ALL`. There is no target behind them.
+    pub group_clauses: Vec<SortGroupClause>,
 }
 
 /// The set operations.
@@ -788,6 +831,12 @@ pub struct SubLink {
     pub kind: SubLinkKind,
     /// The subquery.
     pub query: Box<Query>,
+    /// Type of the whole: boolean for the kinds that test something.
+    pub result_type: Oid,
+    /// Its modifier.
+    pub typmod: i32,
+    /// Its collation.
+    pub collation: Oid,
 }
 
 /// A column of the subquery of a [`SubLink`], in its comparisons (a parameter in PostgreSQL).

@@ -1,6 +1,6 @@
 //! Walks over the tree: every direct child once, in the order of `expression_tree_walker`.
 
-use super::{Expr, JsonBehavior, Subscripts, Var};
+use super::{Expr, JsonBehavior, SubLinkKind, Subscripts, Var};
 
 /// Collects the direct children of a node, shared (`iter`, `as_ref`) or mutable (`iter_mut`, `as_mut`).
 macro_rules! children {
@@ -12,7 +12,11 @@ macro_rules! children {
             | Expr::Param(_)
             | Expr::CaseTestExpr(_)
             | Expr::SqlValueFunction(_)
-            | Expr::CoerceToDomainValue(_) => {}
+            | Expr::CoerceToDomainValue(_)
+            | Expr::SubLinkOutput(_)
+            | Expr::MultiAssignment(_)
+            | Expr::SetToDefault(_)
+            | Expr::MergeSupportFunc => {}
             Expr::SubscriptingRef(n) => {
                 match &$($mutable)? n.subscripts {
                     Subscripts::Elements(upper) => found.extend(upper.$iter()),
@@ -93,13 +97,49 @@ macro_rules! children {
             Expr::NullTest(n) => found.push(&$($mutable)? n.arg),
             Expr::BooleanTest(n) => found.push(&$($mutable)? n.arg),
             Expr::CoerceToDomain(n) => found.push(&$($mutable)? n.arg),
+            Expr::Aggref(n) => {
+                found.extend(n.direct_args.$iter());
+                for arg in n.args.$iter() {
+                    found.push(&$($mutable)? arg.expr);
+                }
+                found.extend(n.filter.$deref());
+            }
+            Expr::GroupingFunc(n) => found.extend(n.args.$iter()),
+            Expr::WindowFunc(n) => {
+                found.extend(n.args.$iter());
+                found.extend(n.filter.$deref());
+            }
+            Expr::SubLink(n) => match &$($mutable)? n.kind {
+                SubLinkKind::Any(test, _) | SubLinkKind::All(test, _) | SubLinkKind::RowCompare(test, _) => {
+                    found.push(test);
+                }
+                SubLinkKind::Exists | SubLinkKind::Expr | SubLinkKind::Array | SubLinkKind::MultiExpr(_) => {}
+            },
+            Expr::FieldStore(n) => {
+                found.push(&$($mutable)? n.arg);
+                found.extend(n.new_values.$iter());
+            }
+            Expr::SubscriptAssignment(n) => {
+                match &$($mutable)? n.place.subscripts {
+                    Subscripts::Elements(upper) => found.extend(upper.$iter()),
+                    Subscripts::Slices(slices) => {
+                        for slice in slices.$iter() {
+                            found.extend(slice.upper.$opt());
+                            found.extend(slice.lower.$opt());
+                        }
+                    }
+                }
+                found.push(&$($mutable)? n.place.arg);
+                found.push(&$($mutable)? n.value);
+            }
         }
         found
     }};
 }
 
 impl Expr {
-    /// The direct children. A JSON input gives both its raw and its formatted form.
+    /// The direct children. A JSON input gives both its raw and its formatted form; a subquery what it is compared by, not
+    /// what is in it.
     #[must_use]
     pub fn children(&self) -> Vec<&Expr> {
         children!(self, iter, as_ref, as_deref)
@@ -133,16 +173,10 @@ impl Expr {
         false
     }
 
-    /// How many nodes the longest way down has, this one included.
+    /// How many nodes the longest way down has, this one included; into subqueries too.
     #[must_use]
     pub fn depth(&self) -> usize {
-        let mut deepest = 0;
-        let mut waiting = vec![(self, 1)];
-        while let Some((expr, depth)) = waiting.pop() {
-            deepest = deepest.max(depth);
-            waiting.extend(expr.children().into_iter().map(|child| (child, depth + 1)));
-        }
-        deepest
+        super::query_walk::depth(super::query_walk::Part::Expr(self))
     }
 
     /// Every column reference, in order of appearance.
