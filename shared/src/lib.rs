@@ -24,3 +24,4 @@ pub use fingerprint::Digest;
 pub use id::{FactId, Kind, Name, QualifiedName, Routine};
 pub use plan::Plan;
 pub use snapshot::{Scope, Snapshot};
+pub use symbols::Symbols;

@@ -6,6 +6,7 @@
 //! - [`runner`] runs a check over many cases and majors at once and counts.
 //! - [`difference`] shows how two catalogs differ.
 //! - [`generated_schema`] makes a schema of any size, for the benchmark.
+//! - [`manifests`] makes the compiler's lists of what contrib extensions bring.
 //! - [`faults`] makes plans of several phases by hand, and stops their runs where a test wants to.
 //! - [`pipeline`] has the steps from a database to its next state, as library calls.
 //! - [`program`] runs the two programs as a user does.
@@ -20,6 +21,7 @@ pub mod difference;
 pub mod expressions;
 pub mod faults;
 pub mod generated_schema;
+pub mod manifests;
 pub mod pipeline;
 pub mod program;
 pub mod runner;

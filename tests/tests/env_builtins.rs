@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use pgseal_tests::builtins;
 use pgseal_tests::server::{MAJORS, Server};
+use pgseal_tests::{builtins, manifests};
 
 #[test]
 fn generating_again_gives_the_same_bytes() {
@@ -12,7 +12,10 @@ fn generating_again_gives_the_same_bytes() {
     let mut sessions: Vec<_> = databases.iter().map(|database| database.connect()).collect();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../compiler/src/env/generated");
     let mut total = 0;
-    for (file, text) in builtins::generate(&mut sessions) {
+    let (extensions, _) = manifests::generate();
+    let mut files = builtins::generate(&mut sessions);
+    files.insert(manifests::FILE, extensions);
+    for (file, text) in files {
         let checked_in = std::fs::read_to_string(folder.join(file)).unwrap();
         assert!(checked_in == text, "{file} differs from what the servers hold: run `make generate`");
         total += text.len();

@@ -513,9 +513,14 @@ impl Interpreter<'_> {
         use AlterTableType as T;
         match kind {
             T::AtSetRelOptions | T::AtResetRelOptions => {
+                let method = match self.model.fact(index).map(|fact| &fact.payload) {
+                    Some(Payload::Index(found)) => found.method.to_string(),
+                    _ => String::new(),
+                };
+                let of = self.options_of_index(&method);
                 let mut options = std::collections::BTreeMap::new();
                 self.edit_storage(index, |storage| options = std::mem::take(&mut storage.options))?;
-                change_options(&mut options, command, kind, OptionsOf::Index)?;
+                change_options(&mut options, command, kind, of)?;
                 self.edit_storage(index, |storage| storage.options = options)
             }
             T::AtSetTableSpace => {

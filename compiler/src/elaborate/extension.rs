@@ -68,16 +68,6 @@ impl Interpreter<'_> {
     /// Makes an extension, and before it those that it requires; `above` are the ones that are waiting for it.
     fn install(&mut self, extension: &Name, wanted: &Wanted, above: &mut Vec<Name>) -> Elaborated<()> {
         let available = self.available(extension)?;
-        if let Some(version) = &wanted.version
-            && *version != available.version
-            && !self.model.knows_members_of(extension)
-        {
-            return Err(Problem::unsupported(format!(
-                "version \"{version}\" of extension \"{}\", of which the snapshot knows only \"{}\",",
-                extension.as_str(),
-                available.version
-            )));
-        }
         let schema = self.extension_schema(extension, &available, wanted)?;
         above.push(extension.clone());
         for required in &available.requires {
@@ -106,8 +96,18 @@ impl Interpreter<'_> {
             self.install(required, &along, above)?;
         }
         above.pop();
+        let version = wanted.version.clone().unwrap_or_else(|| available.version.clone());
+        self.model.learn_members(extension, &version, &schema).map_err(|error| {
+            Problem::unsupported(format!("the list of what extension \"{}\" brings ({error})", extension.as_str()))
+        })?;
+        if version != available.version && !self.model.knows_members_of(extension) {
+            return Err(Problem::unsupported(format!(
+                "version \"{version}\" of extension \"{}\", of which the snapshot knows only \"{}\",",
+                extension.as_str(),
+                available.version
+            )));
+        }
         let id = FactId::Extension(extension.clone());
-        let version = wanted.version.clone().unwrap_or(available.version);
         let mut fact = Fact::new(id.clone(), Payload::Extension(Extension { schema, version }));
         fact.needs
             .extend(available.requires.iter().cloned().map(FactId::Extension).filter(|id| self.model.contains(id)));
@@ -118,8 +118,8 @@ impl Interpreter<'_> {
                     codes::MEMBERS_UNKNOWN,
                     format!("the members of extension \"{}\" are not known", extension.as_str()),
                 )
-                .with_detail("it is not installed in the database of the snapshot, so names do not resolve to its types, functions, operators and operator classes")
-                .with_hint("where the schema uses them, install the extension there first and capture again"),
+                .with_detail("it is neither installed in the database of the snapshot nor one of contrib, so names do not resolve to its types, functions, operators and operator classes")
+                .with_hint("where the schema uses them, capture again with \"--with-extension\""),
             );
         }
         if let Some(text) = available.comment.filter(|text| !text.is_empty()) {

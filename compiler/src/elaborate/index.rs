@@ -134,7 +134,7 @@ impl Interpreter<'_> {
         if let Some(raw) = &statement.where_clause {
             self.index_predicate(&table, raw, &mut new)?;
         }
-        set_options(&mut new.options, &statement.options, OptionsOf::Index)?;
+        set_options(&mut new.options, &statement.options, self.options_of_index(new.method.as_str()))?;
         new.tablespace = self.index_tablespace(&table, &statement.table_space)?;
         self.check_method(&new)?;
         self.make_index(&table, new, range.inh).map(|_| ())
@@ -147,6 +147,14 @@ impl Interpreter<'_> {
             "" => name(&self.settings.default_tablespace).map(Some),
             "pg_default" => Ok(None),
             text => name(text).map(Some),
+        }
+    }
+
+    /// What options an index of a method takes.
+    pub(super) fn options_of_index(&self, method: &str) -> OptionsOf {
+        match self.model.env.lookup_access_method(method) {
+            Some(row) if row.oid >= Oid::FIRST_USER => OptionsOf::IndexOfExtension,
+            _ => OptionsOf::Index,
         }
     }
 

@@ -12,7 +12,7 @@ use super::column_definition::constraint_type;
 use super::error::{Elaborated, Problem};
 use super::index::{NewIndex, Owner};
 use super::names::{name, name_parts, names};
-use super::options::{OptionsOf, set_options};
+use super::options::set_options;
 use super::run::Interpreter;
 use crate::env::{Major, Oid};
 
@@ -161,7 +161,7 @@ impl Interpreter<'_> {
             text => Some(name(text)?),
         };
         self.index_include(table, &raw.including, &mut new)?;
-        set_options(&mut new.options, &raw.options, OptionsOf::Index)?;
+        set_options(&mut new.options, &raw.options, self.options_of_index(new.method.as_str()))?;
         new.tablespace = self.index_tablespace(table, &raw.indexspace)?;
         if let Some(predicate) = &raw.where_clause {
             self.index_predicate(table, predicate, &mut new)?;

@@ -33,6 +33,7 @@ mod inherit;
 mod inherit_alter;
 mod key_constraint;
 mod like;
+mod manifest;
 mod model;
 mod names;
 mod needs;

@@ -19,8 +19,10 @@ pub(super) enum OptionsOf {
     PartitionedTable,
     /// A column.
     Column,
-    /// An index of any method.
+    /// An index of a built-in method.
     Index,
+    /// An index of an extension's method, which alone knows its parameters.
+    IndexOfExtension,
 }
 
 /// The options of every table (`heap_reloptions`).
@@ -138,13 +140,11 @@ fn key_of(element: &DefElem, of: OptionsOf) -> Elaborated<String> {
     let known: &[&str] = match of {
         OptionsOf::Table | OptionsOf::PartitionedTable => &TABLE,
         OptionsOf::Column => &COLUMN,
-        OptionsOf::Index => &INDEX,
+        OptionsOf::Index | OptionsOf::IndexOfExtension => &INDEX,
     };
     match element.defnamespace.as_str() {
         "" if known.contains(&element.defname.as_str()) => Ok(element.defname.clone()),
-        "" if of == OptionsOf::Index => {
-            Err(Problem::unsupported(format!("index parameter \"{}\"", element.defname)).at(element.location))
-        }
+        "" if of == OptionsOf::IndexOfExtension => Ok(element.defname.clone()),
         "toast" if of == OptionsOf::Table && known.contains(&element.defname.as_str()) => {
             Ok(format!("toast.{}", element.defname))
         }

@@ -6,15 +6,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use pgseal_catalog::symbols::{CollationSymbol, Symbols};
-use pgseal_catalog::{FactId, Name, QualifiedName};
+use pgseal_catalog::{FactId, Name, Payload, QualifiedName};
 
+use super::manifest;
 use super::model::Model;
 use crate::env::{Sym, SymbolError, SymbolRow, SymbolRows};
 
 /// Symbols by extension.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct SymbolIndex {
-    groups: BTreeMap<Option<Name>, Symbols>,
+    groups: BTreeMap<Option<Name>, Arc<Symbols>>,
     /// The schema in which the snapshot has each extension, and so the names of its members.
     homes: BTreeMap<Name, Name>,
 }
@@ -40,7 +41,7 @@ impl SymbolIndex {
                 loose.collations.push(CollationSymbol { name: name.clone(), extension: None, nondeterministic: false });
             }
         }
-        Self { groups, homes }
+        Self { groups: groups.into_iter().map(|(group, symbols)| (group, Arc::new(symbols))).collect(), homes }
     }
 
     /// Whether anything is known of an extension's members.
@@ -71,6 +72,36 @@ impl Model {
     #[must_use]
     pub fn unusable_symbols(&self) -> &[SymbolError] {
         &self.bindings.unusable
+    }
+
+    /// Learns the members of an extension that the snapshot does not know, if the compiler knows them.
+    ///
+    /// # Errors
+    /// A list of members that cannot be read.
+    pub(super) fn learn_members(
+        &mut self,
+        extension: &Name,
+        version: &str,
+        schema: &Name,
+    ) -> Result<(), serde_json::Error> {
+        if self.knows_members_of(extension) {
+            return Ok(());
+        }
+        let mut schemas: BTreeMap<Name, Name> = self
+            .catalog
+            .iter()
+            .filter_map(|fact| match (&fact.id, &fact.payload) {
+                (FactId::Extension(name), Payload::Extension(found)) => Some((name.clone(), found.schema.clone())),
+                _ => None,
+            })
+            .collect();
+        schemas.insert(extension.clone(), schema.clone());
+        if let Some(symbols) = manifest::members(self.major(), extension, version, &schemas) {
+            let index = Arc::make_mut(&mut self.symbols);
+            index.groups.insert(Some(extension.clone()), Arc::new(symbols?));
+            index.homes.insert(extension.clone(), schema.clone());
+        }
+        Ok(())
     }
 
     /// Makes the members of an extension known, in the schema that holds it.

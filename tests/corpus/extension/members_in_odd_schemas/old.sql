@@ -1,0 +1,2 @@
+CREATE SCHEMA "My Tools";
+CREATE EXTENSION cube SCHEMA "My Tools";
