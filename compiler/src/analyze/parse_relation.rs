@@ -53,6 +53,7 @@ impl<'a> NamespaceItem<'a> {
             collation: column.collation,
             levels_up: 0,
             returning: crate::tree::VarReturning::Default,
+            syntactic: crate::tree::Syntactic::default(),
         })
     }
 
@@ -68,6 +69,7 @@ impl<'a> NamespaceItem<'a> {
             collation: Oid::INVALID,
             levels_up: 0,
             returning: crate::tree::VarReturning::Default,
+            syntactic: crate::tree::Syntactic::default(),
         })
     }
 

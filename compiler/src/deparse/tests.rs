@@ -30,6 +30,7 @@ fn var(name: &str, ty: Oid) -> Expr {
         collation,
         levels_up: 0,
         returning: VarReturning::Default,
+        syntactic: Syntactic::default(),
     })
 }
 
@@ -248,6 +249,7 @@ fn columns_of_a_trigger_and_whole_rows() {
             collation: Oid::INVALID,
             levels_up: 0,
             returning: VarReturning::Default,
+            syntactic: Syntactic::default(),
         })
     };
     let column = new(1, "Total", Oid::INT4);

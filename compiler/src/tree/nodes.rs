@@ -21,7 +21,22 @@ pub struct Var {
     pub levels_up: u32,
     /// Whether `RETURNING` asks for the old or the new row by name (18).
     pub returning: super::VarReturning,
+    /// The relation and column by which it was named, when that is a join with an alias (`varnosyn`, `varattnosyn`).
+    pub syntactic: Syntactic,
 }
+
+/// The place by which a column was named, where that is not the column's own: it is how the column is printed, and
+/// plays no part in whether two columns are the same.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Syntactic(pub Option<(u32, i16)>);
+
+impl PartialEq for Syntactic {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Syntactic {}
 
 /// A literal value.
 #[derive(Debug, Clone, PartialEq, Eq)]
