@@ -265,6 +265,8 @@ kinds! {
     Function = "function", "function";
     /// A procedure.
     Procedure = "procedure", "procedure";
+    /// An aggregate.
+    Aggregate = "aggregate", "aggregate";
     /// A trigger.
     Trigger = "trigger", "trigger";
     /// A comment on another fact.
@@ -306,6 +308,8 @@ pub enum FactId {
     Function(Routine),
     /// `procedure:app.refresh()`
     Procedure(Routine),
+    /// `aggregate:app.total(numeric)`
+    Aggregate(Routine),
     /// `trigger:app.orders.audit`
     Trigger(QualifiedName, Name),
     /// `comment:table:app.orders`
@@ -333,6 +337,7 @@ impl FactId {
             Self::Index(_) => Kind::Index,
             Self::Function(_) => Kind::Function,
             Self::Procedure(_) => Kind::Procedure,
+            Self::Aggregate(_) => Kind::Aggregate,
             Self::Trigger(..) => Kind::Trigger,
             Self::Comment(_) => Kind::Comment,
         }
@@ -371,7 +376,7 @@ impl FactId {
             | Self::Constraint(n, _)
             | Self::Index(n)
             | Self::Trigger(n, _) => Some(&n.schema),
-            Self::Function(r) | Self::Procedure(r) => Some(&r.name.schema),
+            Self::Function(r) | Self::Procedure(r) | Self::Aggregate(r) => Some(&r.name.schema),
             Self::Comment(on) => on.schema(),
         }
     }
@@ -394,7 +399,7 @@ impl FactId {
             | Self::Default(n, m)
             | Self::Constraint(n, m)
             | Self::Trigger(n, m) => format!("{n}.{m}"),
-            Self::Function(r) | Self::Procedure(r) => r.to_string(),
+            Self::Function(r) | Self::Procedure(r) | Self::Aggregate(r) => r.to_string(),
             Self::Comment(on) => on.to_string(),
         }
     }
@@ -453,6 +458,7 @@ fn parse_id(text: &str, depth: u8) -> Result<FactId, IdError> {
         Kind::Trigger => reader.member(FactId::Trigger)?,
         Kind::Function => FactId::Function(reader.routine()?),
         Kind::Procedure => FactId::Procedure(reader.routine()?),
+        Kind::Aggregate => FactId::Aggregate(reader.routine()?),
         Kind::Comment => return Err(malformed()),
     };
     reader.end()?;
@@ -586,6 +592,7 @@ mod tests {
             "function:app.f()",
             "function:app.f(integer,character varying,app.\"a,b(\"[])",
             "procedure:app.p(numeric)",
+            "aggregate:app.total()",
             "trigger:app.t.\"x.y\"",
             "comment:function:app.f(integer)",
             "comment:attribute:app.c.a",

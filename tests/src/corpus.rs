@@ -377,7 +377,7 @@ fn unmodeled_in(statement: &NodeEnum) -> Vec<Unmodeled> {
         NodeEnum::CreateEventTrigStmt(_) => "event trigger",
         NodeEnum::SecLabelStmt(_) => "security label",
         NodeEnum::DefineStmt(define) => match define.kind() {
-            ObjectType::ObjectAggregate => "aggregate",
+            ObjectType::ObjectAggregate => return Vec::new(),
             ObjectType::ObjectOperator => "operator",
             ObjectType::ObjectCollation => "collation",
             ObjectType::ObjectType => "base type",

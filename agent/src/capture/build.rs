@@ -8,6 +8,7 @@ use pgseal_catalog::{Catalog, FactId, Name, QualifiedName, Scope};
 use postgres::GenericClient;
 
 use super::address::{Address, Exact, Found, Nodes, class};
+use super::aggregates::{AggregateRow, read_aggregates};
 use super::comments::{CommentRow, read_comments};
 use super::constraints::{ConstraintRow, read_constraints};
 use super::edges::{DependRow, read_depends};
@@ -44,6 +45,7 @@ pub(super) struct Raw {
     pub constraints: Vec<ConstraintRow>,
     pub indexes: Vec<IndexRow>,
     pub procs: Vec<ProcRow>,
+    pub aggregates: Vec<AggregateRow>,
     pub triggers: Vec<TriggerRow>,
     pub comments: Vec<CommentRow>,
     pub depends: Vec<DependRow>,
@@ -83,6 +85,7 @@ impl Raw {
             constraints: read_constraints(s)?,
             indexes: read_indexes(s)?,
             procs: read_procs(s)?,
+            aggregates: read_aggregates(s)?,
             triggers: read_triggers(s)?,
             comments: read_comments(s)?,
             depends: read_depends(s)?,

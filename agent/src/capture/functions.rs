@@ -55,7 +55,7 @@ impl ProcRow {
 
     /// Whether facts can say what it is.
     pub fn is_modelled(&self) -> bool {
-        matches!(self.kind, 'f' | 'w' | 'p') && !self.has_sql_body
+        matches!(self.kind, 'f' | 'w' | 'p' | 'a') && !self.has_sql_body
     }
 }
 
@@ -78,7 +78,10 @@ pub(super) fn read_procs<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec
          u (oid) WHERE t.oid >= 16384 \
          UNION ALL SELECT prosupport::oid FROM pg_proc WHERE oid >= 16384 \
          UNION ALL SELECT oprcode::oid FROM pg_operator WHERE oid >= 16384 \
-         UNION ALL SELECT castfunc FROM pg_cast WHERE oid >= 16384)",
+         UNION ALL SELECT castfunc FROM pg_cast WHERE oid >= 16384 \
+         UNION ALL SELECT u.oid FROM pg_aggregate a, LATERAL (VALUES (a.aggtransfn::oid), (a.aggfinalfn::oid), \
+         (a.aggcombinefn::oid), (a.aggserialfn::oid), (a.aggdeserialfn::oid), (a.aggmtransfn::oid), \
+         (a.aggminvtransfn::oid), (a.aggmfinalfn::oid)) u (oid) WHERE a.aggfnoid::oid >= 16384)",
         |c| {
             Ok(ProcRow {
                 oid: c.next()?,
@@ -118,7 +121,7 @@ pub(super) fn read_procs<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec
 /// Adds the facts of functions and procedures.
 pub(super) fn add_functions(b: &mut Build<'_>) -> Result<(), CaptureError> {
     for row in &b.raw.procs {
-        if !row.is_user() || !row.is_modelled() || b.is_member(class::PROC, row.oid) {
+        if row.kind == 'a' || !row.is_user() || !row.is_modelled() || b.is_member(class::PROC, row.oid) {
             continue;
         }
         if let Some(range) = b.type_made_with(row.oid) {
@@ -184,7 +187,8 @@ fn support(b: &Build<'_>, row: &ProcRow) -> Result<Option<Routine>, CaptureError
     b.names.routine_if_any(row.support)
 }
 
-fn arguments(b: &Build<'_>, row: &ProcRow, id: &FactId) -> Result<Vec<Argument>, CaptureError> {
+/// The arguments of a routine.
+pub(super) fn arguments(b: &Build<'_>, row: &ProcRow, id: &FactId) -> Result<Vec<Argument>, CaptureError> {
     let types = if row.all_types.is_empty() { &row.input_types } else { &row.all_types };
     if row.default_count > 0 && row.defaults.iter().flatten().count() != usize::try_from(row.default_count).unwrap_or(0)
     {

@@ -7,6 +7,7 @@
 //! What a fact cannot say is listed as unmodeled, never left out. A server of another major version than 14 to 18 is refused.
 
 mod address;
+mod aggregates;
 mod build;
 mod comments;
 mod constraints;
@@ -91,6 +92,7 @@ pub fn capture_within<C: GenericClient>(
     constraints::add_constraints(&mut build)?;
     indexes::add_indexes(&mut build)?;
     functions::add_functions(&mut build)?;
+    aggregates::add_aggregates(&mut build)?;
     triggers::add_triggers(&mut build)?;
     let in_scope = unmodeled::add_unmodeled(&mut build)?;
     comments::add_comments(&mut build)?;

@@ -222,7 +222,7 @@ impl List {
                 continue;
             }
             let entry = match row.kind {
-                'a' => self.note(b, "aggregate", Some(&schema), name),
+                'a' => self.note_outside(b, "aggregate", &schema, name),
                 'p' if row.has_sql_body => self.note(b, "procedure with SQL-standard body", Some(&schema), name),
                 _ if row.has_sql_body => self.note(b, "function with SQL-standard body", Some(&schema), name),
                 'p' => self.note_outside(b, "procedure", &schema, name),

@@ -14,6 +14,7 @@ mod depend;
 mod error;
 mod evaluate;
 mod literal;
+mod lookup_agg;
 mod mutable;
 mod parse_candidate;
 mod parse_case;
@@ -41,6 +42,7 @@ pub use depend::{Dependencies, dependencies, query_dependencies};
 pub use error::{AnalyzeError, Analyzed, Rejection, Unsupported, sqlstate};
 pub use evaluate::cook_partition_bound_value;
 pub use literal::print_float4;
+pub use lookup_agg::{AggregateFunction, lookup_agg_function};
 pub use mutable::{contain_mutable_functions, contain_volatile_functions};
 pub use parse_coerce::{
     Coercion, CoercionPath, can_coerce_type, coerce_to_boolean, coerce_to_specific_type, coerce_to_target_type,

@@ -86,6 +86,7 @@ pub fn expressions_mut(payload: &mut Payload) -> Vec<(Part, &mut Expression)> {
         | Payload::Composite(_)
         | Payload::Range(_)
         | Payload::Sequence(_)
+        | Payload::Aggregate(_)
         | Payload::Comment(_) => {}
     }
     out

@@ -141,6 +141,7 @@ fn free_stem(object: &FactId, taken: &mut BTreeSet<String>) -> String {
         Kind::Sequence => "sequences",
         Kind::Function => "functions",
         Kind::Procedure => "procedures",
+        Kind::Aggregate => "aggregates",
         Kind::Index => "indexes",
         _ => "tables",
     };
@@ -148,7 +149,9 @@ fn free_stem(object: &FactId, taken: &mut BTreeSet<String>) -> String {
         text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == '-' { c } else { '_' }).collect()
     };
     let name = match object {
-        FactId::Function(routine) | FactId::Procedure(routine) => clean(routine.name.name.as_str()),
+        FactId::Function(routine) | FactId::Procedure(routine) | FactId::Aggregate(routine) => {
+            clean(routine.name.name.as_str())
+        }
         FactId::Schema(name) | FactId::Extension(name) => clean(name.as_str()),
         other => {
             other.path().split_once('.').map_or_else(|| clean(&other.path()), |(_, name)| clean(name.trim_matches('"')))

@@ -75,12 +75,13 @@ impl Interpreter<'_> {
             ObjectType::ObjectType | ObjectType::ObjectDomain => self.type_address(of, &parts),
             ObjectType::ObjectDomconstraint => self.domain_constraint_address(object),
             ObjectType::ObjectAttribute => Err(Problem::internal("an attribute is addressed through its type")),
-            ObjectType::ObjectFunction | ObjectType::ObjectProcedure | ObjectType::ObjectRoutine => {
-                match &object.node {
-                    Some(NodeEnum::ObjectWithArgs(routine)) => self.routine_address(of, routine),
-                    _ => Err(improper(&parts)),
-                }
-            }
+            ObjectType::ObjectFunction
+            | ObjectType::ObjectProcedure
+            | ObjectType::ObjectRoutine
+            | ObjectType::ObjectAggregate => match &object.node {
+                Some(NodeEnum::ObjectWithArgs(routine)) => self.routine_address(of, routine),
+                _ => Err(improper(&parts)),
+            },
             _ => Err(Problem::unsupported("an object of this kind")),
         }
     }

@@ -166,6 +166,7 @@ impl Model {
             | Payload::DomainConstraint(_)
             | Payload::Function(_)
             | Payload::Procedure(_)
+            | Payload::Aggregate(_)
             | Payload::Trigger(_)
             | Payload::Comment(_) => {}
         }
@@ -201,6 +202,12 @@ impl Model {
             }
             Payload::Column(column) => self.define_column(&fact.id, column, fact.position),
             Payload::Function(function) | Payload::Procedure(function) => self.define_routine(&fact.id, function),
+            Payload::Aggregate(aggregate) => {
+                if let FactId::Aggregate(routine) = &fact.id {
+                    let oid = self.slot(&fact.id, Slot::Routine(0));
+                    self.define_aggregate(oid, routine, aggregate);
+                }
+            }
             Payload::Schema(_)
             | Payload::Extension(_)
             | Payload::Enum(_)

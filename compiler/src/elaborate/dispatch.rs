@@ -39,6 +39,7 @@ impl Interpreter<'_> {
             N::AlterSeqStmt(s) => self.alter_sequence(s),
             N::CreateFunctionStmt(s) => self.create_function(s),
             N::AlterFunctionStmt(s) => self.alter_function(s),
+            N::DefineStmt(s) if object_type(s.kind) == ObjectType::ObjectAggregate => self.create_aggregate(s),
             N::CreateTrigStmt(s) => self.create_trigger(s),
             N::AlterObjectDependsStmt(_) => Err(Problem::unsupported("ALTER … DEPENDS ON EXTENSION")),
             _ => Err(Problem::unsupported("this statement")),

@@ -45,6 +45,11 @@ impl Interpreter<'_> {
             } else {
                 self.must_address(of, object)?
             };
+            if let (ObjectType::ObjectFunction, FactId::Aggregate(routine)) = (of, &id) {
+                let bare = routine.name.name.as_str();
+                return Err(Problem::invalid("42809", format!("\"{bare}\" is an aggregate function"))
+                    .hint("Use DROP AGGREGATE to drop aggregate functions."));
+            }
             if let FactId::Constraint(table, constraint) = &id
                 && of == ObjectType::ObjectIndex
             {

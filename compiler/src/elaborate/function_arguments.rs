@@ -60,7 +60,8 @@ impl Interpreter<'_> {
         Ok(signature)
     }
 
-    fn read_parameters(
+    /// Reads the arguments alone.
+    pub(super) fn read_parameters(
         &self,
         parameters: &[&FunctionParameter],
         is_procedure: bool,
@@ -186,17 +187,12 @@ impl Interpreter<'_> {
             .filter(|(argument, _)| !matches!(argument.mode, ArgumentMode::In | ArgumentMode::Variadic))
             .map(|(_, oid)| *oid);
         for oid in std::iter::once(signature.returns).chain(outputs) {
-            let text = self.env().format_type_be(oid);
-            if let Some(wanted) = polymorphic_source(oid)
-                && !inputs.iter().any(|input| wanted.contains(input))
-            {
-                let listed = list_with_or(&wanted.iter().map(|w| self.env().format_type_be(*w)).collect::<Vec<_>>());
-                return Err(Problem::invalid("42P13", "cannot determine result data type")
-                    .detail(format!("A result of type {text} requires at least one input of type {listed}.")));
+            if let Some(detail) = polymorphic_detail(self.env(), oid, &inputs) {
+                return Err(Problem::invalid("42P13", "cannot determine result data type").detail(detail));
             }
             if oid == Oid::INTERNAL && !inputs.contains(&Oid::INTERNAL) {
                 return Err(Problem::invalid("42P13", "unsafe use of pseudo-type \"internal\"")
-                    .detail(format!("A result of type {text} requires at least one input of type internal.")));
+                    .detail("A result of type internal requires at least one input of type internal."));
             }
         }
         Ok(())
@@ -289,6 +285,17 @@ fn polymorphic_source(oid: Oid) -> Option<&'static [Oid]> {
 /// Whether a type is polymorphic.
 pub(super) fn is_polymorphic(oid: Oid) -> bool {
     polymorphic_source(oid).is_some()
+}
+
+/// Why a result or a state of a type cannot be told from inputs of these types; none when it can
+/// (`check_valid_polymorphic_signature`).
+pub(super) fn polymorphic_detail(env: &crate::env::Env, oid: Oid, inputs: &[Oid]) -> Option<String> {
+    let wanted = polymorphic_source(oid)?;
+    if inputs.iter().any(|input| wanted.contains(input)) {
+        return None;
+    }
+    let listed = list_with_or(&wanted.iter().map(|w| env.format_type_be(*w)).collect::<Vec<_>>());
+    Some(format!("A result of type {} requires at least one input of type {listed}.", env.format_type_be(oid)))
 }
 
 fn list_with_or(words: &[String]) -> String {

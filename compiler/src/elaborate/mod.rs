@@ -4,6 +4,8 @@
 //! catalog give the catalog that each checkpoint promises. So it predicts a server's catalog exactly, or refuses by name.
 
 mod address;
+mod aggregate;
+mod aggregate_options;
 mod alter;
 mod alter_column;
 mod alter_constraint;

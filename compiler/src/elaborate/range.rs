@@ -69,7 +69,7 @@ impl Interpreter<'_> {
     }
 
     /// The type that an option names.
-    fn type_option(&self, element: &DefElem) -> Elaborated<Oid> {
+    pub(super) fn type_option(&self, element: &DefElem) -> Elaborated<Oid> {
         let node = element.arg.as_ref().and_then(|arg| arg.node.as_ref());
         let ty = match node {
             Some(NodeEnum::TypeName(ty)) => ty.clone(),

@@ -95,7 +95,7 @@ impl Interpreter<'_> {
                 self.constraint_is_free(table, new)?;
                 rewrite.constraints.push((table.clone(), old.clone(), new.clone()));
             }
-            FactId::Function(old) | FactId::Procedure(old) => {
+            FactId::Function(old) | FactId::Procedure(old) | FactId::Aggregate(old) => {
                 let target = Routine { name: target, arguments: old.arguments.clone() };
                 self.routine_is_free(&target)?;
                 rewrite.routines.insert(old.clone(), target);
@@ -108,7 +108,8 @@ impl Interpreter<'_> {
 
     fn routine_is_free(&self, target: &Routine) -> Elaborated<()> {
         let taken = self.model.contains(&FactId::Function(target.clone()))
-            || self.model.contains(&FactId::Procedure(target.clone()));
+            || self.model.contains(&FactId::Procedure(target.clone()))
+            || self.model.contains(&FactId::Aggregate(target.clone()));
         if taken {
             return Err(Problem::duplicate(
                 "42723",
@@ -302,7 +303,9 @@ impl Interpreter<'_> {
             FactId::Enum(n) | FactId::Domain(n) | FactId::Composite(n) | FactId::Range(n) => {
                 self.rename_object(&id, &schema, &n.name)
             }
-            FactId::Function(r) | FactId::Procedure(r) => self.rename_object(&id, &schema, &r.name.name),
+            FactId::Function(r) | FactId::Procedure(r) | FactId::Aggregate(r) => {
+                self.rename_object(&id, &schema, &r.name.name)
+            }
             _ => Err(Problem::unsupported("SET SCHEMA of this object")),
         }
     }

@@ -125,6 +125,7 @@ impl At<'_> {
             FactId::Index(name) => FactId::Index(self.relation(name)),
             FactId::Function(routine) => FactId::Function(self.routine(routine)),
             FactId::Procedure(routine) => FactId::Procedure(self.routine(routine)),
+            FactId::Aggregate(routine) => FactId::Aggregate(self.routine(routine)),
             FactId::Trigger(table, own) => {
                 FactId::Trigger(self.relation(table), member(&self.rewrite.triggers, table, own))
             }
@@ -254,6 +255,7 @@ impl At<'_> {
                 function.transforms = function.transforms.iter().map(|text| self.ty(text)).collect();
                 function.support = function.support.as_ref().map(|routine| self.routine(routine));
             }
+            Payload::Aggregate(aggregate) => self.aggregate(aggregate),
             Payload::Trigger(trigger) => {
                 self.columns(&mut trigger.update_of);
                 if let Some(when) = &mut trigger.when {
@@ -264,6 +266,37 @@ impl At<'_> {
                     constraint.from = constraint.from.as_ref().map(|from| self.relation(from));
                 }
             }
+        }
+    }
+
+    fn aggregate(&self, aggregate: &mut pgseal_catalog::facts::Aggregate) {
+        for argument in &mut aggregate.arguments {
+            argument.data_type = self.ty(&argument.data_type);
+        }
+        aggregate.returns = self.ty(&aggregate.returns);
+        let moving = aggregate.moving.as_mut();
+        if let Some(moving) = moving {
+            moving.inverse = self.routine(&moving.inverse);
+        }
+        for state in std::iter::once(&mut aggregate.state).chain(aggregate.moving.as_mut().map(|m| &mut m.state)) {
+            state.function = self.routine(&state.function);
+            state.data_type = self.ty(&state.data_type);
+            state.final_function = state.final_function.as_ref().map(|routine| self.routine(routine));
+        }
+        for routine in
+            [&mut aggregate.combine, &mut aggregate.serialize, &mut aggregate.deserialize].into_iter().flatten()
+        {
+            *routine = self.routine(routine);
+        }
+        if let Some(operator) = &mut aggregate.sort_operator {
+            operator.schema = match &self.rewrite.operators {
+                Some((from, to, operators))
+                    if operator.schema == *from && operators.contains(operator.name.as_str()) =>
+                {
+                    to.clone()
+                }
+                _ => self.schema(&operator.schema),
+            };
         }
     }
 

@@ -201,17 +201,30 @@ impl Interpreter<'_> {
         let what = match kind {
             ObjectType::ObjectFunction if row.kind == ProcKind::Procedure => "a function",
             ObjectType::ObjectProcedure if row.kind != ProcKind::Procedure => "a procedure",
+            ObjectType::ObjectAggregate if row.kind != ProcKind::Aggregate => {
+                let message = match args {
+                    [] => format!("function {routine}(*) is not an aggregate"),
+                    _ => format!("function {} is not an aggregate", self.signature(routine, args)),
+                };
+                return Err(Problem::invalid("42809", message));
+            }
             _ => return Ok(()),
         };
         Err(Problem::invalid("42809", format!("{} is not {what}", self.signature(routine, args))))
     }
 
     fn no_routine(&self, kind: ObjectType, unspecified: bool, parts: &[String], args: &[Oid]) -> Box<Problem> {
-        let word = if kind == ObjectType::ObjectProcedure { "procedure" } else { "function" };
+        let (a, word) = match kind {
+            ObjectType::ObjectProcedure => ("a", "procedure"),
+            ObjectType::ObjectAggregate => ("an", "aggregate"),
+            _ => ("a", "function"),
+        };
         let routine = parts.join(".");
         let bare = parts.last().map(String::as_str).unwrap_or_default();
         let message = if unspecified {
-            format!("could not find a {word} named \"{routine}\"")
+            format!("could not find {a} {word} named \"{routine}\"")
+        } else if kind == ObjectType::ObjectAggregate && args.is_empty() {
+            format!("aggregate {routine}(*) does not exist")
         } else {
             format!("{word} {} does not exist", self.signature(&routine, args))
         };
@@ -222,7 +235,7 @@ impl Interpreter<'_> {
     pub(super) fn routine_fact(&self, oid: Oid) -> Elaborated<FactId> {
         let routine = self.routine_called(oid)?;
         match self.model.fact_of(oid) {
-            Some(id @ (FactId::Function(_) | FactId::Procedure(_))) => Ok(id.clone()),
+            Some(id @ (FactId::Function(_) | FactId::Procedure(_) | FactId::Aggregate(_))) => Ok(id.clone()),
             Some(other) => Err(Problem::unsupported(format!(
                 "a change of routine {routine}, which belongs to {},",
                 other.in_words()

@@ -188,7 +188,7 @@ fn names_of(id: &FactId, names: &mut BTreeSet<String>) {
             add(&owner.name);
             add(name);
         }
-        FactId::Function(routine) | FactId::Procedure(routine) => add(&routine.name.name),
+        FactId::Function(routine) | FactId::Procedure(routine) | FactId::Aggregate(routine) => add(&routine.name.name),
         FactId::Comment(_) => {}
     }
 }

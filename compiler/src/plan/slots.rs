@@ -32,7 +32,9 @@ pub fn slots(fact: &Fact) -> Vec<Slot> {
         (FactId::Range(name), Payload::Range(range)) => {
             vec![Slot::Type(name.clone()), Slot::Type(range.multirange.clone())]
         }
-        (FactId::Function(routine) | FactId::Procedure(routine), _) => vec![Slot::Routine(routine.clone())],
+        (FactId::Function(routine) | FactId::Procedure(routine) | FactId::Aggregate(routine), _) => {
+            vec![Slot::Routine(routine.clone())]
+        }
         (FactId::Column(..), Payload::Column(column)) => {
             column.identity.iter().map(|identity| Slot::Relation(identity.sequence.clone())).collect()
         }

@@ -3,6 +3,7 @@
 //! Every name is written in full, so a statement means the same under any search path; only an expression in the user's own
 //! words needs the path that it was read under, which then comes with the statement ([`Sql::search_path`]).
 
+mod aggregate;
 mod column;
 mod constraint;
 mod function;
@@ -106,6 +107,7 @@ impl<'a> Renderer<'a> {
             FactId::Index(name) => format!("INDEX {}", self.qualified(name)),
             FactId::Function(routine) => format!("FUNCTION {}", self.routine(routine)),
             FactId::Procedure(routine) => format!("PROCEDURE {}", self.routine(routine)),
+            FactId::Aggregate(routine) => format!("AGGREGATE {}", self.aggregate(routine)),
             FactId::Trigger(table, name) => format!("TRIGGER {} ON {}", self.name(name), self.qualified(table)),
             FactId::Comment(on) => self.object(on),
         }

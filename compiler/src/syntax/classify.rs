@@ -81,6 +81,7 @@ pub(super) fn classify(node: &NodeEnum) -> Verdict {
             Care::Managed | Care::Unmanaged(_) => Verdict::Unmanaged(U::Privilege),
         },
         N::DefineStmt(s) => match object(s.kind) {
+            Care::Managed if ObjectType::try_from(s.kind) == Ok(ObjectType::ObjectAggregate) => Verdict::Managed,
             // only enums, composite types and ranges have statements of their own
             Care::Managed => Verdict::Unmanaged(U::BaseType),
             Care::Unmanaged(kind) => Verdict::Unmanaged(kind),

@@ -264,7 +264,6 @@ fn every_other_kind_is_noted() {
         "create operator + (leftarg = a, function = f)",
         "create operator class c for type a using btree as operator 1 <",
         "create operator family f using btree; alter operator family f using btree add operator 1 < (a, b)",
-        "create aggregate a (int) (sfunc = f, stype = int); comment on aggregate a(int) is 'x'",
         "create collation c (provider = icu, locale = 'x'); drop collation c",
         "create type t; create type t (input = f, output = g)",
         "create language l handler h; drop language l",

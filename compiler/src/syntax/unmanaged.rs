@@ -7,8 +7,6 @@ use pg_query::protobuf::ObjectType;
 pub enum UnmanagedKind {
     /// `CREATE ACCESS METHOD`.
     AccessMethod,
-    /// `CREATE AGGREGATE`.
-    Aggregate,
     /// `CREATE TYPE` with input and output functions, and shell types.
     BaseType,
     /// `CREATE CAST`.
@@ -75,7 +73,6 @@ impl UnmanagedKind {
     pub fn plural(self) -> &'static str {
         match self {
             UnmanagedKind::AccessMethod => "access methods",
-            UnmanagedKind::Aggregate => "aggregates",
             UnmanagedKind::BaseType => "base types",
             UnmanagedKind::Cast => "casts",
             UnmanagedKind::Collation => "collations",
@@ -125,7 +122,8 @@ pub(super) fn care_of(object: ObjectType) -> Care {
     use ObjectType as O;
     use UnmanagedKind as U;
     match object {
-        O::ObjectAttribute
+        O::ObjectAggregate
+        | O::ObjectAttribute
         | O::ObjectColumn
         | O::ObjectDefault
         | O::ObjectDomain
@@ -143,7 +141,6 @@ pub(super) fn care_of(object: ObjectType) -> Care {
         | O::ObjectType
         | O::Undefined => Care::Managed,
         O::ObjectAccessMethod => Care::Unmanaged(U::AccessMethod),
-        O::ObjectAggregate => Care::Unmanaged(U::Aggregate),
         O::ObjectAmop | O::ObjectAmproc | O::ObjectOpfamily => Care::Unmanaged(U::OperatorFamily),
         O::ObjectCast => Care::Unmanaged(U::Cast),
         O::ObjectCollation => Care::Unmanaged(U::Collation),

@@ -162,7 +162,7 @@ pub enum Parallel {
 }
 
 impl Parallel {
-    fn is_default(&self) -> bool {
+    pub(super) fn is_default(&self) -> bool {
         *self == Self::Unsafe
     }
 }

@@ -5,6 +5,7 @@
 //! `app.mood[]`); expressions are texts as `pg_get_expr` prints them (not pretty) under an empty search path. A property at its
 //! default is left out of the JSON.
 
+mod aggregate;
 mod column;
 mod constraint;
 mod function;
@@ -16,6 +17,7 @@ mod types;
 
 use serde::{Deserialize, Serialize};
 
+pub use aggregate::{Aggregate, AggregateKind, AggregateState, FinalModify, MovingState};
 pub use column::{Column, ColumnStorage, Default, Generated, GeneratedKind, Identity, IdentityKind};
 pub use constraint::{
     Check, Constraint, ConstraintKind, Exclusion, ExclusionElement, ForeignKey, ForeignKeyAction, KeyConstraint,
@@ -108,6 +110,8 @@ pub enum Payload {
     Function(Function),
     /// A procedure.
     Procedure(Function),
+    /// An aggregate.
+    Aggregate(Box<Aggregate>),
     /// A trigger.
     Trigger(Trigger),
     /// A comment.
@@ -134,6 +138,7 @@ impl Payload {
             Self::Index(_) => Kind::Index,
             Self::Function(_) => Kind::Function,
             Self::Procedure(_) => Kind::Procedure,
+            Self::Aggregate(_) => Kind::Aggregate,
             Self::Trigger(_) => Kind::Trigger,
             Self::Comment(_) => Kind::Comment,
         }

@@ -1,6 +1,6 @@
-//! Functions and procedures.
+//! Functions, procedures and aggregates.
 
-use pgseal_catalog::facts::{ArgumentMode, Function};
+use pgseal_catalog::facts::{Aggregate, ArgumentMode, Function};
 use pgseal_catalog::{FactId, Routine};
 
 use super::super::action::{Action, Verb};
@@ -22,4 +22,22 @@ pub(super) fn alter(ctx: &Context<'_>, id: &FactId, routine: &Routine, from: &Fu
     }
     let sql = ctx.to().create_function(routine, to, true);
     Alteration::InPlace(vec![Action::new(Verb::Alter, id.clone(), sql)])
+}
+
+/// `CREATE OR REPLACE` where Postgres allows it: the same kind, result and arguments.
+pub(super) fn alter_aggregate(ctx: &Context<'_>, routine: &Routine, from: &Aggregate, to: &Aggregate) -> Alteration {
+    let same_use = from.kind == to.kind
+        && from.direct_arguments == to.direct_arguments
+        && from.returns == to.returns
+        && from.arguments.len() == to.arguments.len();
+    let same_arguments = from
+        .arguments
+        .iter()
+        .zip(&to.arguments)
+        .all(|(a, b)| a.mode == b.mode && a.data_type == b.data_type && (a.name.is_none() || a.name == b.name));
+    if !same_use || !same_arguments {
+        return Alteration::Replace;
+    }
+    let sql = ctx.to().create_aggregate(routine, to, true);
+    Alteration::InPlace(vec![Action::new(Verb::Alter, FactId::Aggregate(routine.clone()), sql)])
 }

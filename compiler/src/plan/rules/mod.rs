@@ -89,6 +89,9 @@ pub fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Action> {
         (FactId::Function(routine) | FactId::Procedure(routine), Payload::Function(f) | Payload::Procedure(f)) => {
             plain(ctx.to().create_function(routine, f, false))
         }
+        (FactId::Aggregate(routine), Payload::Aggregate(payload)) => {
+            plain(ctx.to().create_aggregate(routine, payload, false))
+        }
         (FactId::Trigger(table, name), Payload::Trigger(payload)) => trigger::create(ctx, table, name, payload),
         (FactId::Comment(on), Payload::Comment(payload)) => plain(ctx.to().comment(on, Some(&payload.text))),
         _ => Vec::new(),
@@ -149,6 +152,9 @@ pub fn alter(ctx: &Context<'_>, from: &Fact, to: &Fact) -> Alteration {
             Payload::Function(a) | Payload::Procedure(a),
             Payload::Function(b) | Payload::Procedure(b),
         ) => function::alter(ctx, &from.id, routine, a, b),
+        (FactId::Aggregate(routine), Payload::Aggregate(a), Payload::Aggregate(b)) => {
+            function::alter_aggregate(ctx, routine, a, b)
+        }
         (FactId::Trigger(table, name), Payload::Trigger(a), Payload::Trigger(b)) => {
             trigger::alter(ctx, table, name, a, b)
         }

@@ -1,0 +1,16 @@
+CREATE SCHEMA application;
+CREATE TYPE two AS (a integer, b integer);
+CREATE FUNCTION keep(two, two) RETURNS two LANGUAGE sql AS 'SELECT $2';
+CREATE AGGREGATE last_pair(two) (SFUNC = keep, STYPE = two);
+CREATE OR REPLACE AGGREGATE last_pair(two) (SFUNC = keep, STYPE = two, INITCOND = '(1,2)');
+CREATE AGGREGATE sum_up(integer) (SFUNC = int4pl, STYPE = integer);
+CREATE AGGREGATE gone(*) (SFUNC = int8inc, STYPE = int8, INITCOND = '0');
+COMMENT ON AGGREGATE last_pair(two) IS 'the last pair';
+ALTER AGGREGATE last_pair(two) RENAME TO last_two;
+ALTER AGGREGATE last_two(two) SET SCHEMA application;
+ALTER FUNCTION keep(two, two) RENAME TO keep_last;
+ALTER FUNCTION keep_last(two, two) SET SCHEMA application;
+ALTER ROUTINE sum_up(integer) RENAME TO summed;
+ALTER TYPE two RENAME TO pair;
+ALTER SCHEMA application RENAME TO app;
+DROP AGGREGATE gone(*);

@@ -1,0 +1,11 @@
+CREATE FUNCTION append_all(anyarray, VARIADIC anyarray) RETURNS anyarray LANGUAGE sql AS 'SELECT $1 || $2';
+CREATE FUNCTION first_of(anyelement, anyelement) RETURNS anyelement LANGUAGE sql STRICT AS 'SELECT $1';
+CREATE FUNCTION pick(anyarray, anyelement) RETURNS anyarray LANGUAGE sql AS 'SELECT $1 || $2';
+CREATE FUNCTION len(anyarray) RETURNS integer LANGUAGE sql AS 'SELECT array_length($1, 1)';
+CREATE FUNCTION element(anyarray, anyelement) RETURNS anyelement LANGUAGE sql AS 'SELECT $1[1]';
+CREATE AGGREGATE append_each(VARIADIC "items" anyarray) (SFUNC = append_all, STYPE = anyarray, INITCOND = '{}');
+CREATE AGGREGATE first(anyelement) (SFUNC = first_of, STYPE = anyelement);
+CREATE AGGREGATE collect(anyelement) (SFUNC = pick, STYPE = anyarray, FINALFUNC = len, INITCOND = '{}');
+CREATE AGGREGATE first_again(anyelement) (SFUNC = pick, STYPE = anyarray, FINALFUNC = element, FINALFUNC_EXTRA, INITCOND = '{}');
+CREATE AGGREGATE compatible(anycompatible) (SFUNC = array_append, STYPE = anycompatiblearray, INITCOND = '{}');
+CREATE AGGREGATE whole_numbers(integer) (SFUNC = array_append, STYPE = integer[], INITCOND = '{}');
