@@ -40,6 +40,65 @@ pub struct Symbols {
     pub languages: Vec<LanguageSymbol>,
 }
 
+impl Symbols {
+    /// Puts each list in its order.
+    pub fn sort(&mut self) {
+        self.types.sort_by(|a, z| a.name.cmp(&z.name));
+        self.functions.sort_by(|a, z| a.name.cmp(&z.name));
+        self.operators.sort_by(|a, z| {
+            (&a.schema, &a.operator, &a.left, &a.right).cmp(&(&z.schema, &z.operator, &z.left, &z.right))
+        });
+        self.casts.sort_by(|a, z| (&a.source, &a.target).cmp(&(&z.source, &z.target)));
+        self.opclasses.sort_by(|a, z| (&a.name, &a.method).cmp(&(&z.name, &z.method)));
+        self.collations.sort_by(|a, z| a.name.cmp(&z.name));
+        self.relations.sort_by(|a, z| a.name.cmp(&z.name));
+        self.access_methods.sort_by(|a, z| a.name.cmp(&z.name));
+        self.languages.sort_by(|a, z| a.name.cmp(&z.name));
+    }
+
+    /// Keeps the members of some extensions.
+    pub fn keep_members(&mut self, of: impl Fn(&Name) -> bool) {
+        macro_rules! keep {
+            ($($list:ident),*) => {
+                $(self.$list.retain(|symbol| symbol.extension.as_ref().is_some_and(&of));)*
+            };
+        }
+        keep!(types, functions, operators, casts, opclasses, collations, relations, access_methods, languages);
+    }
+
+    /// Changes which extension each symbol belongs to.
+    pub fn set_extension(&mut self, extension: Option<&Name>) {
+        macro_rules! set {
+            ($($list:ident),*) => {
+                $(for symbol in &mut self.$list {
+                    symbol.extension = extension.cloned();
+                })*
+            };
+        }
+        set!(types, functions, operators, casts, opclasses, collations, relations, access_methods, languages);
+    }
+
+    /// Adds the symbols of another list.
+    pub fn append(&mut self, mut other: Symbols) {
+        macro_rules! append {
+            ($($list:ident),*) => {
+                $(self.$list.append(&mut other.$list);)*
+            };
+        }
+        append!(types, functions, operators, casts, opclasses, collations, relations, access_methods, languages);
+        self.sort();
+    }
+}
+
+/// What stands for the schema of an extension in lists of its members that come without a home: those of extensions that are not
+/// installed. The compiler puts the real schema in its place.
+#[must_use]
+pub fn home_of(extension: &Name) -> String {
+    const MAX_NAME_BYTES: usize = 63;
+    let plain = extension.as_str().chars().map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '_' });
+    "pgseal_home_".chars().chain(plain).take(MAX_NAME_BYTES).collect()
+}
+
 /// A type. Array types are not listed: `array` names them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -2,24 +2,20 @@
 //!
 //! A line holds the extension's name, its version, a bit for each major (1 for 14), and its members as the symbols of a
 //! snapshot (canonical JSON). What is the same on several majors is written once. Each extension is installed into a fresh
-//! database, in a schema named [`home`] of its name, and so are those that it requires: the compiler puts the real schemas in
+//! database, in a schema named by [`home_of`], and so are those that it requires: the compiler puts the real schemas in
 //! their place.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use pgseal_catalog::Symbols;
+use pgseal_catalog::Name;
+use pgseal_catalog::symbols::home_of;
 
 use crate::pipeline::snapshot;
 use crate::server::{Database, MAJORS, Server};
 
 /// The file, under `compiler/src/env/generated`.
 pub const FILE: &str = "extensions.tsv";
-
-/// What stands for the schema of an extension in the lists.
-fn home(extension: &str) -> String {
-    format!("pgseal_home_{}", extension.replace('-', "_"))
-}
 
 /// The lines of the file, and the extensions that a server could not install (they need libraries that it lacks).
 pub fn generate() -> (String, BTreeSet<String>) {
@@ -45,8 +41,11 @@ pub fn generate() -> (String, BTreeSet<String>) {
                     continue;
                 }
             }
-            let symbols = snapshot(&database).unwrap_or_else(|error| panic!("{name} on {major}: {error}")).symbols;
-            let text = serde_json::to_string(&of_extension(symbols, name)).expect("symbols are JSON");
+            let mut symbols = snapshot(&database).unwrap_or_else(|error| panic!("{name} on {major}: {error}")).symbols;
+            symbols.keep_members(|own| own.as_str() == name);
+            // that they are its own goes without saying
+            symbols.set_extension(None);
+            let text = serde_json::to_string(&symbols).expect("symbols are JSON");
             *found.entry((name.to_owned(), version.to_owned(), text)).or_default() |= 1 << bit;
         }
     }
@@ -74,22 +73,8 @@ fn install(database: &Database<'_>, name: &str, fixed: &str) -> Result<(), Strin
     if fixed != "-" {
         return database.try_batch(&format!("CREATE EXTENSION IF NOT EXISTS \"{name}\""));
     }
-    let home = home(name);
+    let home = home_of(&Name::new(name).expect("an extension has a name"));
     database.try_batch(&format!(
         "CREATE SCHEMA IF NOT EXISTS {home}; CREATE EXTENSION IF NOT EXISTS \"{name}\" SCHEMA {home}"
     ))
-}
-
-/// The members of one extension; that they are its own goes without saying.
-fn of_extension(mut symbols: Symbols, name: &str) -> Symbols {
-    macro_rules! keep {
-        ($($list:ident),*) => {
-            $(symbols.$list.retain(|symbol| symbol.extension.as_ref().is_some_and(|own| own.as_str() == name));
-            for symbol in &mut symbols.$list {
-                symbol.extension = None;
-            })*
-        };
-    }
-    keep!(types, functions, operators, casts, opclasses, collations, relations, access_methods, languages);
-    symbols
 }

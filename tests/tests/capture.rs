@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pgseal_agent::capture::capture;
+use pgseal_agent::capture::{capture, capture_with_extensions};
 use pgseal_catalog::{Catalog, FactId, Kind, Scope, Snapshot, canonical};
 use pgseal_tests::corpus;
 use pgseal_tests::server::{Database, MAJORS, Options, Server};
@@ -451,5 +451,48 @@ fn whole_schemas_of_products_are_captured() {
         }
         println!("{major}: {captured} of {} schemas captured", schemas.len());
         assert!(captured > 0, "{major}");
+    }
+}
+
+/// Members of extensions that are not there are listed, nothing stays, and a plan that creates them knows their names.
+#[test]
+fn extensions_that_are_not_there_can_be_listed() {
+    for major in MAJORS {
+        let server = Server::shared(major);
+        let database = server.database("prospective");
+        database.batch("CREATE SCHEMA tools; CREATE EXTENSION hstore SCHEMA tools");
+        let names = |names: &[&str]| names.iter().map(|name| pgseal_catalog::Name::new(*name).unwrap()).collect();
+        let wanted: BTreeSet<pgseal_catalog::Name> = names(&["earthdistance", "hstore", "citext"]);
+        let before = snapshot(&database);
+        let listed =
+            capture_with_extensions(&mut database.connect(), &Scope::default(), TIME.to_owned(), &wanted).unwrap();
+        assert_eq!(listed.catalog, before.catalog, "{major}");
+        expect_same_text(snapshot(&database), before.clone(), "nothing stays");
+        let of = |name: &str| {
+            let mut symbols = listed.symbols.clone();
+            symbols.keep_members(|own| own.as_str() == name);
+            symbols.set_extension(None);
+            serde_json::to_string(&symbols).unwrap()
+        };
+        let generated = include_str!("../../compiler/src/env/generated/extensions.tsv");
+        for name in ["earthdistance", "cube", "citext"] {
+            let list = of(name);
+            assert!(generated.lines().any(|line| line.ends_with(&list)), "{name} on {major}: {list}");
+        }
+        let sql = "CREATE SCHEMA tools; CREATE EXTENSION hstore SCHEMA tools; CREATE SCHEMA e;
+            CREATE EXTENSION cube SCHEMA e; CREATE EXTENSION earthdistance SCHEMA e; CREATE EXTENSION citext;
+            CREATE TABLE t (a citext CHECK (a <> 'x'), b e.cube, c tools.hstore DEFAULT tools.hstore('a', 'b'));";
+        let made = server.scratch();
+        made.batch(sql);
+        pgseal_tests::pipeline::migrate(&database, &listed, sql, &snapshot(&made)).unwrap();
+
+        let refused = |name: &str, client: &mut postgres::Client| {
+            let wanted = names(&[name]);
+            capture_with_extensions(client, &Scope::default(), TIME.to_owned(), &wanted).unwrap_err().code()
+        };
+        assert_eq!(refused("no_such_extension", &mut database.connect()), "C0207");
+        let mut client = database.connect();
+        client.batch_execute("SET ROLE pg_monitor").unwrap();
+        assert_eq!(refused("pageinspect", &mut client), "C0208");
     }
 }

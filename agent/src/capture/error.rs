@@ -34,6 +34,20 @@ pub enum CaptureError {
         /// Which object.
         what: String,
     },
+    /// No such extension on the server.
+    #[error("extension \"{name}\" is not available on this server")]
+    NoExtension {
+        /// Its name.
+        name: String,
+    },
+    /// An extension whose members were asked for cannot be created.
+    #[error("cannot create extension \"{name}\" to list its members: {}", describe(source))]
+    Extension {
+        /// Its name.
+        name: String,
+        /// What the driver said.
+        source: Box<postgres::Error>,
+    },
     /// Something the server should not hold.
     #[error("unexpected {what}: {detail}")]
     Unexpected {
@@ -58,6 +72,8 @@ impl CaptureError {
             Self::Concurrent { .. } => "C0204",
             Self::Unexpected { .. } => "C0205",
             Self::Name(_) => "C0206",
+            Self::NoExtension { .. } => "C0207",
+            Self::Extension { .. } => "C0208",
         }
     }
 
@@ -68,6 +84,8 @@ impl CaptureError {
             Self::UnsupportedServer { .. } => Some("supported are the major versions 14 to 18"),
             Self::MissingRight { .. } => Some("grant the right, or capture as a role that has it"),
             Self::Concurrent { .. } => Some("capture again when no schema change is running"),
+            Self::NoExtension { .. } => Some("install its files on the server's machine, or leave it out"),
+            Self::Extension { .. } => Some("capture as a role that may create it: nothing of it stays in the database"),
             Self::Query { .. } | Self::Unexpected { .. } | Self::Name(_) => None,
         }
     }

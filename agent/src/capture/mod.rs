@@ -20,6 +20,7 @@ mod indexes;
 mod names;
 mod opclasses;
 mod operators;
+mod prospective;
 mod relations;
 mod session;
 mod symbols;
@@ -28,7 +29,9 @@ mod triggers;
 mod types;
 mod unmodeled;
 
-use pgseal_catalog::{Catalog, Scope, Snapshot};
+use std::collections::BTreeSet;
+
+use pgseal_catalog::{Catalog, Name, Scope, Snapshot};
 use postgres::{Client, GenericClient, IsolationLevel};
 
 use address::{Nodes, class};
@@ -49,6 +52,36 @@ pub fn capture(client: &mut Client, scope: &Scope, captured_at: String) -> Resul
         .start()
         .map_err(|error| CaptureError::query("the database", error))?;
     let snapshot = capture_within(&mut transaction, scope, captured_at)?;
+    transaction.rollback().map_err(|error| CaptureError::query("the database", error))?;
+    Ok(snapshot)
+}
+
+/// Captures a database, and lists the members of extensions that it could have: they are created, with what they require,
+/// and rolled back with the transaction. One that is installed already is left as it is.
+///
+/// # Errors
+/// As [`capture`]; an extension that cannot be created.
+pub fn capture_with_extensions(
+    client: &mut Client,
+    scope: &Scope,
+    captured_at: String,
+    extensions: &BTreeSet<Name>,
+) -> Result<Snapshot, CaptureError> {
+    let mut transaction = client
+        .build_transaction()
+        .isolation_level(IsolationLevel::RepeatableRead)
+        .start()
+        .map_err(|error| CaptureError::query("the database", error))?;
+    let mut snapshot = capture_within(&mut transaction, scope, captured_at.clone())?;
+    let mut created = BTreeSet::new();
+    for extension in extensions {
+        prospective::create(&mut transaction, &snapshot.header.extensions_available, extension, &mut created)?;
+    }
+    if !created.is_empty() {
+        let mut listed = capture_within(&mut transaction, scope, captured_at)?.symbols;
+        listed.keep_members(|extension| created.contains(extension));
+        snapshot.symbols.append(listed);
+    }
     transaction.rollback().map_err(|error| CaptureError::query("the database", error))?;
     Ok(snapshot)
 }

@@ -28,17 +28,7 @@ pub(super) fn symbols(b: &Build<'_>) -> Result<Symbols, CaptureError> {
         access_methods: access_methods(b),
         languages: languages(b),
     };
-    symbols.types.sort_by(|a, z| a.name.cmp(&z.name));
-    symbols.functions.sort_by(|a, z| a.name.cmp(&z.name));
-    symbols
-        .operators
-        .sort_by(|a, z| (&a.schema, &a.operator, &a.left, &a.right).cmp(&(&z.schema, &z.operator, &z.left, &z.right)));
-    symbols.casts.sort_by(|a, z| (&a.source, &a.target).cmp(&(&z.source, &z.target)));
-    symbols.opclasses.sort_by(|a, z| (&a.name, &a.method).cmp(&(&z.name, &z.method)));
-    symbols.collations.sort_by(|a, z| a.name.cmp(&z.name));
-    symbols.relations.sort_by(|a, z| a.name.cmp(&z.name));
-    symbols.access_methods.sort_by(|a, z| a.name.cmp(&z.name));
-    symbols.languages.sort_by(|a, z| a.name.cmp(&z.name));
+    symbols.sort();
     Ok(symbols)
 }
 

@@ -20,6 +20,7 @@ const EXAMPLES: &str = "\
 Examples:
   pgseal-agent capture --db shop --out snapshot.json
   pgseal-agent capture --dsn service=shop --schemas app,audit --out snapshot.json
+  pgseal-agent capture --db shop --with-extension postgis --out snapshot.json
 
 An ignore file holds a pattern per line over kinds and names, such as \"table:app.tmp_*\"; # starts a comment.";
 
@@ -35,6 +36,10 @@ pub(super) struct Arguments {
     /// Schemas to capture [default: all but Postgres's own]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     schemas: Vec<String>,
+    /// Extensions that schema.sql creates and that neither the database nor contrib has: they are created and rolled back, so that
+    /// the snapshot can list their members. Needs the right to create them
+    #[arg(long = "with-extension", value_name = "NAMES", value_delimiter = ',')]
+    with_extensions: Vec<String>,
     /// Patterns of objects to leave alone [default: .pgsealignore, if there is one]
     #[arg(long, value_name = "FILE")]
     ignore_file: Option<PathBuf>,
@@ -42,9 +47,14 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let scope = scope(arguments)?;
+    let extensions = names(&arguments.with_extensions, "--with-extension")?;
     let settings = Settings::resolve(&arguments.connection, &Environment::of_process())?;
     let mut session = Session::open(&settings)?;
-    let snapshot = crate::capture::capture(session.client(), &scope, now()?)?;
+    let snapshot = if extensions.is_empty() {
+        crate::capture::capture(session.client(), &scope, now()?)?
+    } else {
+        crate::capture::capture_with_extensions(session.client(), &scope, now()?, &extensions)?
+    };
     let (bytes, fingerprint) = snapshot.to_bytes_and_fingerprint();
     files::replace(&arguments.out, Access::Owner, &bytes)?;
     report(&snapshot, fingerprint, &arguments.out);
@@ -53,15 +63,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+fn names(given: &[String], option: &str) -> Result<BTreeSet<Name>, Failure> {
+    let read = |name: &String| {
+        Name::new(name.trim())
+            .map_err(|error| Failure::from_error(Exit::Usage, &error).about(&format!("option {option}")))
+    };
+    given.iter().map(read).collect()
+}
+
 fn scope(arguments: &Arguments) -> Result<Scope, Failure> {
-    let mut schemas = BTreeSet::new();
-    for name in &arguments.schemas {
-        let name = Name::new(name.trim())
-            .map_err(|error| Failure::from_error(Exit::Usage, &error).about("option --schemas"))?;
+    let schemas = names(&arguments.schemas, "--schemas")?;
+    for name in &schemas {
         if name.as_str().starts_with("pg_") || name == "information_schema" {
             return Err(Failure::new(Exit::Usage, format!("schema \"{}\" is Postgres's own", name.as_str())));
         }
-        schemas.insert(name);
     }
     let ignore = match &arguments.ignore_file {
         Some(path) => patterns(path)?,

@@ -5,14 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use pgseal_catalog::symbols::home_of;
 use pgseal_catalog::{Name, Symbols};
 
 use crate::env::Major;
 
 const LISTS: &str = include_str!("../env/generated/extensions.tsv");
-
-/// What a list starts the name with that stands for an extension's schema.
-const HOME: &str = "pgseal_home_";
 
 /// The members of a version of an extension on a server major, with the schemas of itself and of those that it requires;
 /// none when they are not known.
@@ -32,33 +30,37 @@ pub(super) fn members(
         let bit = major.number().checked_sub(14)?;
         (name == extension.as_str() && own == version && majors >> bit & 1 == 1).then_some(text)
     })?;
-    let mut text = text.to_owned();
+    Some(placed(text.to_owned(), extension, schemas))
+}
+
+/// The members of an extension that a snapshot lists without a home, in the schemas that hold it and those that it requires.
+///
+/// # Errors
+/// As [`members`].
+pub(super) fn settled(
+    symbols: &Symbols,
+    extension: &Name,
+    schemas: &BTreeMap<Name, Name>,
+) -> Result<Symbols, serde_json::Error> {
+    placed(serde_json::to_string(symbols)?, extension, schemas)
+}
+
+fn placed(mut text: String, extension: &Name, schemas: &BTreeMap<Name, Name>) -> Result<Symbols, serde_json::Error> {
     for (of, schema) in schemas {
-        let home = format!("{HOME}{}", of.as_str().replace('-', "_"));
+        let home = home_of(of);
         text = text.replace(&format!("\"{home}\""), &json(schema.as_str()));
         let quoted = json(&format!("{schema}."));
         let within = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
         text = text.replace(&format!("{home}."), within);
     }
-    Some(serde_json::from_str(&text).map(|symbols| owned(symbols, extension)))
+    let mut symbols: Symbols = serde_json::from_str(&text)?;
+    symbols.set_extension(Some(extension));
+    Ok(symbols)
 }
 
 /// A text as JSON has it, in quotes.
 fn json(text: &str) -> String {
     serde_json::Value::from(text).to_string()
-}
-
-/// Every symbol says that it belongs to the extension.
-fn owned(mut symbols: Symbols, extension: &Name) -> Symbols {
-    macro_rules! own {
-        ($($list:ident),*) => {
-            $(for symbol in &mut symbols.$list {
-                symbol.extension = Some(extension.clone());
-            })*
-        };
-    }
-    own!(types, functions, operators, casts, opclasses, collations, relations, access_methods, languages);
-    symbols
 }
 
 #[cfg(test)]

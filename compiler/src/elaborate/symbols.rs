@@ -74,7 +74,8 @@ impl Model {
         &self.bindings.unusable
     }
 
-    /// Learns the members of an extension that the snapshot does not know, if the compiler knows them.
+    /// Learns the members of an extension that the snapshot does not have in a schema: from its own list, or from the
+    /// compiler's.
     ///
     /// # Errors
     /// A list of members that cannot be read.
@@ -84,7 +85,7 @@ impl Model {
         version: &str,
         schema: &Name,
     ) -> Result<(), serde_json::Error> {
-        if self.knows_members_of(extension) {
+        if extension.as_str() == "plpgsql" || self.symbols.homes.contains_key(extension) {
             return Ok(());
         }
         let mut schemas: BTreeMap<Name, Name> = self
@@ -96,7 +97,11 @@ impl Model {
             })
             .collect();
         schemas.insert(extension.clone(), schema.clone());
-        if let Some(symbols) = manifest::members(self.major(), extension, version, &schemas) {
+        let listed = match self.symbols.groups.get(&Some(extension.clone())) {
+            Some(without_home) => Some(manifest::settled(without_home, extension, &schemas)),
+            None => manifest::members(self.major(), extension, version, &schemas),
+        };
+        if let Some(symbols) = listed {
             let index = Arc::make_mut(&mut self.symbols);
             index.groups.insert(Some(extension.clone()), Arc::new(symbols?));
             index.homes.insert(extension.clone(), schema.clone());
