@@ -1,5 +1,7 @@
 //! The whole way: a snapshot and the text of a schema in, a plan out. A pure function: no clock, no environment.
 
+use std::collections::BTreeMap;
+
 use pgseal_catalog::Snapshot;
 use pgseal_catalog::fingerprint::Digest;
 use pgseal_catalog::plan::{Binding, Inputs, Plan, Timeouts};
@@ -86,9 +88,23 @@ pub fn compile(
 
 /// What the readers of a plan should know of the database: what it holds that is not managed.
 fn notes(snapshot: &Snapshot) -> Vec<String> {
-    snapshot
-        .unmodeled
-        .iter()
-        .map(|other| format!("{} {} is not managed yet and stays as it is", other.kind, other.name))
-        .collect()
+    /// How many objects of one kind are named.
+    const NAMED: usize = 10;
+    let mut kinds: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for other in &snapshot.unmodeled {
+        kinds.entry(&other.kind).or_default().push(&other.name);
+    }
+    let mut notes = Vec::new();
+    for (kind, names) in kinds {
+        if names.len() > NAMED {
+            notes.push(format!(
+                "{kind} {} and {} more of this kind are not managed yet and stay as they are",
+                names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", "),
+                names.len() - NAMED
+            ));
+        } else {
+            notes.extend(names.iter().map(|name| format!("{kind} {name} is not managed yet and stays as it is")));
+        }
+    }
+    notes
 }

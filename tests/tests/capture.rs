@@ -320,7 +320,14 @@ fn what_is_not_modelled_names_the_facts_it_needs() {
         assert!(entry("trigger", "vtr on app.v").contains("function:app.vt()"));
         assert!(entry("publication relation", "app.parent in publication pub").contains("table:app.parent"));
         assert!(entry("cast", "(app.mood AS app.address)").contains("composite:app.address"));
+        assert!(entry("grants", "on table app.orders").contains("table:app.orders"));
+        assert!(entry("grants", "on table column app.orders.k").contains("column:app.orders.k"));
+        let untouched =
+            snapshot.unmodeled.iter().filter(|entry| entry.kind == "grants" && entry.name.contains("users"));
+        assert_eq!(untouched.count(), 0, "{major}");
         for (kind, name) in [
+            ("grants", "on schema app"),
+            ("grants", "on function app.vt()"),
             ("collation", "app.coll"),
             ("default acl", "for role postgres in schema app on tables"),
             ("foreign-data wrapper", "w"),

@@ -14,6 +14,8 @@ use super::session::Session;
 pub(super) struct OtherRow {
     pub class: u32,
     pub oid: u32,
+    /// The attribute number, for what is about a column; else 0.
+    pub column: i32,
     pub kind: String,
     pub schema: Option<String>,
     pub identity: String,
@@ -49,6 +51,22 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("pg_amproc", "oid", "amprocfamily < 16384"),
 ];
 
+/// The objects whose privileges are others than those that they were made with, a row each.
+const GRANTS: &str = "SELECT a.class, a.oid, a.sub, 'grants', i.schema, 'on ' || i.type || ' ' || i.identity FROM (\
+     SELECT 'pg_class'::regclass::oid AS class, oid, 0 AS sub, relacl AS acl, \
+     acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::\"char\", relowner) AS base FROM pg_class \
+     WHERE relacl IS NOT NULL AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S') \
+     UNION ALL SELECT 'pg_class'::regclass, attrelid, attnum, attacl, '{}' FROM pg_attribute \
+     WHERE attacl IS NOT NULL AND NOT attisdropped \
+     UNION ALL SELECT 'pg_proc'::regclass, oid, 0, proacl, acldefault('f', proowner) FROM pg_proc WHERE proacl IS NOT NULL \
+     UNION ALL SELECT 'pg_type'::regclass, oid, 0, typacl, acldefault('T', typowner) FROM pg_type WHERE typacl IS NOT NULL \
+     UNION ALL SELECT 'pg_namespace'::regclass, oid, 0, nspacl, acldefault('n', nspowner) FROM pg_namespace \
+     WHERE nspacl IS NOT NULL AND nspname !~ '^(pg_|information_schema$)') a \
+     LEFT JOIN pg_init_privs p ON p.classoid = a.class AND p.objoid = a.oid AND p.objsubid = a.sub \
+     LEFT JOIN pg_depend e ON e.classid = a.class AND e.objid = a.oid AND e.deptype = 'e', \
+     LATERAL pg_identify_object(a.class, a.oid, a.sub) i WHERE a.acl::text IS DISTINCT FROM coalesce(p.initprivs, a.base)::text \
+     AND (a.oid >= 16384 OR a.class = 'pg_namespace'::regclass) AND e.objid IS NULL AND i.identity IS NOT NULL";
+
 pub(super) fn read_others<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<OtherRow>, CaptureError> {
     let mut selects: Vec<String> = OTHERS
         .iter()
@@ -61,16 +79,24 @@ pub(super) fn read_others<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Ve
         selects.push("SELECT 'pg_publication_namespace'::regclass::oid, oid FROM pg_publication_namespace".to_owned());
     }
     let sql = format!(
-        "SELECT o.class, o.oid, i.type, i.schema, i.identity FROM ({}) o LEFT JOIN pg_depend e ON e.classid = o.class \
+        "SELECT o.class, o.oid, 0, i.type, i.schema, i.identity FROM ({}) o LEFT JOIN pg_depend e ON e.classid = o.class \
          AND e.objid = o.oid AND e.deptype = 'e', LATERAL pg_identify_object(o.class, o.oid, 0) i \
          WHERE o.oid >= 16384 AND e.objid IS NULL AND i.identity IS NOT NULL \
-         UNION ALL SELECT l.classoid, l.objoid, 'security label', NULL, \
+         UNION ALL SELECT l.classoid, l.objoid, l.objsubid, 'security label', NULL, \
          l.provider || ' on ' || i.type || ' ' || i.identity FROM pg_seclabel l, \
-         LATERAL pg_identify_object(l.classoid, l.objoid, l.objsubid) i",
+         LATERAL pg_identify_object(l.classoid, l.objoid, l.objsubid) i \
+         UNION ALL {GRANTS}",
         selects.join(" UNION ALL ")
     );
     s.rows("objects that are not modelled", &sql, |c| {
-        Ok(OtherRow { class: c.next()?, oid: c.next()?, kind: c.next()?, schema: c.next()?, identity: c.next()? })
+        Ok(OtherRow {
+            class: c.next()?,
+            oid: c.next()?,
+            column: c.next()?,
+            kind: c.next()?,
+            schema: c.next()?,
+            identity: c.next()?,
+        })
     })
 }
 
@@ -249,8 +275,10 @@ impl List {
                 continue;
             }
             let entry = self.note(b, &row.kind, schema.as_ref(), row.identity.clone());
-            if row.kind == "security label" {
-                if let Some(fact) = b.fact_of(row.class, row.oid) {
+            if matches!(row.kind.as_str(), "security label" | "grants") {
+                let column = i16::try_from(row.column).ok().filter(|_| row.class == class::CLASS && row.column > 0);
+                let column = column.and_then(|column| b.nodes.column_at(row.oid, column).cloned());
+                if let Some(fact) = column.or_else(|| b.fact_of(row.class, row.oid)) {
                     b.add_need(entry, fact);
                 }
             } else {

@@ -197,7 +197,7 @@ pub fn decide(
             let facts = deltas.iter().map(|delta| delta.id().clone()).collect();
             return Err(PlanError::Unreachable { facts });
         }
-        unmodeled::check(snapshot, &working, &round)?;
+        unmodeled::check(snapshot, &working, desired, &round)?;
         round.sort_by_key(|action| !action.commit_before_use);
         for action in &round {
             prove::run(&mut working, &action.sql)

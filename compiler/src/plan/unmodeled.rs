@@ -8,16 +8,24 @@ use super::PlanError;
 use super::action::{Action, Effect};
 use crate::elaborate::Model;
 
-/// Refuses actions that drop or retype what something not modelled needs.
+/// Refuses actions that drop or retype what something not modelled needs. Grants go with what they are on; but what is dropped to
+/// be made anew would lose them.
 ///
 /// # Errors
 /// The first one, by name.
-pub(super) fn check(snapshot: &Snapshot, working: &Model, actions: &[Action]) -> Result<(), PlanError> {
+pub(super) fn check(
+    snapshot: &Snapshot,
+    working: &Model,
+    desired: &Model,
+    actions: &[Action],
+) -> Result<(), PlanError> {
     if snapshot.unmodeled.is_empty() {
         return Ok(());
     }
     let mut touched: BTreeSet<FactId> = BTreeSet::new();
+    let mut destroyed: BTreeSet<&FactId> = BTreeSet::new();
     for action in actions {
+        destroyed.extend(&action.destroys);
         touched.extend(action.destroys.iter().cloned());
         if action.effect == Some(Effect::Retypes) {
             touched.insert(action.about.clone());
@@ -30,7 +38,11 @@ pub(super) fn check(snapshot: &Snapshot, working: &Model, actions: &[Action]) ->
         }
     }
     for other in &snapshot.unmodeled {
-        if let Some(id) = other.needs.iter().find(|need| touched.contains(*need)) {
+        let grants = other.kind == "grants";
+        let is_lost = |need: &&FactId| {
+            touched.contains(*need) && (!grants || destroyed.contains(*need) && desired.contains(need))
+        };
+        if let Some(id) = other.needs.iter().find(is_lost) {
             return Err(PlanError::Unmodeled {
                 kind: other.kind.clone(),
                 name: other.name.clone(),
