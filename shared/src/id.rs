@@ -269,6 +269,8 @@ kinds! {
     Aggregate = "aggregate", "aggregate";
     /// A trigger.
     Trigger = "trigger", "trigger";
+    /// A row security policy.
+    Policy = "policy", "policy";
     /// A comment on another fact.
     Comment = "comment", "comment";
 }
@@ -312,6 +314,8 @@ pub enum FactId {
     Aggregate(Routine),
     /// `trigger:app.orders.audit`
     Trigger(QualifiedName, Name),
+    /// `policy:app.orders.own_rows`
+    Policy(QualifiedName, Name),
     /// `comment:table:app.orders`
     Comment(Box<FactId>),
 }
@@ -339,18 +343,21 @@ impl FactId {
             Self::Procedure(_) => Kind::Procedure,
             Self::Aggregate(_) => Kind::Aggregate,
             Self::Trigger(..) => Kind::Trigger,
+            Self::Policy(..) => Kind::Policy,
             Self::Comment(_) => Kind::Comment,
         }
     }
 
-    /// The object that a fact rolls up into: the table of a column, constraint, default or trigger; the domain of its
+    /// The object that a fact rolls up into: the table of a column, constraint, default, trigger or policy; the domain of its
     /// constraint; what a comment is on; itself for everything else (an index is an object of its own).
     #[must_use]
     pub fn object(&self) -> FactId {
         match self {
-            Self::Column(t, _) | Self::Default(t, _) | Self::Constraint(t, _) | Self::Trigger(t, _) => {
-                Self::Table(t.clone())
-            }
+            Self::Column(t, _)
+            | Self::Default(t, _)
+            | Self::Constraint(t, _)
+            | Self::Trigger(t, _)
+            | Self::Policy(t, _) => Self::Table(t.clone()),
             Self::DomainConstraint(d, _) => Self::Domain(d.clone()),
             Self::Attribute(c, _) => Self::Composite(c.clone()),
             Self::Comment(on) => on.object(),
@@ -375,7 +382,8 @@ impl FactId {
             | Self::Default(n, _)
             | Self::Constraint(n, _)
             | Self::Index(n)
-            | Self::Trigger(n, _) => Some(&n.schema),
+            | Self::Trigger(n, _)
+            | Self::Policy(n, _) => Some(&n.schema),
             Self::Function(r) | Self::Procedure(r) | Self::Aggregate(r) => Some(&r.name.schema),
             Self::Comment(on) => on.schema(),
         }
@@ -398,7 +406,8 @@ impl FactId {
             | Self::Column(n, m)
             | Self::Default(n, m)
             | Self::Constraint(n, m)
-            | Self::Trigger(n, m) => format!("{n}.{m}"),
+            | Self::Trigger(n, m)
+            | Self::Policy(n, m) => format!("{n}.{m}"),
             Self::Function(r) | Self::Procedure(r) | Self::Aggregate(r) => r.to_string(),
             Self::Comment(on) => on.to_string(),
         }
@@ -456,6 +465,7 @@ fn parse_id(text: &str, depth: u8) -> Result<FactId, IdError> {
         Kind::Default => reader.member(FactId::Default)?,
         Kind::Constraint => reader.member(FactId::Constraint)?,
         Kind::Trigger => reader.member(FactId::Trigger)?,
+        Kind::Policy => reader.member(FactId::Policy)?,
         Kind::Function => FactId::Function(reader.routine()?),
         Kind::Procedure => FactId::Procedure(reader.routine()?),
         Kind::Aggregate => FactId::Aggregate(reader.routine()?),
@@ -594,6 +604,7 @@ mod tests {
             "procedure:app.p(numeric)",
             "aggregate:app.total()",
             "trigger:app.t.\"x.y\"",
+            "policy:app.t.\"Own rows\"",
             "comment:function:app.f(integer)",
             "comment:attribute:app.c.a",
         ] {

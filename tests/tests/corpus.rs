@@ -33,7 +33,7 @@ const OPEN: &[(&str, &str)] = &[
 const OPEN_SCHEMAS: &[(&str, &str)] = &[("temporal-visibility/2026-01-23", "an extension that a DO block makes")];
 
 /// The kinds of the corpus beside the repository whose objects are modeled.
-const KINDS_BESIDE: [&str; 12] = [
+const KINDS_BESIDE: [&str; 13] = [
     "create_table",
     "create_index",
     "create_sequence",
@@ -42,6 +42,7 @@ const KINDS_BESIDE: [&str; 12] = [
     "create_function",
     "create_procedure",
     "create_aggregate",
+    "create_policy",
     "create_trigger",
     "comment",
     "online",

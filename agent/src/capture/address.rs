@@ -21,6 +21,7 @@ pub(super) mod class {
     pub const OPERATOR: u32 = 2617;
     pub const TRIGGER: u32 = 2620;
     pub const EXTENSION: u32 = 3079;
+    pub const POLICY: u32 = 3256;
     pub const COLLATION: u32 = 3456;
 }
 

@@ -21,6 +21,7 @@ use super::opclasses::{DefaultOpclasses, OpclassRow, read_binary_casts, read_opc
 use super::operators::{
     CastRow, FamilyOperatorRow, OperatorRow, read_casts, read_families, read_family_operators, read_operators,
 };
+use super::policies::{PolicyRow, read_policies};
 use super::relations::{
     AttributeRow, ClassRow, InheritsRow, PartitionedRow, SequenceRow, read_attributes, read_classes, read_inherits,
     read_partitioned, read_sequences,
@@ -47,6 +48,7 @@ pub(super) struct Raw {
     pub procs: Vec<ProcRow>,
     pub aggregates: Vec<AggregateRow>,
     pub triggers: Vec<TriggerRow>,
+    pub policies: Vec<PolicyRow>,
     pub comments: Vec<CommentRow>,
     pub depends: Vec<DependRow>,
     pub opclasses: Vec<OpclassRow>,
@@ -87,6 +89,7 @@ impl Raw {
             procs: read_procs(s)?,
             aggregates: read_aggregates(s)?,
             triggers: read_triggers(s)?,
+            policies: read_policies(s)?,
             comments: read_comments(s)?,
             depends: read_depends(s)?,
             opclasses: read_opclasses(s)?,

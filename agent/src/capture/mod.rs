@@ -20,6 +20,7 @@ mod indexes;
 mod names;
 mod opclasses;
 mod operators;
+mod policies;
 mod prospective;
 mod relations;
 mod session;
@@ -127,6 +128,7 @@ pub fn capture_within<C: GenericClient>(
     functions::add_functions(&mut build)?;
     aggregates::add_aggregates(&mut build)?;
     triggers::add_triggers(&mut build)?;
+    policies::add_policies(&mut build)?;
     let in_scope = unmodeled::add_unmodeled(&mut build)?;
     comments::add_comments(&mut build)?;
     edges::add_edges(&mut build);

@@ -37,6 +37,7 @@ pub(super) struct ClassRow {
     pub of_type: u32,
     pub row_type: u32,
     pub row_security: bool,
+    pub force_row_security: bool,
     pub rows: f32,
     pub pages: i64,
 }
@@ -46,7 +47,7 @@ pub(super) fn read_classes<C: GenericClient>(s: &mut Session<'_, C>) -> Result<V
         "SELECT c.oid, c.relnamespace, c.relname, c.relkind, c.relpersistence, c.reloptions, t.reloptions, c.relam, \
          ts.spcname, c.relreplident, c.relispartition, \
          CASE WHEN c.relispartition AND c.relkind IN ('r', 'p', 'f') THEN pg_get_expr(c.relpartbound, c.oid) END, \
-         c.reloftype, c.reltype, c.relrowsecurity OR c.relforcerowsecurity, c.reltuples, \
+         c.reloftype, c.reltype, c.relrowsecurity, c.relforcerowsecurity, c.reltuples, \
          c.relpages::int8 + coalesce(t.relpages, 0) \
          FROM pg_class c LEFT JOIN pg_class t ON t.oid = c.reltoastrelid AND c.reltoastrelid <> 0 \
          LEFT JOIN pg_tablespace ts ON ts.oid = c.reltablespace WHERE {USER_RELATIONS}"
@@ -68,6 +69,7 @@ pub(super) fn read_classes<C: GenericClient>(s: &mut Session<'_, C>) -> Result<V
             of_type: c.next()?,
             row_type: c.next()?,
             row_security: c.next()?,
+            force_row_security: c.next()?,
             rows: c.next()?,
             pages: c.next()?,
         })
@@ -269,6 +271,8 @@ fn table(b: &Build<'_>, row: &ClassRow, name: &QualifiedName) -> Result<Table, C
         options,
         access_method: method.filter(|method| method != "heap"),
         tablespace: row.tablespace.clone(),
+        row_security: row.row_security,
+        force_row_security: row.force_row_security,
         replica_identity: match row.replica_identity {
             'f' => ReplicaIdentity::Full,
             'n' => ReplicaIdentity::Nothing,

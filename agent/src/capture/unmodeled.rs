@@ -145,12 +145,6 @@ impl List {
             let name = b.names.qualified(row.schema, &row.name)?.to_string();
             let fact = b.nodes.fact_at(at.0, at.1).cloned();
             if let Some(fact) = &fact
-                && row.row_security
-            {
-                let entry = self.note(b, "row security", Some(&schema), name.clone());
-                b.add_need(entry, fact.clone());
-            }
-            if let Some(fact) = &fact
                 && b.raw.detaching.contains(&row.oid)
             {
                 let entry = self.note(b, "partition being detached", Some(&schema), name.clone());
@@ -274,6 +268,10 @@ impl List {
             if within_extension || row.class == class::CAST && b.is_cast_of_type(row.oid) {
                 continue;
             }
+            if row.class == class::POLICY {
+                self.policy(b, row, schema.as_ref());
+                continue;
+            }
             let entry = self.note(b, &row.kind, schema.as_ref(), row.identity.clone());
             if matches!(row.kind.as_str(), "security label" | "grants") {
                 let column = i16::try_from(row.column).ok().filter(|_| row.class == class::CLASS && row.column > 0);
@@ -285,6 +283,19 @@ impl List {
                 b.nodes.unmodeled(row.class, row.oid, entry);
             }
         }
+    }
+
+    /// A policy that is no fact: of a table outside the scope, or of an extension's.
+    fn policy(&mut self, b: &mut Build<'_>, row: &OtherRow, schema: Option<&Name>) {
+        if b.nodes.fact_at(row.class, row.oid).is_some() {
+            return;
+        }
+        let of_member = b.raw.policies.iter().any(|p| p.oid == row.oid && b.is_member(class::CLASS, p.table));
+        let entry = match schema {
+            Some(schema) if !of_member => self.note_outside(b, &row.kind, schema, row.identity.clone()),
+            schema => self.note(b, &row.kind, schema, row.identity.clone()),
+        };
+        b.nodes.unmodeled(row.class, row.oid, entry);
     }
 
     /// `ALTER … DEPENDS ON EXTENSION`.

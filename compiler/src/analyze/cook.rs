@@ -178,6 +178,16 @@ pub fn cook_constraint(env: &Env, path: &SearchPath, relation: &RelationRow, raw
     condition(&mut ps, raw, "CHECK")
 }
 
+/// A policy's `USING` or `WITH CHECK`.
+///
+/// # Errors
+///
+/// What the server would say, or what is not covered.
+pub fn cook_policy(env: &Env, path: &SearchPath, relation: &RelationRow, raw: &Node) -> Analyzed<Expr> {
+    let mut ps = ParseState::new(env, path, ParseExprKind::Policy).with(NamespaceItem::table(relation));
+    condition(&mut ps, raw, "POLICY")
+}
+
 /// A domain's `CHECK`, where `VALUE` is a value of the base type.
 ///
 /// # Errors

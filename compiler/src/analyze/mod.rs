@@ -36,7 +36,8 @@ mod settled;
 
 pub use cook::{
     DefaultKind, IndexKey, Target, TriggerEvents, cook_constraint, cook_default, cook_domain_check,
-    cook_index_expression, cook_index_predicate, cook_partition_key, cook_trigger_when, cook_using, is_null_default,
+    cook_index_expression, cook_index_predicate, cook_partition_key, cook_policy, cook_trigger_when, cook_using,
+    is_null_default,
 };
 pub use depend::{Dependencies, dependencies, query_dependencies};
 pub use error::{AnalyzeError, Analyzed, Rejection, Unsupported, sqlstate};

@@ -63,6 +63,10 @@ pub fn expressions_mut(payload: &mut Payload) -> Vec<(Part, &mut Expression)> {
             }
             out.extend(index.predicate.as_mut().map(|text| (Part::Predicate, text)));
         }
+        Payload::Policy(policy) => {
+            out.extend(policy.using.as_mut().map(|text| (Part::Using, text)));
+            out.extend(policy.check.as_mut().map(|text| (Part::WithCheck, text)));
+        }
         Payload::Trigger(trigger) => out.extend(trigger.when.as_mut().map(|text| (Part::When, text))),
         Payload::Function(function) | Payload::Procedure(function) => {
             debug_assert!(matches!(function.body, Body::Source(_) | Body::Library { .. }));

@@ -54,13 +54,14 @@ impl Interpreter<'_> {
                 let id = FactId::Column(owner.clone(), column.clone());
                 if self.model.contains(&id) { Ok(id) } else { Err(self.no_column(&owner, &column)) }
             }
-            ObjectType::ObjectTabconstraint | ObjectType::ObjectTrigger => {
+            ObjectType::ObjectTabconstraint | ObjectType::ObjectTrigger | ObjectType::ObjectPolicy => {
                 let Some((member, owner)) = parts.split_last() else { return Err(improper(&parts)) };
                 let (owner, kind) = self.relation(&Self::range_of(owner)?)?;
                 self.require_table(&owner, kind)?;
                 let member = name(member)?;
                 let (id, what) = match of {
                     ObjectType::ObjectTrigger => (FactId::Trigger(owner.clone(), member.clone()), "trigger"),
+                    ObjectType::ObjectPolicy => (FactId::Policy(owner.clone(), member.clone()), "policy"),
                     _ => (FactId::Constraint(owner.clone(), member.clone()), "constraint"),
                 };
                 if self.model.contains(&id) {

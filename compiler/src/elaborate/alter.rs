@@ -168,6 +168,10 @@ impl Interpreter<'_> {
             }
             T::AtAddOf | T::AtDropOf => self.change_type_of(table, command, kind),
             T::AtReplicaIdentity => self.set_replica_identity(table, command),
+            T::AtEnableRowSecurity => self.set_row_security(table, Some(true), None),
+            T::AtDisableRowSecurity => self.set_row_security(table, Some(false), None),
+            T::AtForceRowSecurity => self.set_row_security(table, None, Some(true)),
+            T::AtNoForceRowSecurity => self.set_row_security(table, None, Some(false)),
             T::AtAttachPartition | T::AtDetachPartition | T::AtDetachPartitionFinalize => {
                 let Some(NodeEnum::PartitionCmd(partition)) = command.def.as_ref().and_then(|d| d.node.as_ref()) else {
                     return Err(Problem::internal("no partition"));

@@ -110,6 +110,7 @@ impl Interpreter<'_> {
         for dependent in self.model.dependents(&id) {
             let what = match dependent {
                 FactId::Trigger(..) => "used in a trigger definition",
+                FactId::Policy(..) => "used in a policy definition",
                 FactId::Column(owner, _) if owner == table => "used by a generated column",
                 FactId::Function(_) | FactId::Procedure(_) => "used by a function or procedure",
                 _ => continue,

@@ -168,6 +168,7 @@ impl Model {
             | Payload::Procedure(_)
             | Payload::Aggregate(_)
             | Payload::Trigger(_)
+            | Payload::Policy(_)
             | Payload::Comment(_) => {}
         }
     }
@@ -217,6 +218,7 @@ impl Model {
             | Payload::Constraint(_)
             | Payload::Index(_)
             | Payload::Trigger(_)
+            | Payload::Policy(_)
             | Payload::Comment(_) => {}
         }
     }

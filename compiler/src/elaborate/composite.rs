@@ -273,6 +273,7 @@ impl Interpreter<'_> {
             | FactId::Constraint(..)
             | FactId::Index(_)
             | FactId::Trigger(..)
+            | FactId::Policy(..)
             | FactId::DomainConstraint(..) => true,
             FactId::Column(table, column) => {
                 self.model.column(table, column).is_some_and(|found| found.generated.is_some())

@@ -41,6 +41,8 @@ impl Interpreter<'_> {
             N::AlterFunctionStmt(s) => self.alter_function(s),
             N::DefineStmt(s) if object_type(s.kind) == ObjectType::ObjectAggregate => self.create_aggregate(s),
             N::CreateTrigStmt(s) => self.create_trigger(s),
+            N::CreatePolicyStmt(s) => self.create_policy(s),
+            N::AlterPolicyStmt(s) => self.alter_policy(s),
             N::AlterObjectDependsStmt(_) => Err(Problem::unsupported("ALTER … DEPENDS ON EXTENSION")),
             _ => Err(Problem::unsupported("this statement")),
         }

@@ -218,6 +218,7 @@ impl Interpreter<'_> {
                 FactId::Column(owner, _)
                 | FactId::Constraint(owner, _)
                 | FactId::Trigger(owner, _)
+                | FactId::Policy(owner, _)
                 | FactId::Default(owner, _),
             ) => owner == table,
             (FactId::Table(table), FactId::Index(index)) => {

@@ -218,6 +218,7 @@ impl Model {
                     analyze::cook_trigger_when(&self.env, &path, row, &raw, events).map_err(Box::<Problem>::from)?;
                 self.cooked(Some(table), Scope::Trigger, &expr)?
             }
+            (FactId::Policy(table, _), Part::Using | Part::WithCheck) => self.policy_over(table, &path, &raw)?,
             (FactId::Function(_) | FactId::Procedure(_), Part::ArgumentDefault(at)) => {
                 let argument = match self.fact(id).map(|fact| &fact.payload) {
                     Some(Payload::Function(f) | Payload::Procedure(f)) => f.arguments.get(usize::from(at)),
@@ -292,6 +293,18 @@ impl Model {
         let expr =
             analyze::cook_trigger_when(&self.env, path, self.row(table)?, raw, events).map_err(Box::<Problem>::from)?;
         self.cooked(Some(table), Scope::Trigger, &expr)
+    }
+
+    /// An expression of a policy.
+    pub(super) fn policy_over(&self, table: &QualifiedName, path: &SearchPath, raw: &Node) -> Elaborated<Cooked> {
+        let expr = analyze::cook_policy(&self.env, path, self.row(table)?, raw).map_err(Box::<Problem>::from)?;
+        self.cooked(Some(table), Scope::Relation(table.name.as_str()), &expr)
+    }
+
+    /// What a stored expression of a policy depends on.
+    pub(super) fn policy_needs(&self, table: &QualifiedName, text: &Expression) -> Elaborated<BTreeSet<FactId>> {
+        let raw = analyze::parse_expr_text(text.as_str()).map_err(Box::<Problem>::from)?;
+        Ok(self.policy_over(table, &SearchPath::empty(), &raw)?.needs)
     }
 
     /// An expression of an index.

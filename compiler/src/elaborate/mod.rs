@@ -42,6 +42,7 @@ mod needs;
 mod not_null;
 mod options;
 mod partition;
+mod policy;
 mod range;
 #[cfg(test)]
 mod refusal_tests;

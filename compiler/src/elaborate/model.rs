@@ -33,6 +33,10 @@ pub enum Part {
     Predicate,
     /// A trigger's condition.
     When,
+    /// USING of a policy.
+    Using,
+    /// WITH CHECK of a policy.
+    WithCheck,
     /// The default of an argument, from 0.
     ArgumentDefault(u16),
     /// A domain's default.

@@ -16,7 +16,10 @@ pub(super) fn structural(id: &FactId, payload: &Payload, needs: &mut BTreeSet<Fa
         needs.insert(FactId::Schema(schema.clone()));
     }
     match id {
-        FactId::Column(table, _) | FactId::Constraint(table, _) | FactId::Trigger(table, _) => {
+        FactId::Column(table, _)
+        | FactId::Constraint(table, _)
+        | FactId::Trigger(table, _)
+        | FactId::Policy(table, _) => {
             needs.insert(FactId::Table(table.clone()));
         }
         FactId::Default(table, column) => {

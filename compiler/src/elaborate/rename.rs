@@ -23,7 +23,9 @@ impl Interpreter<'_> {
         let new = name(&statement.newname)?;
         match of {
             ObjectType::ObjectColumn | ObjectType::ObjectAttribute => self.rename_column_statement(statement, &new),
-            ObjectType::ObjectTabconstraint | ObjectType::ObjectTrigger => self.rename_member(statement, of, &new),
+            ObjectType::ObjectTabconstraint | ObjectType::ObjectTrigger | ObjectType::ObjectPolicy => {
+                self.rename_member(statement, of, &new)
+            }
             ObjectType::ObjectDomconstraint => self.rename_domain_constraint(statement, &new),
             ObjectType::ObjectTable
             | ObjectType::ObjectIndex
@@ -195,6 +197,9 @@ impl Interpreter<'_> {
         if of == ObjectType::ObjectTrigger {
             self.may_rename_trigger(&table, &old, new)?;
             self.triggers_to_rename(&table, &old, new, &mut rewrite);
+        } else if of == ObjectType::ObjectPolicy {
+            self.may_rename_policy(&table, &old, new)?;
+            rewrite.policies.push((table, old, new.clone()));
         } else {
             let Some(found) = self.model.constraint(&table, &old).cloned() else {
                 return Err(Problem::undefined(

@@ -19,6 +19,7 @@ pub(super) struct Rewrite {
     pub(super) attributes: Vec<(QualifiedName, Name, Name)>,
     pub(super) constraints: Vec<(QualifiedName, Name, Name)>,
     pub(super) triggers: Vec<(QualifiedName, Name, Name)>,
+    pub(super) policies: Vec<(QualifiedName, Name, Name)>,
     pub(super) domain_constraints: Vec<(QualifiedName, Name, Name)>,
     pub(super) opclasses: BTreeMap<QualifiedName, QualifiedName>,
     /// Operators that move from one schema to another, all of them along.
@@ -42,7 +43,8 @@ impl Rewrite {
             | (FactId::Column(table, _), _)
             | (FactId::Default(table, _), _)
             | (FactId::Constraint(table, _), _)
-            | (FactId::Trigger(table, _), _) => Some(table.clone()),
+            | (FactId::Trigger(table, _), _)
+            | (FactId::Policy(table, _), _) => Some(table.clone()),
             _ => None,
         };
         let at = At { rewrite: self, env, table };
@@ -128,6 +130,9 @@ impl At<'_> {
             FactId::Aggregate(routine) => FactId::Aggregate(self.routine(routine)),
             FactId::Trigger(table, own) => {
                 FactId::Trigger(self.relation(table), member(&self.rewrite.triggers, table, own))
+            }
+            FactId::Policy(table, own) => {
+                FactId::Policy(self.relation(table), member(&self.rewrite.policies, table, own))
             }
             FactId::Comment(on) => FactId::Comment(Box::new(self.id(on))),
         }
@@ -256,6 +261,9 @@ impl At<'_> {
                 function.support = function.support.as_ref().map(|routine| self.routine(routine));
             }
             Payload::Aggregate(aggregate) => self.aggregate(aggregate),
+            Payload::Policy(policy) => {
+                policy.using.iter_mut().chain(&mut policy.check).for_each(|text| self.expression(text));
+            }
             Payload::Trigger(trigger) => {
                 self.columns(&mut trigger.update_of);
                 if let Some(when) = &mut trigger.when {

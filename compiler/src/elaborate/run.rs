@@ -183,6 +183,7 @@ fn names_of(id: &FactId, names: &mut BTreeSet<String>) {
         | FactId::Default(owner, name)
         | FactId::Constraint(owner, name)
         | FactId::Trigger(owner, name)
+        | FactId::Policy(owner, name)
         | FactId::DomainConstraint(owner, name)
         | FactId::Attribute(owner, name) => {
             add(&owner.name);

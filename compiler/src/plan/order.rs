@@ -133,6 +133,7 @@ fn rank(kind: Kind) -> u8 {
         Kind::Constraint => 14,
         Kind::Index => 15,
         Kind::Trigger => 16,
-        Kind::Comment => 17,
+        Kind::Policy => 17,
+        Kind::Comment => 18,
     }
 }

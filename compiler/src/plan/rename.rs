@@ -1,4 +1,4 @@
-//! What only goes under another name: a constraint or an index that is the same in everything else is renamed.
+//! What only goes under another name: a constraint, an index or a policy that is the same in everything else is renamed.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ pub(super) fn pair(ctx: &Context<'_>, deltas: &[Delta], number: u32, work: &mut 
 
 fn table_of(fact: &Fact) -> Option<QualifiedName> {
     match (&fact.id, &fact.payload) {
-        (FactId::Constraint(table, _), _) => Some(table.clone()),
+        (FactId::Constraint(table, _) | FactId::Policy(table, _), _) => Some(table.clone()),
         (_, Payload::Index(index)) => Some(index.table.clone()),
         _ => None,
     }
@@ -59,6 +59,11 @@ fn rename(ctx: &Context<'_>, from: &FactId, to: &FactId) -> Option<Action> {
             let what = format!("RENAME CONSTRAINT {} TO {}", ctx.from().name(old), ctx.from().name(new));
             let sql = ctx.from().alter_table(table, &what);
             Some(Action::new(Verb::Alter, from.clone(), sql).locking(table, LockMode::AccessExclusive))
+        }
+        (FactId::Policy(table, _), FactId::Policy(_, new)) => {
+            let text = format!("ALTER {} RENAME TO {}", ctx.from().object(from), ctx.from().name(new));
+            let action = Action::new(Verb::Alter, from.clone(), ctx.from().plain(text));
+            Some(action.locking(table, LockMode::AccessExclusive))
         }
         (FactId::Index(old), FactId::Index(new)) if old.schema == new.schema => {
             let text = format!("ALTER INDEX {} RENAME TO {}", ctx.from().qualified(old), ctx.from().name(&new.name));

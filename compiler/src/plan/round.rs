@@ -213,7 +213,7 @@ fn around_retyped(ctx: &Context<'_>, id: &FactId, alters: &BTreeMap<FactId, Vec<
         let Some(fact) = ctx.working.fact(dependent) else { continue };
         let changed = ctx.desired.fact(dependent).is_none_or(|other| other.payload != fact.payload);
         let goes = match &fact.payload {
-            Payload::Trigger(_) | Payload::Function(_) | Payload::Procedure(_) => true,
+            Payload::Trigger(_) | Payload::Policy(_) | Payload::Function(_) | Payload::Procedure(_) => true,
             Payload::Column(_) => matches!(dependent, FactId::Column(t, _) if t == table) && dependent != id,
             Payload::Constraint(Constraint { is: ConstraintKind::ForeignKey(_), .. }) => true,
             Payload::Constraint(constraint) => {
@@ -222,7 +222,10 @@ fn around_retyped(ctx: &Context<'_>, id: &FactId, alters: &BTreeMap<FactId, Vec<
             Payload::Index(_) => changed || !crate::diff::expressions(&fact.payload).is_empty(),
             _ => false,
         };
-        let is_made_anew = matches!(fact.payload, Payload::Constraint(_) | Payload::Trigger(_) | Payload::Column(_));
+        let is_made_anew = matches!(
+            fact.payload,
+            Payload::Constraint(_) | Payload::Trigger(_) | Payload::Policy(_) | Payload::Column(_)
+        );
         if goes && (is_made_anew || !alters.contains_key(dependent)) {
             next.push(dependent.clone());
         }
@@ -389,7 +392,7 @@ fn subsumed(ctx: &Context<'_>, work: &Work) -> BTreeMap<FactId, FactId> {
     for id in &work.drops {
         let Some(fact) = ctx.working.fact(id) else { continue };
         let object = id.object();
-        if is_foreign_key_between_dropped(work, fact) {
+        if is_foreign_key_between_dropped(work, fact) || is_policy_over_other_dropped(work, fact) {
             continue;
         }
         if object != *id && goes(&object) {
@@ -437,6 +440,14 @@ fn subsumed(ctx: &Context<'_>, work: &Work) -> BTreeMap<FactId, FactId> {
         at.clone()
     };
     taken.keys().map(|id| (id.clone(), resolve(id))).collect()
+}
+
+/// A policy of one table that names another is dropped first where both tables go.
+fn is_policy_over_other_dropped(work: &Work, fact: &Fact) -> bool {
+    let own = fact.id.object();
+    let other = |need: &&FactId| matches!(need.object(), FactId::Table(_)) && need.object() != own;
+    matches!(fact.payload, Payload::Policy(_))
+        && fact.needs.iter().filter(other).any(|need| work.drops.contains(&need.object()))
 }
 
 /// A foreign key between two tables that both go is dropped first: neither table can go while it points at the other.

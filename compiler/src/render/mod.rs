@@ -8,6 +8,7 @@ mod column;
 mod constraint;
 mod function;
 mod index;
+mod policy;
 mod sequence;
 mod table;
 mod trigger;
@@ -109,6 +110,7 @@ impl<'a> Renderer<'a> {
             FactId::Procedure(routine) => format!("PROCEDURE {}", self.routine(routine)),
             FactId::Aggregate(routine) => format!("AGGREGATE {}", self.aggregate(routine)),
             FactId::Trigger(table, name) => format!("TRIGGER {} ON {}", self.name(name), self.qualified(table)),
+            FactId::Policy(table, name) => format!("POLICY {} ON {}", self.name(name), self.qualified(table)),
             FactId::Comment(on) => self.object(on),
         }
     }

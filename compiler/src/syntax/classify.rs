@@ -60,6 +60,8 @@ pub(super) fn classify(node: &NodeEnum) -> Verdict {
         | N::CreateFunctionStmt(_)
         | N::AlterFunctionStmt(_)
         | N::CreateTrigStmt(_)
+        | N::CreatePolicyStmt(_)
+        | N::AlterPolicyStmt(_)
         | N::CreateExtensionStmt(_)
         | N::AlterExtensionStmt(_)
         | N::AlterExtensionContentsStmt(_) => Verdict::Managed,
@@ -105,7 +107,6 @@ fn unmanaged(node: &NodeEnum) -> Option<UnmanagedKind> {
     use UnmanagedKind as U;
     Some(match node {
         N::AlterDefaultPrivilegesStmt(_) => U::DefaultPrivilege,
-        N::CreatePolicyStmt(_) | N::AlterPolicyStmt(_) => U::Policy,
         N::ViewStmt(_) => U::View,
         N::RefreshMatViewStmt(_) => U::MaterializedView,
         N::RuleStmt(_) => U::Rule,
@@ -213,9 +214,6 @@ pub(super) fn unmanaged_command(subtype: i32) -> Option<UnmanagedKind> {
     use UnmanagedKind as U;
     match AlterTableType::try_from(subtype).ok()? {
         A::AtChangeOwner => Some(U::Owner),
-        A::AtEnableRowSecurity | A::AtDisableRowSecurity | A::AtForceRowSecurity | A::AtNoForceRowSecurity => {
-            Some(U::RowSecurity)
-        }
         A::AtEnableRule | A::AtEnableAlwaysRule | A::AtEnableReplicaRule | A::AtDisableRule => Some(U::Rule),
         A::AtGenericOptions | A::AtAlterColumnGenericOptions => Some(U::ForeignTable),
         _ => None,

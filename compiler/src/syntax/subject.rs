@@ -32,6 +32,8 @@ pub(super) fn subjects(node: &NodeEnum) -> Vec<Subject> {
         NodeEnum::AlterTableStmt(s) => range(&s.relation),
         NodeEnum::IndexStmt(s) => range(&s.relation),
         NodeEnum::CreateTrigStmt(s) => range(&s.relation),
+        NodeEnum::CreatePolicyStmt(s) => range(&s.table),
+        NodeEnum::AlterPolicyStmt(s) => range(&s.table),
         NodeEnum::RuleStmt(s) => range(&s.relation),
         NodeEnum::RenameStmt(s) => range(&s.relation),
         NodeEnum::AlterObjectSchemaStmt(s) => range(&s.relation),

@@ -168,7 +168,7 @@ fn kinds_that_are_not_managed_are_counted() {
     let schema = read(
         "create table t (a int);\ncreate view v as select 1 as a;\ncomment on view v is 'x';\n\
          create index on t (a);\ngrant select on t to joe;\ngrant select on v to joe;\n\
-         alter table t enable row level security, add column b int;\ncreate policy p on t;\n\
+         alter table t enable rule r, add column b int;\n\
          alter table v alter a set default 1;\ncomment on column v.a is 'x';\n\
          comment on column public.t.a is 'y';\ncreate trigger g instead of insert on v execute function f();\n",
     );
@@ -247,6 +247,12 @@ fn every_form_of_a_managed_kind_is_handed_on() {
         "create domain d as int",
         "create constraint trigger g after insert on t for each row execute function f()",
         "create unlogged table t (a int) partition by list (a)",
+        "create aggregate a(int) (sfunc = f, stype = int)",
+        "comment on aggregate a(int) is 'x'",
+        "create policy p on t using (true)",
+        "alter policy p on t rename to q",
+        "drop policy p on t",
+        "alter table t enable row level security, force row level security",
     ] {
         let schema = read(text);
         assert_eq!(codes(&schema), Vec::<&str>::new(), "{text}");

@@ -39,14 +39,10 @@ pub enum UnmanagedKind {
     OperatorFamily,
     /// `OWNER TO`, `SET ROLE`, `SET SESSION AUTHORIZATION`.
     Owner,
-    /// `CREATE POLICY`.
-    Policy,
     /// `GRANT` and `REVOKE`.
     Privilege,
     /// `CREATE PUBLICATION`.
     Publication,
-    /// `ENABLE ROW LEVEL SECURITY`.
-    RowSecurity,
     /// `CREATE RULE`.
     Rule,
     /// `SECURITY LABEL`.
@@ -89,10 +85,8 @@ impl UnmanagedKind {
             UnmanagedKind::OperatorClass => "operator classes",
             UnmanagedKind::OperatorFamily => "operator families",
             UnmanagedKind::Owner => "owners",
-            UnmanagedKind::Policy => "policies",
             UnmanagedKind::Privilege => "privileges",
             UnmanagedKind::Publication => "publications",
-            UnmanagedKind::RowSecurity => "row-level security switches",
             UnmanagedKind::Rule => "rules",
             UnmanagedKind::SecurityLabel => "security labels",
             UnmanagedKind::StandardBody => "routines with a body in the syntax of the standard (BEGIN ATOMIC, RETURN)",
@@ -131,6 +125,7 @@ pub(super) fn care_of(object: ObjectType) -> Care {
         | O::ObjectExtension
         | O::ObjectFunction
         | O::ObjectIndex
+        | O::ObjectPolicy
         | O::ObjectProcedure
         | O::ObjectRoutine
         | O::ObjectSchema
@@ -155,7 +150,6 @@ pub(super) fn care_of(object: ObjectType) -> Care {
         O::ObjectMatview => Care::Unmanaged(U::MaterializedView),
         O::ObjectOpclass => Care::Unmanaged(U::OperatorClass),
         O::ObjectOperator => Care::Unmanaged(U::Operator),
-        O::ObjectPolicy => Care::Unmanaged(U::Policy),
         O::ObjectPublication | O::ObjectPublicationNamespace | O::ObjectPublicationRel => {
             Care::Unmanaged(U::Publication)
         }

@@ -10,6 +10,7 @@ mod column;
 mod constraint;
 mod function;
 mod index;
+mod policy;
 mod sequence;
 mod table;
 mod trigger;
@@ -25,6 +26,7 @@ pub use constraint::{
 };
 pub use function::{Argument, ArgumentMode, Body, Function, Parallel, RoutineKind, Volatility};
 pub use index::{Index, IndexKey, IndexStorage, KeyTarget, NullsOrder, SortOrder};
+pub use policy::{Policy, PolicyCommand};
 pub use sequence::{Sequence, SequenceOptions};
 pub use table::{Partition, PartitionKey, PartitionKeyPart, PartitionStrategy, Persistence, ReplicaIdentity, Table};
 pub use trigger::{ConstraintTrigger, Enabled, Trigger, TriggerEvent, TriggerLevel, TriggerTiming};
@@ -114,6 +116,8 @@ pub enum Payload {
     Aggregate(Box<Aggregate>),
     /// A trigger.
     Trigger(Trigger),
+    /// A row security policy.
+    Policy(Policy),
     /// A comment.
     Comment(Comment),
 }
@@ -140,6 +144,7 @@ impl Payload {
             Self::Procedure(_) => Kind::Procedure,
             Self::Aggregate(_) => Kind::Aggregate,
             Self::Trigger(_) => Kind::Trigger,
+            Self::Policy(_) => Kind::Policy,
             Self::Comment(_) => Kind::Comment,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CollationName, Expression, TablespaceName};
+use super::{CollationName, Expression, TablespaceName, is_false};
 use crate::id::{Name, QualifiedName};
 
 /// `relpersistence`, without temporary, which no snapshot holds.
@@ -55,6 +55,12 @@ pub struct Table {
     /// REPLICA IDENTITY.
     #[serde(default, skip_serializing_if = "ReplicaIdentity::is_default")]
     pub replica_identity: ReplicaIdentity,
+    /// ENABLE ROW LEVEL SECURITY.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub row_security: bool,
+    /// FORCE ROW LEVEL SECURITY.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub force_row_security: bool,
 }
 
 /// `relreplident`.

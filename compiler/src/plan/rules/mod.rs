@@ -6,6 +6,7 @@ mod column;
 mod constraint;
 mod function;
 mod index;
+mod policy;
 mod sequence;
 mod table;
 mod trigger;
@@ -93,6 +94,7 @@ pub fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Action> {
             plain(ctx.to().create_aggregate(routine, payload, false))
         }
         (FactId::Trigger(table, name), Payload::Trigger(payload)) => trigger::create(ctx, table, name, payload),
+        (FactId::Policy(table, name), Payload::Policy(payload)) => policy::create(ctx, table, name, payload),
         (FactId::Comment(on), Payload::Comment(payload)) => plain(ctx.to().comment(on, Some(&payload.text))),
         _ => Vec::new(),
     }
@@ -111,6 +113,7 @@ pub fn drop(ctx: &Context<'_>, fact: &Fact) -> Option<Action> {
         (FactId::DomainConstraint(domain, name), _) => Some(types::drop_domain_constraint(ctx, domain, name)),
         (FactId::Index(name), Payload::Index(payload)) => Some(index::drop(ctx, name, payload)),
         (FactId::Trigger(table, name), _) => Some(trigger::drop(ctx, table, name)),
+        (FactId::Policy(table, name), _) => Some(policy::drop(ctx, table, name)),
         (FactId::Sequence(name), Payload::Sequence(payload)) => Some(sequence::drop(ctx, name, payload)),
         (FactId::Comment(on), _) => Some(Action::new(Verb::Drop, fact.id.clone(), ctx.from().comment(on, None))),
         (FactId::Attribute(..), _) => None,
@@ -158,6 +161,7 @@ pub fn alter(ctx: &Context<'_>, from: &Fact, to: &Fact) -> Alteration {
         (FactId::Trigger(table, name), Payload::Trigger(a), Payload::Trigger(b)) => {
             trigger::alter(ctx, table, name, a, b)
         }
+        (FactId::Policy(table, name), Payload::Policy(a), Payload::Policy(b)) => policy::alter(ctx, table, name, a, b),
         (FactId::Comment(on), _, Payload::Comment(b)) => {
             let sql = ctx.to().comment(on, Some(&b.text));
             Alteration::InPlace(vec![Action::new(Verb::Alter, from.id.clone(), sql)])

@@ -83,7 +83,8 @@ pub fn create_folded(
     }
     let attach = ctx.to().attach_partition(name, table).filter(|_| later);
     let attach = attach.map(|sql| Action::new(Verb::Alter, FactId::Table(name.clone()), sql));
-    std::iter::once(action).chain(attach).collect()
+    let switches = row_security(ctx, name, &Table::default(), table);
+    std::iter::once(action).chain(attach).chain(switches).collect()
 }
 
 pub(super) fn drop(ctx: &Context<'_>, name: &QualifiedName, table: &Table) -> Option<Action> {
@@ -144,10 +145,29 @@ pub(super) fn alter(ctx: &Context<'_>, name: &QualifiedName, from: &Table, to: &
     for sql in ctx.to().option_changes(&object, &from.options, &to.options) {
         out.push(Action::new(Verb::Alter, id.clone(), sql).locking(name, LockMode::ShareUpdateExclusive));
     }
+    out.extend(row_security(ctx, name, from, to));
     if from.replica_identity != to.replica_identity {
         out.push(replica_identity(ctx, name, &to.replica_identity));
     }
     Alteration::InPlace(out)
+}
+
+/// The switches of row security, for which no policy waits.
+fn row_security(ctx: &Context<'_>, name: &QualifiedName, from: &Table, to: &Table) -> Vec<Action> {
+    let switches = [
+        (from.row_security, to.row_security, ["DISABLE", "ENABLE"]),
+        (from.force_row_security, to.force_row_security, ["NO FORCE", "FORCE"]),
+    ];
+    switches
+        .into_iter()
+        .filter(|(before, after, _)| before != after)
+        .map(|(_, on, [off_word, on_word])| {
+            let what = format!("{} ROW LEVEL SECURITY", if on { on_word } else { off_word });
+            Action::new(Verb::Alter, FactId::Table(name.clone()), ctx.to().alter_table(name, &what))
+                .locking(name, LockMode::AccessExclusive)
+                .with(Effect::Links)
+        })
+        .collect()
 }
 
 /// `REPLICA IDENTITY`, which may name an index that the same plan makes: an action of its own.

@@ -1,0 +1,10 @@
+ALTER TABLE notes FORCE ROW LEVEL SECURITY;
+CREATE POLICY p1 ON notes FOR UPDATE USING (true);
+CREATE POLICY p2 ON notes AS RESTRICTIVE USING (shared);
+CREATE POLICY p3 ON notes USING (shared);
+CREATE POLICY p4 ON notes USING (NOT shared);
+CREATE POLICY p5 ON notes USING (shared) WITH CHECK (owner = CURRENT_USER);
+CREATE POLICY p6 ON notes WITH CHECK (owner = 'a');
+CREATE POLICY p7 ON notes TO readonly_role, testuser USING (shared);
+CREATE POLICY p8_renamed ON notes USING (shared) WITH CHECK (shared);
+CREATE POLICY p9 ON notes USING (owner IN ('a', 'b'));

@@ -1,0 +1,10 @@
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p1 ON notes FOR ALL USING (true);
+CREATE POLICY p2 ON notes AS PERMISSIVE USING (shared);
+CREATE POLICY p3 ON notes TO app_user USING (shared);
+CREATE POLICY p4 ON notes USING (shared);
+CREATE POLICY p5 ON notes USING (shared);
+CREATE POLICY p6 ON notes USING (shared) WITH CHECK (owner = 'a');
+CREATE POLICY p7 ON notes TO app_user, testuser USING (shared);
+CREATE POLICY p8 ON notes USING (shared) WITH CHECK (shared);
+CREATE POLICY p9 ON notes USING (owner IN ('a', 'b'));
