@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use pgseal_catalog::Snapshot;
-use pgseal_catalog::fingerprint::Digest;
+use pgseal_catalog::fingerprint::{Digest, object_digests};
 use pgseal_catalog::plan::{Binding, Inputs, Plan, Timeouts};
 
+use crate::aside::drop_aside;
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::elaborate::{self, Model, ModelError};
 use crate::plan::{self, PlanError, PlanOptions};
@@ -74,15 +75,21 @@ pub fn compile(
     text: &SchemaText,
     options: &CompileOptions,
 ) -> Result<Compiled, CompileError> {
-    let (desired, diagnostics) = desired(snapshot, text)?;
-    let source = Model::from_snapshot(snapshot)?;
+    let (desired, source) = std::thread::scope(|scope| {
+        let source = scope.spawn(|| (Model::from_snapshot(snapshot), object_digests(&snapshot.catalog)));
+        (desired(snapshot, text), source.join())
+    });
+    let (desired, diagnostics) = desired?;
+    let (source, objects) = source.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    let source = source?;
     let options = PlanOptions {
         binding: options.binding.clone(),
         timeouts: options.timeouts,
         inputs: Inputs { snapshot: snapshot_digest, schema: text.digests.clone() },
         notes: notes(snapshot),
     };
-    let plan = plan::make_plan(snapshot, &source, &desired, options).map_err(Box::new)?;
+    let plan = plan::make_plan(snapshot, source, objects, &desired, options).map_err(Box::new)?;
+    drop_aside(desired);
     Ok(Compiled { plan, diagnostics })
 }
 

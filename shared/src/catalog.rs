@@ -1,6 +1,7 @@
 //! A catalog: a set of facts with their edges, ordered by id.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -32,10 +33,10 @@ impl Fact {
     }
 }
 
-/// A set of facts, each id once.
+/// A set of facts, each id once. Copies share their facts until they change them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Catalog {
-    facts: BTreeMap<FactId, Fact>,
+    facts: BTreeMap<FactId, Arc<Fact>>,
 }
 
 impl Catalog {
@@ -47,23 +48,23 @@ impl Catalog {
 
     /// Puts a fact in; returns the one it replaces.
     pub fn insert(&mut self, fact: Fact) -> Option<Fact> {
-        self.facts.insert(fact.id.clone(), fact)
+        self.facts.insert(fact.id.clone(), Arc::new(fact)).map(Arc::unwrap_or_clone)
     }
 
     /// Takes a fact out.
     pub fn remove(&mut self, id: &FactId) -> Option<Fact> {
-        self.facts.remove(id)
+        self.facts.remove(id).map(Arc::unwrap_or_clone)
     }
 
     /// The fact at an address.
     #[must_use]
     pub fn fact(&self, id: &FactId) -> Option<&Fact> {
-        self.facts.get(id)
+        self.facts.get(id).map(Arc::as_ref)
     }
 
     /// The fact at an address, to be changed (its id must stay).
     pub fn fact_mut(&mut self, id: &FactId) -> Option<&mut Fact> {
-        self.facts.get_mut(id)
+        self.facts.get_mut(id).map(Arc::make_mut)
     }
 
     /// Whether there is a fact at an address.
@@ -74,7 +75,7 @@ impl Catalog {
 
     /// Every fact in the order of ids.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Fact> {
-        self.facts.values()
+        self.facts.values().map(Arc::as_ref)
     }
 
     /// How many facts there are.
@@ -134,7 +135,7 @@ impl Catalog {
         let least = Name::new("\u{1}").ok().map(|least| make(owner.clone(), least));
         let kind = least.as_ref().map(FactId::kind);
         let facts = least.map(|least| self.facts.range(least..));
-        facts.into_iter().flatten().map(|(_, fact)| fact).take_while(move |fact| match &fact.id {
+        facts.into_iter().flatten().map(|(_, fact)| fact.as_ref()).take_while(move |fact| match &fact.id {
             FactId::Column(o, _)
             | FactId::Default(o, _)
             | FactId::Constraint(o, _)
@@ -148,14 +149,14 @@ impl Catalog {
 
 impl FromIterator<Fact> for Catalog {
     fn from_iter<I: IntoIterator<Item = Fact>>(facts: I) -> Self {
-        Self { facts: facts.into_iter().map(|fact| (fact.id.clone(), fact)).collect() }
+        Self { facts: facts.into_iter().map(|fact| (fact.id.clone(), Arc::new(fact))).collect() }
     }
 }
 
 impl IntoIterator for Catalog {
     type Item = Fact;
-    type IntoIter = std::collections::btree_map::IntoValues<FactId, Fact>;
+    type IntoIter = std::iter::Map<std::collections::btree_map::IntoValues<FactId, Arc<Fact>>, fn(Arc<Fact>) -> Fact>;
     fn into_iter(self) -> Self::IntoIter {
-        self.facts.into_values()
+        self.facts.into_values().map(Arc::unwrap_or_clone)
     }
 }

@@ -76,13 +76,25 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
+/// Takes in an id's text and a zero byte.
+fn write_id(hash: &mut Sha256, id: &FactId) {
+    struct Text<'a>(&'a mut Sha256);
+    impl fmt::Write for Text<'_> {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.update(text);
+            Ok(())
+        }
+    }
+    // taking in bytes cannot fail
+    let _ = fmt::Write::write_fmt(&mut Text(hash), format_args!("{id}\0"));
+}
+
 /// The digest of one fact.
 #[must_use]
 pub fn fact_digest(fact: &Fact) -> Digest {
     let mut hash = Sha256::new();
     hash.update(b"pgseal-fact-v1\0");
-    hash.update(fact.id.to_string());
-    hash.update([0]);
+    write_id(&mut hash, &fact.id);
     hash.update(canonical::to_bytes(&fact.payload));
     Digest(hash.finalize().into())
 }
@@ -92,15 +104,16 @@ pub fn fact_digest(fact: &Fact) -> Digest {
 pub fn object_digest<'a>(object: &FactId, facts: impl IntoIterator<Item = &'a Fact>) -> Digest {
     let mut hash = Sha256::new();
     hash.update(b"pgseal-object-v1\0");
-    hash.update(object.to_string());
-    hash.update([0]);
+    write_id(&mut hash, object);
     for fact in facts {
-        hash.update(fact.id.to_string());
-        hash.update([0]);
+        write_id(&mut hash, &fact.id);
         hash.update(fact_digest(fact).0);
     }
     Digest(hash.finalize().into())
 }
+
+/// From that many objects on, their digests are made on several threads.
+const MANY_OBJECTS: usize = 512;
 
 /// The digest of every object of a catalog.
 #[must_use]
@@ -109,13 +122,24 @@ pub fn object_digests(catalog: &Catalog) -> BTreeMap<FactId, Digest> {
     for fact in catalog.iter() {
         objects.entry(fact.id.object()).or_default().push(fact);
     }
-    objects
-        .into_iter()
-        .map(|(object, facts)| {
-            let digest = object_digest(&object, facts);
-            (object, digest)
-        })
-        .collect()
+    let digest = |(object, facts): &(FactId, Vec<&Fact>)| object_digest(object, facts.iter().copied());
+    let objects: Vec<(FactId, Vec<&Fact>)> = objects.into_iter().collect();
+    let threads =
+        if objects.len() < MANY_OBJECTS { 1 } else { std::thread::available_parallelism().map_or(1, usize::from) };
+    let parts = objects.chunks(objects.len().div_ceil(threads).max(1));
+    let digests: Vec<Digest> = std::thread::scope(|scope| {
+        let mut parts: Vec<&[_]> = parts.collect();
+        let own = parts.pop().unwrap_or_default();
+        let spawn = |part| (part, scope.spawn(move || <[_]>::iter(part).map(digest).collect::<Vec<_>>()));
+        let others: Vec<_> = parts.into_iter().map(spawn).collect();
+        let own: Vec<Digest> = own.iter().map(digest).collect();
+        // a thread that failed has its part done again here, where the failure shows
+        let done = |(part, thread): (&[_], std::thread::ScopedJoinHandle<'_, Vec<Digest>>)| {
+            thread.join().unwrap_or_else(|_| part.iter().map(digest).collect())
+        };
+        others.into_iter().flat_map(done).chain(own).collect()
+    });
+    objects.into_iter().map(|(object, _)| object).zip(digests).collect()
 }
 
 /// The fingerprint of a catalog from the digests of its objects.
@@ -124,8 +148,7 @@ pub fn roll_up(objects: &BTreeMap<FactId, Digest>) -> Digest {
     let mut hash = Sha256::new();
     hash.update(b"pgseal-catalog-v1\0");
     for (object, digest) in objects {
-        hash.update(object.to_string());
-        hash.update([0]);
+        write_id(&mut hash, object);
         hash.update(digest.0);
     }
     Digest(hash.finalize().into())

@@ -4,8 +4,12 @@
 //! it when they are not lower-case plain identifiers; keywords are not quoted, because which words are keywords depends on the
 //! server's major version and an id does not.
 
-use std::fmt;
+use std::cell::RefCell;
+use std::cmp::Ordering;
+use std::fmt::{self, Display as _};
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -32,27 +36,51 @@ pub enum IdError {
     Malformed(String),
 }
 
-/// One identifier as the server stores it: case folded, unquoted, 1 to 63 bytes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct Name(String);
+/// One identifier as the server stores it: case folded, unquoted, 1 to 63 bytes. Its text is shared, so copies are cheap.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Name(Arc<str>);
+
+/// How many names a thread remembers.
+const REMEMBERED: usize = 8192;
+
+thread_local! {
+    /// The names seen last, at places that follow from their text: the same ones come again and again, and share their text.
+    static SEEN: RefCell<Vec<Option<Arc<str>>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The text, shared with an equal one that was seen before if it is still remembered.
+fn shared(text: &str) -> Arc<str> {
+    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(text);
+    let place = usize::try_from(hash % REMEMBERED as u64).unwrap_or(0);
+    SEEN.with_borrow_mut(|seen| {
+        if seen.is_empty() {
+            seen.resize(REMEMBERED, None);
+        }
+        match seen.get_mut(place) {
+            Some(Some(known)) if **known == *text => Arc::clone(known),
+            Some(slot) => Arc::clone(slot.insert(Arc::from(text))),
+            None => Arc::from(text),
+        }
+    })
+}
 
 impl Name {
     /// Takes an identifier as stored.
     ///
     /// # Errors
     /// Empty, longer than 63 bytes, or holding a zero byte.
-    pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
-        let text = text.into();
+    pub fn new(text: impl AsRef<str>) -> Result<Self, IdError> {
+        let text = text.as_ref();
         if text.is_empty() {
             return Err(IdError::Empty);
         }
         if text.len() > MAX_NAME_BYTES {
-            return Err(IdError::TooLong(text));
+            return Err(IdError::TooLong(text.to_owned()));
         }
-        if text.contains('\0') {
+        if text.as_bytes().contains(&0) {
             return Err(IdError::ZeroByte);
         }
-        Ok(Self(text))
+        Ok(Self(shared(text)))
     }
 
     /// Cuts a text to the 63 bytes that a server keeps, at a character boundary, as it does with a warning.
@@ -71,6 +99,30 @@ impl Name {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The identifier's text, to be kept elsewhere without a copy.
+    #[must_use]
+    pub fn to_shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
+}
+
+impl Ord for Name {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+    }
+}
+
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Serialize for Name {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(&self.0)
     }
 }
 
@@ -94,19 +146,19 @@ impl std::borrow::Borrow<str> for Name {
 
 impl PartialEq<str> for Name {
     fn eq(&self, other: &str) -> bool {
-        self.0 == other
+        *self.0 == *other
     }
 }
 
 impl PartialEq<&str> for Name {
     fn eq(&self, other: &&str) -> bool {
-        self.0 == *other
+        *self.0 == **other
     }
 }
 
 impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        Self::new(String::deserialize(d)?).map_err(serde::de::Error::custom)
+        read_text(d, |text| Self::new(text))
     }
 }
 
@@ -139,7 +191,9 @@ impl QualifiedName {
 
 impl fmt::Display for QualifiedName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.schema, self.name)
+        self.schema.fmt(f)?;
+        f.write_str(".")?;
+        self.name.fmt(f)
     }
 }
 
@@ -161,7 +215,7 @@ impl Serialize for QualifiedName {
 
 impl<'de> Deserialize<'de> for QualifiedName {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        read_canonical(&String::deserialize(d)?).map_err(serde::de::Error::custom)
+        read_text(d, read_canonical)
     }
 }
 
@@ -199,7 +253,7 @@ impl Serialize for Routine {
 
 impl<'de> Deserialize<'de> for Routine {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        read_canonical(&String::deserialize(d)?).map_err(serde::de::Error::custom)
+        read_text(d, read_canonical)
     }
 }
 
@@ -392,24 +446,38 @@ impl FactId {
     /// The id without its kind, as messages print it: `app.orders.total`.
     #[must_use]
     pub fn path(&self) -> String {
+        struct Path<'a>(&'a FactId);
+        impl fmt::Display for Path<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.write_path(f)
+            }
+        }
+        Path(self).to_string()
+    }
+
+    fn write_path(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Schema(n) | Self::Extension(n) => n.to_string(),
+            Self::Schema(n) | Self::Extension(n) => n.fmt(f),
             Self::Enum(n)
             | Self::Domain(n)
             | Self::Composite(n)
             | Self::Range(n)
             | Self::Sequence(n)
             | Self::Table(n)
-            | Self::Index(n) => n.to_string(),
+            | Self::Index(n) => n.fmt(f),
             Self::DomainConstraint(n, m)
             | Self::Attribute(n, m)
             | Self::Column(n, m)
             | Self::Default(n, m)
             | Self::Constraint(n, m)
             | Self::Trigger(n, m)
-            | Self::Policy(n, m) => format!("{n}.{m}"),
-            Self::Function(r) | Self::Procedure(r) | Self::Aggregate(r) => r.to_string(),
-            Self::Comment(on) => on.to_string(),
+            | Self::Policy(n, m) => {
+                n.fmt(f)?;
+                f.write_str(".")?;
+                m.fmt(f)
+            }
+            Self::Function(r) | Self::Procedure(r) | Self::Aggregate(r) => r.fmt(f),
+            Self::Comment(on) => on.fmt(f),
         }
     }
 
@@ -425,7 +493,9 @@ impl FactId {
 
 impl fmt::Display for FactId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.kind().word(), self.path())
+        f.write_str(self.kind().word())?;
+        f.write_str(":")?;
+        self.write_path(f)
     }
 }
 
@@ -434,7 +504,7 @@ impl FromStr for FactId {
 
     fn from_str(text: &str) -> Result<Self, IdError> {
         let id = parse_id(text, 0)?;
-        if id.to_string() == text { Ok(id) } else { Err(IdError::Malformed(text.to_owned())) }
+        if prints_as(&id, text) { Ok(id) } else { Err(IdError::Malformed(text.to_owned())) }
     }
 }
 
@@ -483,13 +553,41 @@ impl Serialize for FactId {
 
 impl<'de> Deserialize<'de> for FactId {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
+        read_text(d, str::parse)
     }
+}
+
+/// Reads a string in place, without a copy of it.
+fn read_text<'de, D: Deserializer<'de>, T>(d: D, read: fn(&str) -> Result<T, IdError>) -> Result<T, D::Error> {
+    struct Text<T>(fn(&str) -> Result<T, IdError>);
+    impl<T> serde::de::Visitor<'_> for Text<T> {
+        type Value = T;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+            (self.0)(text).map_err(E::custom)
+        }
+    }
+    d.deserialize_str(Text(read))
 }
 
 fn read_canonical<T: FromStr<Err = IdError> + fmt::Display>(text: &str) -> Result<T, IdError> {
     let value: T = text.parse()?;
-    if value.to_string() == text { Ok(value) } else { Err(IdError::Malformed(text.to_owned())) }
+    if prints_as(&value, text) { Ok(value) } else { Err(IdError::Malformed(text.to_owned())) }
+}
+
+/// Whether a value's text form is just that text.
+fn prints_as(value: &impl fmt::Display, text: &str) -> bool {
+    struct Rest<'a>(&'a str);
+    impl fmt::Write for Rest<'_> {
+        fn write_str(&mut self, part: &str) -> fmt::Result {
+            self.0 = self.0.strip_prefix(part).ok_or(fmt::Error)?;
+            Ok(())
+        }
+    }
+    let mut rest = Rest(text);
+    fmt::Write::write_fmt(&mut rest, format_args!("{value}")).is_ok() && rest.0.is_empty()
 }
 
 /// Reads a name path from the left.

@@ -17,10 +17,11 @@ mod volatile;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pgseal_catalog::fingerprint::{Digest, object_digests};
+use pgseal_catalog::fingerprint::Digest;
 use pgseal_catalog::plan::{Binding, FORMAT, HazardKind, Inputs, Plan, Source, Timeouts, VERSION};
 use pgseal_catalog::{FactId, Snapshot};
 
+use crate::aside::drop_aside;
 use crate::diff::{self, Delta};
 use crate::elaborate::Model;
 use crate::prove::{self, Proof};
@@ -106,23 +107,24 @@ impl PlanError {
     }
 }
 
-/// Makes the plan that brings the database of a snapshot to the desired one.
+/// Makes the plan that brings the database of a snapshot to the desired one. `source` is the model of the snapshot, `objects`
+/// the digests of its objects.
 ///
 /// # Errors
 /// See [`PlanError`].
 pub fn make_plan(
     snapshot: &Snapshot,
-    source: &Model,
+    source: Model,
+    objects: BTreeMap<FactId, Digest>,
     desired: &Model,
     options: PlanOptions,
 ) -> Result<Plan, PlanError> {
-    let deltas = diff::diff(source, desired);
-    let actions = decide(snapshot, source, desired, deltas, Grouping::ByKind)?;
+    let deltas = diff::diff(&source, desired);
+    let actions = decide(snapshot, &source, desired, deltas, Grouping::ByKind)?;
     let phases = phases::split(desired, actions);
-    let Proof { phases, touched, target } = prove::prove(source, desired, phases)?;
+    let Proof { phases, touched, target } = prove::prove(source, objects.clone(), desired, phases)?;
     let hazards: BTreeSet<HazardKind> =
         phases.iter().flat_map(|p| &p.steps).flat_map(|step| &step.hazards).map(|hazard| hazard.kind).collect();
-    let objects: BTreeMap<FactId, Digest> = object_digests(&snapshot.catalog);
     let facts = snapshot.catalog.iter().filter(|fact| touched.contains(&fact.id.object())).cloned().collect();
     let mut notes = options.notes;
     for table in diff::reordered_tables(&snapshot.catalog, desired.catalog()) {
@@ -206,6 +208,7 @@ pub fn decide(
         actions.append(&mut round);
         deltas = diff::diff(&working, desired);
         if deltas.is_empty() {
+            drop_aside(working);
             return Ok(actions);
         }
         number += 1;

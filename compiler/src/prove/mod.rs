@@ -6,10 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pgseal_catalog::fingerprint::{Digest, object_digest, object_digests, roll_up};
+use pgseal_catalog::fingerprint::{Digest, object_digest, roll_up};
 use pgseal_catalog::plan::{Checkpoint, Lock, LockMode, Phase, Step};
 use pgseal_catalog::{FactId, Name, QualifiedName};
 
+use crate::aside::drop_aside;
 use crate::diagnostic::Severity;
 use crate::diff::{self, Delta};
 use crate::elaborate::{self, Model};
@@ -44,13 +45,17 @@ pub struct Proof {
     pub target: Digest,
 }
 
-/// Runs the phases in the model of the source database and records what each leads to.
+/// Runs the phases in the model of the source database, whose objects have these digests, and records what each leads to.
 ///
 /// # Errors
 /// See [`ProofError`].
-pub fn prove(source: &Model, desired: &Model, phases: Vec<Vec<Action>>) -> Result<Proof, ProofError> {
-    let mut working = source.clone();
-    let mut digests = object_digests(working.catalog());
+pub fn prove(
+    source: Model,
+    mut digests: BTreeMap<FactId, Digest>,
+    desired: &Model,
+    phases: Vec<Vec<Action>>,
+) -> Result<Proof, ProofError> {
+    let mut working = source;
     let mut touched = BTreeSet::new();
     let mut out = Vec::new();
     for actions in phases {
@@ -82,7 +87,9 @@ pub fn prove(source: &Model, desired: &Model, phases: Vec<Vec<Action>>) -> Resul
     if let Some(delta) = diff::diff(&working, desired).first() {
         return Err(ProofError::Differs(Box::new(Delta::id(delta).clone())));
     }
-    Ok(Proof { phases: out, touched, target: roll_up(&digests) })
+    let target = out.last().map_or_else(|| roll_up(&digests), |phase: &Phase| phase.checkpoint.fingerprint);
+    drop_aside(working);
+    Ok(Proof { phases: out, touched, target })
 }
 
 /// Runs one statement of a plan in a model, strictly.
