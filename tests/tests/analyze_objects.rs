@@ -247,6 +247,7 @@ fn relation(name: &str, oid: Oid) -> RelationRow {
         columns: Vec::new(),
         parents: Vec::new(),
         of_type: Oid::INVALID,
+        primary_key: None,
         extension: None,
     }
 }

@@ -303,6 +303,7 @@ fn env_with_schema(major: u16) -> Env {
             .collect(),
         parents: Vec::new(),
         of_type: Oid::INVALID,
+        primary_key: None,
         extension: None,
     });
     env

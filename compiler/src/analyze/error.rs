@@ -223,6 +223,22 @@ pub mod sqlstate {
     pub const CHECK_VIOLATION: &str = "23514";
     /// `not_null_violation`
     pub const NOT_NULL_VIOLATION: &str = "23502";
+    /// `ambiguous_alias`
+    pub const AMBIGUOUS_ALIAS: &str = "42P09";
+    /// `duplicate_alias`
+    pub const DUPLICATE_ALIAS: &str = "42712";
+    /// `duplicate_column`
+    pub const DUPLICATE_COLUMN: &str = "42701";
+    /// `invalid_column_definition`
+    pub const INVALID_COLUMN_DEFINITION: &str = "42611";
+    /// `invalid_recursion`
+    pub const INVALID_RECURSION: &str = "42P19";
+    /// `invalid_function_definition`
+    pub const INVALID_FUNCTION_DEFINITION: &str = "42P13";
+    /// `cardinality_violation`
+    pub const CARDINALITY_VIOLATION: &str = "21000";
+    /// `invalid_tablesample_argument`
+    pub const INVALID_TABLESAMPLE_ARGUMENT: &str = "2202H";
     /// `generated_always`
     pub const GENERATED_ALWAYS: &str = "428C9";
 }

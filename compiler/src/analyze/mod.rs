@@ -9,31 +9,50 @@
 //! Invariants: nothing is folded; every implicit coercion is a node; a literal is in the normal form
 //! of its type; nesting is bounded, so that no input overflows the stack.
 
+mod analyze_query;
 mod cook;
 mod depend;
 mod error;
 mod evaluate;
+mod figure_name;
 mod literal;
 mod lookup_agg;
 mod mutable;
+mod parse_agg;
 mod parse_candidate;
 mod parse_case;
+mod parse_clause;
 mod parse_coerce;
 mod parse_collate;
 mod parse_common;
+mod parse_cte;
 mod parse_expr;
 mod parse_expr_kind;
 mod parse_func;
+mod parse_grouped;
+mod parse_join;
 mod parse_json;
+mod parse_json_agg;
+mod parse_level;
+mod parse_locking;
 mod parse_node;
 mod parse_oper;
 mod parse_polymorphic;
+mod parse_query;
 mod parse_relation;
 mod parse_row;
+mod parse_rte;
+mod parse_set;
+mod parse_sort;
+mod parse_star;
+mod parse_sublink;
 mod parse_subscript;
+mod parse_target;
+mod parse_window;
 mod parse_xml;
 mod settled;
 
+pub use analyze_query::{analyze_statement, analyze_view_query, query_columns, view_dependencies};
 pub use cook::{
     DefaultKind, IndexKey, Target, TriggerEvents, cook_constraint, cook_default, cook_domain_check,
     cook_index_expression, cook_index_predicate, cook_partition_key, cook_policy, cook_trigger_when, cook_using,
@@ -42,6 +61,7 @@ pub use cook::{
 pub use depend::{Dependencies, dependencies, query_dependencies};
 pub use error::{AnalyzeError, Analyzed, Rejection, Unsupported, sqlstate};
 pub use evaluate::cook_partition_bound_value;
+pub use figure_name::index_column_name;
 pub use literal::print_float4;
 pub use lookup_agg::{AggregateFunction, lookup_agg_function};
 pub use mutable::{contain_mutable_functions, contain_volatile_functions};
@@ -54,6 +74,7 @@ pub use parse_common::{coerce_to_common_type, select_common_type};
 pub use parse_expr::transform_expr;
 pub use parse_expr_kind::ParseExprKind;
 pub use parse_func::function_meant;
+pub use parse_level::Parameters;
 pub use parse_node::{DEPTH_LIMIT, DomainValue, ParseState, raw_location};
 pub use parse_oper::operator_meant;
 pub use parse_relation::NamespaceItem;

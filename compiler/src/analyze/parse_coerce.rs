@@ -7,7 +7,7 @@ use super::error::{AnalyzeError, Analyzed, sqlstate};
 use super::literal;
 use super::parse_node::{ParseState, make_const};
 use super::parse_polymorphic::{check_generic_type_consistency, is_polymorphic};
-use super::parse_relation::item_by_varno;
+use super::parse_relation::item_of_var;
 use crate::env::{CastContext, CastMethod, Env, Oid, TypeKind};
 use crate::tree::{
     ArrayCoerceExpr, CaseTestExpr, CoerceToDomain, CoerceViaIO, CoercionForm, CollateExpr, Const, ConvertRowtypeExpr,
@@ -432,7 +432,7 @@ fn coerce_record_to_complex(ps: &ParseState<'_>, expr: Expr, target: Oid, how: C
     let args = match expr {
         Expr::RowExpr(row) => row.args,
         Expr::Var(var) if var.attno == 0 => {
-            item_by_varno(ps, var.varno).map(super::parse_relation::NamespaceItem::all_columns).ok_or_else(fail)?
+            item_of_var(ps, &var).map(|item| item.all_columns(var.levels_up)).ok_or_else(fail)?
         }
         _ => return Err(fail()),
     };

@@ -6,7 +6,7 @@ use super::error::{AnalyzeError, Analyzed, sqlstate};
 use super::parse_coerce::{Coercion, can_coerce_type, coerce_type};
 use super::parse_node::ParseState;
 use crate::env::{CastContext, Env, Oid};
-use crate::tree::{Expr, expr_type};
+use crate::tree::{Expr, expr_type, expr_typmod};
 
 /// The common type of `types`, `None` when their categories differ.
 ///
@@ -59,6 +59,19 @@ pub fn select_common_type(ps: &ParseState<'_>, exprs: &[Expr], construct: &str, 
             locations.get(i).copied().unwrap_or(-1),
         )
     })
+}
+
+/// The modifier that all expressions share, when all have the common type; follows `select_common_typmod`.
+pub(super) fn common_typmod<'e>(exprs: impl Iterator<Item = &'e Expr>, common: Oid) -> i32 {
+    let mut found: Option<i32> = None;
+    for expr in exprs {
+        let typmod = expr_typmod(expr);
+        if expr_type(expr) != common || found.is_some_and(|before| before != typmod) {
+            return -1;
+        }
+        found = Some(typmod);
+    }
+    found.unwrap_or(-1)
 }
 
 /// Whether every type can become the common one without being asked to; follows

@@ -7,21 +7,22 @@
 
 use pg_query::protobuf::{
     AArrayExpr, AExpr, AExprKind, BoolExpr as RawBoolExpr, BoolExprType, BoolTestType as RawBoolTest,
-    BooleanTest as RawBooleanTest, CollateClause, ColumnRef, FuncCall, Node, NullTestType as RawNullTest, TypeCast,
-    TypeName, node,
+    BooleanTest as RawBooleanTest, CollateClause, ColumnRef, FuncCall, Node, NullTestType as RawNullTest, SubLinkType,
+    TypeCast, TypeName, node,
 };
 
 use super::error::{AnalyzeError, Analyzed, sqlstate};
 use super::parse_case::{transform_case, transform_coalesce, transform_min_max, transform_sql_value_function};
 use super::parse_coerce::{Coercion, coerce_to_boolean, coerce_to_target_type, is_rowtype, no_cast};
 use super::parse_common::{coerce_to_common_type, common_type, select_common_type, verify_common_type};
-use super::parse_func::{CallSyntax, parse_column, parse_func};
+use super::parse_expr_kind::ParseExprKind;
+use super::parse_func::{CallSyntax, Decoration, parse_column, parse_func, parse_func_decorated};
 use super::parse_node::{DEPTH_LIMIT, ParseState, missing, raw_location, string_of, strings_of, transform_const};
 use super::parse_oper::{make_op, make_scalar_array_op};
 use super::parse_relation::{column_by_name, item_by_name, missing_column, missing_relation, scan_item_for_column};
 use super::parse_row::{make_distinct, make_row_comparison, transform_row};
 use super::parse_subscript::transform_indirection;
-use super::{parse_json, parse_xml};
+use super::{parse_agg, parse_json, parse_json_agg, parse_sublink, parse_xml};
 use crate::env::{Major, Oid};
 use crate::tree::{
     ArrayExpr, BoolExpr, BoolTestType, BooleanTest, CoerceToDomainValue, CollateExpr, Expr, NamedArgExpr, NullTest,
@@ -40,32 +41,45 @@ const LARGE_STACK: usize = 512 << 20;
 ///
 /// What the server would say, or what is not covered.
 pub fn transform_expr(ps: &mut ParseState<'_>, raw: &Node) -> Analyzed<Expr> {
+    descend(ps, raw_location(raw), |ps| dispatch(ps, raw)).map_err(|e| e.at(raw_location(raw)))
+}
+
+/// Goes one level down: no input is nested so deep that it overflows the stack.
+pub(super) fn descend<'a, T: Send>(
+    ps: &mut ParseState<'a>,
+    location: i32,
+    work: impl FnOnce(&mut ParseState<'a>) -> Analyzed<T> + Send,
+) -> Analyzed<T> {
     if ps.depth >= DEPTH_LIMIT {
         return Err(AnalyzeError::unsupported(
             "unsupported.expression.depth",
             format!("an expression nested deeper than {DEPTH_LIMIT} levels"),
-            raw_location(raw),
+            location,
         ));
     }
     ps.depth += 1;
-    let result = if ps.depth == OWN_STACK_DEPTH { on_large_stack(ps, raw) } else { dispatch(ps, raw) };
+    let result = if ps.depth == OWN_STACK_DEPTH { on_large_stack(ps, location, work) } else { work(ps) };
     ps.depth -= 1;
-    result.map_err(|e| e.at(raw_location(raw)))
+    result
 }
 
 /// Goes on with a subtree on a thread with room for [`DEPTH_LIMIT`] levels.
-fn on_large_stack(ps: &mut ParseState<'_>, raw: &Node) -> Analyzed<Expr> {
+fn on_large_stack<'a, T: Send>(
+    ps: &mut ParseState<'a>,
+    location: i32,
+    work: impl FnOnce(&mut ParseState<'a>) -> Analyzed<T> + Send,
+) -> Analyzed<T> {
     let refused = || {
         AnalyzeError::unsupported(
             "unsupported.expression.stack",
             "a deeply nested expression on a system without memory for it",
-            raw_location(raw),
+            location,
         )
     };
     std::thread::scope(|scope| {
         std::thread::Builder::new()
             .stack_size(LARGE_STACK)
-            .spawn_scoped(scope, || dispatch(ps, raw))
+            .spawn_scoped(scope, || work(ps))
             .map_err(|_| refused())?
             .join()
             .map_err(|_| refused())?
@@ -79,11 +93,13 @@ fn dispatch(ps: &mut ParseState<'_>, raw: &Node) -> Analyzed<Expr> {
     };
     match raw {
         N::ColumnRef(n) => transform_column_ref(ps, n),
-        N::ParamRef(n) => Err(AnalyzeError::rejected(
-            sqlstate::UNDEFINED_PARAMETER,
-            format!("there is no parameter ${}", n.number),
-            n.location,
-        )),
+        N::ParamRef(n) => ps.parameters.by_number(ps.env, n.number).ok_or_else(|| {
+            AnalyzeError::rejected(
+                sqlstate::UNDEFINED_PARAMETER,
+                format!("there is no parameter ${}", n.number),
+                n.location,
+            )
+        }),
         N::AConst(n) => transform_const(ps, n),
         N::AIndirection(n) => transform_indirection(ps, n),
         N::AArrayExpr(n) => transform_array(ps, n, None),
@@ -92,14 +108,14 @@ fn dispatch(ps: &mut ParseState<'_>, raw: &Node) -> Analyzed<Expr> {
         N::AExpr(n) => transform_a_expr(ps, n),
         N::BoolExpr(n) => transform_bool(ps, n),
         N::FuncCall(n) => transform_func_call(ps, n),
-        N::GroupingFunc(n) => Err(ps.kind.refuse_grouping(n.location)),
+        N::GroupingFunc(n) => parse_agg::transform_grouping_func(ps, n),
         N::MergeSupportFunc(n) => transform_merge_action(ps, n.location),
         N::NamedArgExpr(n) => Ok(Expr::NamedArgExpr(NamedArgExpr {
             arg: Box::new(transform_child(ps, n.arg.as_deref())?),
             name: n.name.clone(),
             argnumber: 0,
         })),
-        N::SubLink(n) => Err(ps.kind.refuse_subquery(n.location)),
+        N::SubLink(n) => parse_sublink::transform_sublink(ps, n),
         N::CaseExpr(n) => transform_case(ps, n),
         N::RowExpr(n) => transform_row(ps, n),
         N::CoalesceExpr(n) => transform_coalesce(ps, n),
@@ -124,10 +140,10 @@ fn dispatch(ps: &mut ParseState<'_>, raw: &Node) -> Analyzed<Expr> {
         N::JsonArrayConstructor(n) => parse_json::transform_array(ps, n),
         N::JsonArrayQueryConstructor(n) => {
             ps.require(Major::V16, "JSON_ARRAY", n.location)?;
-            Err(ps.kind.refuse_subquery(n.location))
+            parse_sublink::transform_json_array_query(ps, n)
         }
-        N::JsonObjectAgg(n) => parse_json::refuse_aggregate(ps, n.constructor.as_deref(), "JSON_OBJECTAGG"),
-        N::JsonArrayAgg(n) => parse_json::refuse_aggregate(ps, n.constructor.as_deref(), "JSON_ARRAYAGG"),
+        N::JsonObjectAgg(n) => parse_json_agg::transform_object_agg(ps, n),
+        N::JsonArrayAgg(n) => parse_json_agg::transform_array_agg(ps, n),
         N::JsonIsPredicate(n) => parse_json::transform_is_json(ps, n),
         N::JsonParseExpr(n) => parse_json::transform_parse(ps, n),
         N::JsonScalarExpr(n) => parse_json::transform_scalar(ps, n),
@@ -191,16 +207,34 @@ fn transform_column_ref(ps: &mut ParseState<'_>, cref: &ColumnRef) -> Analyzed<E
             ));
         }
     };
-    let Some(item) = item_by_name(ps, schema, relation) else {
-        return Err(missing_relation(relation, location));
+    let Some((item, up)) = item_by_name(ps, schema, relation, location)? else {
+        if schema.is_none()
+            && let Some(parameter) = ps.parameters.of_function(ps.env, relation)
+        {
+            // function.argument, or argument.field
+            return match column {
+                Some(column) => match ps.parameters.qualified(ps.env, relation, column) {
+                    Some(argument) => Ok(argument),
+                    None => parse_column(ps, column, parameter, location)?
+                        .ok_or_else(|| missing_relation(ps, relation, location)),
+                },
+                None => Ok(parameter),
+            };
+        }
+        if let (None, Some(column)) = (schema, column)
+            && let Some(argument) = ps.parameters.qualified(ps.env, relation, column)
+        {
+            return Ok(argument);
+        }
+        return Err(missing_relation(ps, relation, location));
     };
     let Some(column) = column else {
-        return Ok(item.whole_row());
+        return Ok(item.whole_row(up));
     };
-    if let Some(var) = scan_item_for_column(ps, item, column, location)? {
+    if let Some(var) = scan_item_for_column(ps, item, up, column, location)? {
         return Ok(var);
     }
-    let row = item.whole_row();
+    let row = item.whole_row(up);
     parse_column(ps, column, row, location)?.ok_or_else(|| missing_column(Some(relation), column, location))
 }
 
@@ -208,10 +242,10 @@ fn bare_column(ps: &ParseState<'_>, name: &str, location: i32) -> Analyzed<Expr>
     if let Some(var) = column_by_name(ps, name, location)? {
         return Ok(var);
     }
-    match item_by_name(ps, None, name) {
-        Some(item) => Ok(item.whole_row()),
-        None => Err(missing_column(None, name, location)),
+    if let Some((item, up)) = item_by_name(ps, None, name, location)? {
+        return Ok(item.whole_row(up));
     }
+    ps.parameters.by_name(ps.env, name).ok_or_else(|| missing_column(None, name, location))
 }
 
 fn check_database(ps: &ParseState<'_>, database: &str, fields: &[&str], location: i32) -> Analyzed<()> {
@@ -269,9 +303,23 @@ fn transform_op(ps: &mut ParseState<'_>, a: &AExpr) -> Analyzed<Expr> {
             _ => Err(missing("rows")),
         };
     }
+    // "row op (subquery)" is the subquery's business
+    if let (Some(row), Some(node::Node::SubLink(link))) = (left, right.and_then(|r| r.node.as_ref()))
+        && is_row(left)
+        && link.sub_link_type == SubLinkType::ExprSublink as i32
+    {
+        let mut link = (**link).clone();
+        link.sub_link_type = SubLinkType::RowcompareSublink as i32;
+        link.testexpr = Some(Box::new(row.clone()));
+        link.oper_name.clone_from(&a.name);
+        link.location = a.location;
+        return parse_sublink::transform_sublink(ps, &link);
+    }
     let left = left.map(|l| transform_expr(ps, l)).transpose()?;
     let right = transform_child(ps, right)?;
-    make_op(ps, &name, left, right, a.location).map(Expr::OpExpr)
+    let op = make_op(ps, &name, left, right, a.location)?;
+    ps.set_calls += usize::from(op.retset);
+    Ok(Expr::OpExpr(op))
 }
 
 fn transform_op_array(ps: &mut ParseState<'_>, a: &AExpr, quantifier: Quantifier) -> Analyzed<Expr> {
@@ -484,12 +532,21 @@ fn transform_func_call(ps: &mut ParseState<'_>, call: &FuncCall) -> Analyzed<Exp
     if call.agg_within_group {
         for sort in &call.agg_order {
             if let Some(node::Node::SortBy(sort)) = &sort.node {
-                args.push(transform_child(ps, sort.node.as_deref())?);
+                let raw = sort.node.as_deref().ok_or_else(|| missing("sort key"))?;
+                args.push(ps.of_kind(ParseExprKind::OrderBy, |ps| transform_expr(ps, raw))?);
             }
         }
         syntax.ordered = false;
     }
-    parse_func(ps, &name, args, &syntax, call.location)
+    let filter = match call.agg_filter.as_deref() {
+        None => None,
+        Some(raw) => {
+            let filter = ps.of_kind(ParseExprKind::Filter, |ps| transform_expr(ps, raw))?;
+            Some(coerce_to_boolean(ps, filter, "FILTER", raw_location(raw))?)
+        }
+    };
+    let decoration = Decoration { order: &call.agg_order, filter, over: call.over.as_deref() };
+    parse_func_decorated(ps, &name, args, &syntax, decoration, call.location)
 }
 
 /// What only later majors' grammar reads.
@@ -500,9 +557,12 @@ fn check_sql_syntax(ps: &ParseState<'_>, name: &[&str], arg_count: usize, locati
     Ok(())
 }
 
-fn transform_merge_action(ps: &ParseState<'_>, location: i32) -> Analyzed<Expr> {
+fn transform_merge_action(ps: &mut ParseState<'_>, location: i32) -> Analyzed<Expr> {
     if ps.major() < 17 {
         return parse_func(ps, &["merge_action"], Vec::new(), &CallSyntax::plain(), location);
+    }
+    if std::iter::once(ps.kind).chain(ps.outer.iter().map(|o| o.kind)).any(|k| k == ParseExprKind::MergeReturning) {
+        return Ok(Expr::MergeSupportFunc);
     }
     Err(AnalyzeError::rejected(
         sqlstate::SYNTAX_ERROR,

@@ -1,21 +1,20 @@
 //! Function calls: which function a name and its arguments mean, and what the call may be.
 //!
-//! Follows parse_func.c (PG 18). Aggregates, window functions and set-returning functions are
-//! recognised and refused: none of them may stand in a schema's expressions.
+//! Follows parse_func.c (PG 18). What is special about aggregates and window functions is in `parse_agg`.
 
-use pg_query::protobuf::FuncCall;
+use pg_query::protobuf::{FuncCall, Node, WindowDef};
 
 use super::error::{AnalyzeError, Analyzed, sqlstate};
+use super::parse_agg;
 use super::parse_candidate::{match_argtypes, select_candidate};
 use super::parse_coerce::{Coercion, CoercionPath, coerce_type, find_coercion_pathway, is_complex};
 use super::parse_expr_kind::ParseExprKind;
 use super::parse_node::{ParseState, split_name};
 use super::parse_oper::refuse_internal;
 use super::parse_polymorphic::{enforce_generic_type_consistency, is_polymorphic};
-use super::parse_relation::{item_by_varno, scan_item_for_column};
-use crate::env::{
-    AggregateKind, ArgMode, CastContext, Env, FuncCandidate, FuncLookup, Oid, ProcKind, ProcRow, SearchPath,
-};
+use super::parse_relation::{item_of_var, scan_item_for_column};
+use super::parse_rte::Returned;
+use crate::env::{AggregateKind, CastContext, Env, FuncCandidate, FuncLookup, Oid, ProcKind, ProcRow, SearchPath};
 use crate::tree::{ArrayExpr, CoercionForm, Expr, FieldSelect, FuncExpr, expr_type};
 
 /// The most arguments that a call may have.
@@ -69,6 +68,17 @@ impl CallSyntax {
     }
 }
 
+/// What a call carries that only aggregates and window functions can.
+#[derive(Debug, Default)]
+pub(super) struct Decoration<'r> {
+    /// `ORDER BY` inside, or `WITHIN GROUP`.
+    pub(super) order: &'r [Node],
+    /// `FILTER`, transformed.
+    pub(super) filter: Option<Expr>,
+    /// `OVER`.
+    pub(super) over: Option<&'r WindowDef>,
+}
+
 /// What a name and arguments turned out to mean.
 enum Detail<'a> {
     NotFound,
@@ -78,12 +88,24 @@ enum Detail<'a> {
     Found(FuncCandidate, &'a ProcRow),
 }
 
-/// A function call; follows `ParseFuncOrColumn` for a call.
+/// A call of an ordinary function; follows `ParseFuncOrColumn` for a call.
 pub(super) fn parse_func(
-    ps: &ParseState<'_>,
+    ps: &mut ParseState<'_>,
     name: &[&str],
     args: Vec<Expr>,
     syntax: &CallSyntax,
+    location: i32,
+) -> Analyzed<Expr> {
+    parse_func_decorated(ps, name, args, syntax, Decoration::default(), location)
+}
+
+/// A call; follows `ParseFuncOrColumn`.
+pub(super) fn parse_func_decorated(
+    ps: &mut ParseState<'_>,
+    name: &[&str],
+    args: Vec<Expr>,
+    syntax: &CallSyntax,
+    decoration: Decoration<'_>,
     location: i32,
 ) -> Analyzed<Expr> {
     if args.len() > FUNC_MAX_ARGS {
@@ -137,7 +159,24 @@ pub(super) fn parse_func(
         }
     };
     check_kind(ps, name, row, syntax, &actual, &arg_names, location)?;
-    build_call(ps, candidate, row, args, actual, syntax, location)
+    match row.kind {
+        ProcKind::Function | ProcKind::Procedure => {
+            let call = build_call(ps, candidate, row, args, actual, syntax, location)?;
+            if matches!(&call, Expr::FuncExpr(f) if f.retset) {
+                ps.set_calls += 1;
+            }
+            Ok(call)
+        }
+        ProcKind::Aggregate | ProcKind::Window => {
+            let ordered = if syntax.within_group { decoration.order.len() } else { 0 };
+            let prepared = prepare(ps, candidate, row, args, actual, syntax, ordered, location)?;
+            if decoration.over.is_some() {
+                parse_agg::window_call(ps, name, row, prepared, syntax, decoration, location)
+            } else {
+                parse_agg::aggregate_call(ps, name, row, prepared, syntax, decoration, location)
+            }
+        }
+    }
 }
 
 /// The function that a bare name finds for arguments of these types, the last ones named; `None` when it finds
@@ -359,16 +398,25 @@ fn check_kind(
                 .hint("To call a procedure, use CALL."))
         }
         ProcKind::Window => {
-            if syntax.over {
-                Err(ps.kind.refuse_window(location))
-            } else {
-                Err(wrong(format!("window function {shown} requires an OVER clause"), location))
+            if !syntax.over {
+                return Err(wrong(format!("window function {shown} requires an OVER clause"), location));
             }
+            if syntax.within_group {
+                return Err(wrong(format!("window function {shown} cannot have WITHIN GROUP"), location));
+            }
+            no_names(arg_names, "window functions", location)
         }
         ProcKind::Aggregate => {
             let ordered_set = row.aggregate.is_some_and(|a| a.kind != AggregateKind::Normal);
             if ordered_set && !syntax.within_group {
                 return Err(wrong(format!("WITHIN GROUP is required for ordered-set aggregate {shown}"), location));
+            }
+            if ordered_set && syntax.over {
+                return Err(AnalyzeError::rejected(
+                    sqlstate::FEATURE_NOT_SUPPORTED,
+                    format!("OVER is not supported for ordered-set aggregate {shown}"),
+                    location,
+                ));
             }
             if !ordered_set && syntax.within_group {
                 return Err(wrong(
@@ -382,20 +430,62 @@ fn check_kind(
                     location,
                 ));
             }
-            if syntax.over { Err(ps.kind.refuse_window(location)) } else { Err(ps.kind.refuse_aggregate(location)) }
+            no_names(arg_names, "aggregates", location)
         }
     }
+}
+
+fn no_names(arg_names: &[String], what: &str, location: i32) -> Analyzed<()> {
+    if arg_names.is_empty() {
+        return Ok(());
+    }
+    Err(AnalyzeError::rejected(sqlstate::FEATURE_NOT_SUPPORTED, format!("{what} cannot use named arguments"), location))
+}
+
+/// The arguments of a call, ready to be passed.
+pub(super) struct Prepared {
+    pub(super) args: Vec<Expr>,
+    pub(super) result_type: Oid,
+    pub(super) variadic: bool,
 }
 
 fn build_call(
     ps: &ParseState<'_>,
     candidate: FuncCandidate,
     row: &ProcRow,
-    mut args: Vec<Expr>,
+    args: Vec<Expr>,
     actual: Vec<Oid>,
     syntax: &CallSyntax,
     location: i32,
 ) -> Analyzed<Expr> {
+    let prepared = prepare(ps, candidate, row, args, actual, syntax, 0, location)?;
+    if let Some(error) = ps.kind.refuse_set(location).filter(|_| row.returns_set) {
+        return Err(error);
+    }
+    Ok(Expr::FuncExpr(FuncExpr {
+        funcid: row.oid,
+        result_type: prepared.result_type,
+        retset: row.returns_set,
+        variadic: prepared.variadic,
+        format: syntax.format,
+        collation: Oid::INVALID,
+        input_collation: Oid::INVALID,
+        args: prepared.args,
+    }))
+}
+
+/// Coerces the arguments of a call; the last `sorted` of them are those of `WITHIN GROUP`.
+#[expect(clippy::too_many_arguments, reason = "what a call is made of")]
+fn prepare(
+    ps: &ParseState<'_>,
+    candidate: FuncCandidate,
+    row: &ProcRow,
+    mut args: Vec<Expr>,
+    actual: Vec<Oid>,
+    syntax: &CallSyntax,
+    sorted: usize,
+    location: i32,
+) -> Analyzed<Prepared> {
     let env = ps.env;
     let given = args.len();
     if let Some(numbers) = &candidate.arg_numbers {
@@ -421,6 +511,10 @@ fn build_call(
     let result_type =
         enforce_generic_type_consistency(env, &all_actual, &mut declared, row.result).map_err(|e| e.at(location))?;
     refuse_internal(&declared, result_type, location)?;
+    let mut actual = actual;
+    if row.aggregate.is_some_and(|a| a.kind == AggregateKind::Hypothetical) {
+        parse_agg::unify_hypothetical(ps, &mut args, &mut actual, &declared, sorted, location)?;
+    }
     let mut args = make_fn_arguments(ps, args, &actual, &declared).map_err(|e| e.at(location))?;
     let mut variadic = syntax.variadic && row.variadic.is_valid();
     if candidate.variadic_count > 0 && row.variadic != Oid::ANY {
@@ -452,19 +546,7 @@ fn build_call(
             ));
         }
     }
-    if row.returns_set {
-        return Err(ps.kind.refuse_set(location));
-    }
-    Ok(Expr::FuncExpr(FuncExpr {
-        funcid: row.oid,
-        result_type,
-        retset: false,
-        variadic,
-        format: syntax.format,
-        collation: Oid::INVALID,
-        input_collation: Oid::INVALID,
-        args,
-    }))
+    Ok(Prepared { args, result_type, variadic })
 }
 
 /// Coerces arguments to the declared types; follows `make_fn_arguments`.
@@ -509,6 +591,13 @@ pub(super) fn parse_column(ps: &ParseState<'_>, name: &str, arg: Expr, location:
         Detail::Found(candidate, row) => {
             let syntax = CallSyntax::plain();
             check_kind(ps, &names, row, &syntax, &[ty], &[], location)?;
+            if matches!(row.kind, ProcKind::Aggregate | ProcKind::Window) {
+                return Err(AnalyzeError::unsupported(
+                    "unsupported.expression.aggregate-as-field",
+                    "an aggregate called in the notation of a field",
+                    location,
+                ));
+            }
             build_call(ps, candidate, row, args, vec![ty], &syntax, location).map(Some)
         }
     }
@@ -518,13 +607,19 @@ pub(super) fn parse_column(ps: &ParseState<'_>, name: &str, arg: Expr, location:
 fn complex_projection(ps: &ParseState<'_>, name: &str, arg: &Expr, location: i32) -> Analyzed<Option<Expr>> {
     if let Expr::Var(var) = arg
         && var.attno == 0
-        && let Some(item) = item_by_varno(ps, var.varno)
+        && let Some(item) = item_of_var(ps, var)
     {
-        return scan_item_for_column(ps, item, name, location);
+        return scan_item_for_column(ps, item, var.levels_up, name, location);
     }
     let base = ps.env.base_type(expr_type(arg));
     let field = if base == Oid::RECORD {
-        record_field(ps.env, arg, name)
+        match super::parse_rte::result_of(ps, arg)? {
+            Some(Returned::Row(columns, _)) => (1_i16..)
+                .zip(columns)
+                .find(|(_, c)| c.name == name)
+                .map(|(number, c)| (number, c.ty, c.typmod, c.collation)),
+            Some(Returned::Scalar(_)) | None => None,
+        }
     } else {
         ps.env
             .relation_of_type(base)
@@ -541,25 +636,4 @@ fn complex_projection(ps: &ParseState<'_>, name: &str, arg: &Expr, location: i32
             collation,
         })
     }))
-}
-
-/// A field of an anonymous row: `f1`, `f2` … of a row constructor, an output argument of a function.
-fn record_field(env: &Env, arg: &Expr, name: &str) -> Option<(i16, Oid, i32, Oid)> {
-    match arg {
-        Expr::RowExpr(row) => {
-            let i = row.colnames.iter().position(|c| c == name)?;
-            let field = row.args.get(i)?;
-            let number = i16::try_from(i + 1).ok()?;
-            Some((number, expr_type(field), crate::tree::expr_typmod(field), crate::tree::expr_collation(field)))
-        }
-        Expr::FuncExpr(call) => {
-            let outputs = env.proc_by_oid(call.funcid)?.parameters.iter();
-            let outputs = outputs.filter(|p| matches!(p.mode, ArgMode::Out | ArgMode::InOut | ArgMode::Table));
-            let (number, output) = (1..).zip(outputs).find(|(_, p)| p.name == *name)?;
-            // The type of a polymorphic output depends on the call: such a field is not found.
-            (!is_polymorphic(output.type_oid))
-                .then(|| (number, output.type_oid, -1, env.type_collation(output.type_oid)))
-        }
-        _ => None,
-    }
 }

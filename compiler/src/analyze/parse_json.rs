@@ -4,7 +4,7 @@
 //! reads as an ordinary function call is analysed as one.
 
 use pg_query::protobuf as raw;
-use pg_query::protobuf::{JsonAggConstructor, Node, node};
+use pg_query::protobuf::{Node, node};
 
 use super::error::{AnalyzeError, Analyzed, sqlstate};
 use super::parse_coerce::{Coercion, call, coerce_to_specific_type, coerce_to_target_type, no_cast};
@@ -20,7 +20,7 @@ use crate::tree::{
 
 const NO_FORMAT: JsonFormat = JsonFormat { format_type: JsonFormatType::Default, encoding: JsonEncoding::Default };
 
-fn format_of(raw: Option<&raw::JsonFormat>) -> JsonFormat {
+pub(super) fn format_of(raw: Option<&raw::JsonFormat>) -> JsonFormat {
     let Some(raw) = raw else { return NO_FORMAT };
     JsonFormat {
         format_type: match raw::JsonFormatType::try_from(raw.format_type) {
@@ -49,23 +49,8 @@ fn category(ps: &ParseState<'_>, ty: Oid) -> char {
     ps.env.category(ty).map_or('X', |(c, _)| c)
 }
 
-/// The refusal of `JSON_OBJECTAGG` and `JSON_ARRAYAGG`, which are aggregates.
-pub(super) fn refuse_aggregate(
-    ps: &ParseState<'_>,
-    constructor: Option<&JsonAggConstructor>,
-    what: &str,
-) -> Analyzed<Expr> {
-    let location = constructor.map_or(-1, |c| c.location);
-    ps.require(Major::V16, what, location)?;
-    Err(if constructor.is_some_and(|c| c.over.is_some()) {
-        ps.kind.refuse_window(location)
-    } else {
-        ps.kind.refuse_aggregate(location)
-    })
-}
-
 /// A function of `pg_catalog` by its argument types.
-fn built_in(ps: &ParseState<'_>, name: &str, args: &[Oid]) -> Analyzed<Oid> {
+pub(super) fn built_in(ps: &ParseState<'_>, name: &str, args: &[Oid]) -> Analyzed<Oid> {
     ps.env
         .lookup_proc(ps.path, Some("pg_catalog"), name, args)
         .map(|p| p.oid)
@@ -89,15 +74,15 @@ fn encoding_const(format: JsonFormat) -> Expr {
 }
 
 /// Where a value is used, which decides how it is read.
-struct ValueUse<'s> {
-    construct: &'s str,
-    default_format: JsonFormatType,
-    target: Oid,
-    passing: bool,
+pub(super) struct ValueUse<'s> {
+    pub(super) construct: &'s str,
+    pub(super) default_format: JsonFormatType,
+    pub(super) target: Oid,
+    pub(super) passing: bool,
 }
 
 /// `transformJsonValueExpr`.
-fn transform_value(
+pub(super) fn transform_value(
     ps: &mut ParseState<'_>,
     value: Option<&raw::JsonValueExpr>,
     usage: &ValueUse<'_>,
@@ -189,7 +174,7 @@ fn passed_as_is(ps: &ParseState<'_>, ty: Oid) -> bool {
 }
 
 /// `transformJsonOutput`.
-fn transform_output(
+pub(super) fn transform_output(
     ps: &ParseState<'_>,
     output: Option<&raw::JsonOutput>,
     allow_format: bool,
@@ -239,7 +224,11 @@ fn check_output_format(
 }
 
 /// `transformJsonConstructorOutput`.
-fn constructor_output(ps: &ParseState<'_>, output: Option<&raw::JsonOutput>, args: &[Expr]) -> Analyzed<JsonReturning> {
+pub(super) fn constructor_output(
+    ps: &ParseState<'_>,
+    output: Option<&raw::JsonOutput>,
+    args: &[Expr],
+) -> Analyzed<JsonReturning> {
     let mut returning = transform_output(ps, output, true)?;
     if !returning.ty.is_valid() {
         returning.ty = if args.iter().any(|a| expr_type(a) == Oid::JSONB) { Oid::JSONB } else { Oid::JSON };
@@ -250,7 +239,7 @@ fn constructor_output(ps: &ParseState<'_>, output: Option<&raw::JsonOutput>, arg
 }
 
 /// `makeJsonConstructorExpr`.
-fn constructor(
+pub(super) fn constructor(
     ps: &ParseState<'_>,
     ty: JsonConstructorType,
     args: Vec<Expr>,
@@ -278,7 +267,12 @@ fn constructor(
 }
 
 /// `coerceJsonFuncExpr`.
-fn coerce_result(ps: &ParseState<'_>, made: Expr, returning: JsonReturning, location: i32) -> Analyzed<Expr> {
+pub(super) fn coerce_result(
+    ps: &ParseState<'_>,
+    made: Expr,
+    returning: JsonReturning,
+    location: i32,
+) -> Analyzed<Expr> {
     let source = expr_type(&made);
     if returning.format.format_type == JsonFormatType::Json && returning.ty == Oid::BYTEA {
         let text = coerce_to_specific_type(ps, made, Oid::TEXT, "JSON_FUNCTION", location)?;
@@ -308,7 +302,7 @@ pub(super) fn transform_object(ps: &mut ParseState<'_>, n: &raw::JsonObjectConst
     constructor(ps, JsonConstructorType::Object, args, returning, n.absent_on_null, n.unique, n.location)
 }
 
-fn constructor_value(construct: &str) -> ValueUse<'_> {
+pub(super) fn constructor_value(construct: &str) -> ValueUse<'_> {
     ValueUse { construct, default_format: JsonFormatType::Default, target: Oid::INVALID, passing: false }
 }
 
@@ -670,7 +664,7 @@ fn check_func_syntax(n: &raw::JsonFuncExpr, op: JsonExprOp, name: &str) -> Analy
 }
 
 /// `transformJsonBehavior`.
-fn transform_behavior(
+pub(super) fn transform_behavior(
     ps: &mut ParseState<'_>,
     raw_behavior: Option<&raw::JsonBehavior>,
     default: JsonBehavior,

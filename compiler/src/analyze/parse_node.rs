@@ -7,6 +7,7 @@ use pg_query::protobuf::{AConst, Node, a_const, node};
 use super::error::{AnalyzeError, Analyzed, sqlstate};
 use super::literal;
 use super::parse_expr_kind::ParseExprKind;
+use super::parse_level::{Level, Outer, Parameters};
 use super::parse_relation::NamespaceItem;
 use crate::env::{Env, Major, Oid, SearchPath};
 use crate::tree::{Const, Expr};
@@ -35,25 +36,45 @@ pub struct ParseState<'a> {
     /// Where the expression stands.
     pub kind: ParseExprKind,
     /// The relations whose columns can be named.
-    pub namespace: Vec<NamespaceItem<'a>>,
+    pub namespace: Vec<NamespaceItem>,
     /// What `VALUE` means, in a domain's check.
     pub domain_value: Option<DomainValue>,
     /// The name of the database, where known (for four-part column names).
     pub database: Option<&'a str>,
-    /// How many expressions enclose the one at hand.
+    /// How many expressions and queries enclose the one at hand.
     pub(super) depth: usize,
+    /// The query that is being made.
+    pub(super) level: Level,
+    /// The queries around it, outermost first.
+    pub(super) outer: Vec<Outer>,
+    /// What `$n` and the names of arguments mean.
+    pub(super) parameters: Parameters,
+    /// How many calls of set-returning functions there have been.
+    pub(super) set_calls: usize,
 }
 
 impl<'a> ParseState<'a> {
     /// A state with no relation in scope.
     #[must_use]
     pub fn new(env: &'a Env, path: &'a SearchPath, kind: ParseExprKind) -> Self {
-        Self { env, path, kind, namespace: Vec::new(), domain_value: None, database: None, depth: 0 }
+        Self {
+            env,
+            path,
+            kind,
+            namespace: Vec::new(),
+            domain_value: None,
+            database: None,
+            depth: 0,
+            level: Level::default(),
+            outer: Vec::new(),
+            parameters: Parameters::default(),
+            set_calls: 0,
+        }
     }
 
     /// The same with one more relation in scope.
     #[must_use]
-    pub fn with(mut self, item: NamespaceItem<'a>) -> Self {
+    pub fn with(mut self, item: NamespaceItem) -> Self {
         self.namespace.push(item);
         self
     }

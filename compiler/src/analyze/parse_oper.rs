@@ -151,8 +151,8 @@ pub(super) fn make_op(
     refuse_internal(&declared, result_type, location)?;
     let args = make_fn_arguments(ps, args, &actual, &declared).map_err(|e| e.at(location))?;
     let retset = ps.env.proc_by_oid(row.proc).is_some_and(|p| p.returns_set);
-    if retset {
-        return Err(ps.kind.refuse_set(location));
+    if let Some(error) = ps.kind.refuse_set(location).filter(|_| retset) {
+        return Err(error);
     }
     Ok(OpExpr {
         opno: row.oid,

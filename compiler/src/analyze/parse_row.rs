@@ -3,13 +3,13 @@
 //! Follows `transformRowExpr`, `make_row_comparison_op` and `make_row_distinct_op`, parse_expr.c
 //! (PG 18).
 
-use pg_query::protobuf::{Node, RowExpr as RawRow, node};
+use pg_query::protobuf::RowExpr as RawRow;
 
 use super::error::{AnalyzeError, Analyzed, sqlstate};
 use super::parse_expr::transform_expr;
 use super::parse_node::{ParseState, make_bool_const};
 use super::parse_oper::make_op;
-use super::parse_relation::item_by_name;
+use super::parse_star;
 use crate::env::Oid;
 use crate::tree::{BoolExpr, CoercionForm, Expr, OpExpr, RowCompareExpr, RowExpr};
 
@@ -20,10 +20,9 @@ const MAX_FIELDS: usize = 1664;
 pub(super) fn transform_row(ps: &mut ParseState<'_>, raw: &RawRow) -> Analyzed<Expr> {
     let mut args = Vec::with_capacity(raw.args.len());
     for field in &raw.args {
-        if let Some(columns) = star_columns(ps, field)? {
-            args.extend(columns);
-        } else {
-            args.push(transform_expr(ps, field)?);
+        match parse_star::expand_star(ps, field)? {
+            Some(columns) => args.extend(columns.into_iter().map(|(_, column)| column)),
+            None => args.push(transform_expr(ps, field)?),
         }
     }
     if args.len() > MAX_FIELDS {
@@ -35,50 +34,6 @@ pub(super) fn transform_row(ps: &mut ParseState<'_>, raw: &RawRow) -> Analyzed<E
     }
     let colnames = (1..=args.len()).map(|i| format!("f{i}")).collect();
     Ok(Expr::RowExpr(RowExpr { args, row_type: Oid::RECORD, format: CoercionForm::ImplicitCast, colnames }))
-}
-
-/// The columns that `*` or `t.*` stands for inside a row; follows `transformExpressionList`.
-fn star_columns(ps: &ParseState<'_>, field: &Node) -> Analyzed<Option<Vec<Expr>>> {
-    match &field.node {
-        Some(node::Node::ColumnRef(cref)) => {
-            let star = cref.fields.last().is_some_and(|f| matches!(f.node, Some(node::Node::AStar(_))));
-            if !star {
-                return Ok(None);
-            }
-            if let Some(error) = ps.kind.refuse_column(cref.location) {
-                return Err(error);
-            }
-            let names = super::parse_node::strings_of(&cref.fields);
-            let item = match names.as_slice() {
-                [relation] => item_by_name(ps, None, relation),
-                [schema, relation] => item_by_name(ps, Some(schema), relation),
-                [] => {
-                    return Err(AnalyzeError::unsupported(
-                        "unsupported.expression.star",
-                        "\"*\" without a relation in a row",
-                        cref.location,
-                    ));
-                }
-                _ => None,
-            };
-            match item {
-                Some(item) => Ok(Some(item.all_columns())),
-                None => {
-                    Err(super::parse_relation::missing_relation(names.last().copied().unwrap_or(""), cref.location))
-                }
-            }
-        }
-        Some(node::Node::AIndirection(ind))
-            if ind.indirection.last().is_some_and(|f| matches!(f.node, Some(node::Node::AStar(_)))) =>
-        {
-            Err(AnalyzeError::unsupported(
-                "unsupported.expression.star",
-                "the expansion of a composite value by \"*\" in a row",
-                -1,
-            ))
-        }
-        _ => Ok(None),
-    }
 }
 
 fn unequal(location: i32) -> AnalyzeError {

@@ -50,6 +50,9 @@ impl Printer<'_> {
             JsonConstructorType::Parse => "JSON(",
             JsonConstructorType::Scalar => "JSON_SCALAR(",
             JsonConstructorType::Serialize => "JSON_SERIALIZE(",
+            JsonConstructorType::ObjectAgg | JsonConstructorType::ArrayAgg => {
+                return Err(DeparseError::Malformed { node: "an aggregate of a query" });
+            }
         });
         for (at, arg) in node.args.iter().enumerate() {
             if at > 0 {

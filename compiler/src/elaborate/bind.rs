@@ -364,6 +364,7 @@ impl Model {
             columns: Vec::new(),
             parents: Vec::new(),
             of_type: Oid::INVALID,
+            primary_key: None,
             extension: None,
         });
     }

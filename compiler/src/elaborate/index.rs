@@ -13,11 +13,11 @@ use pgseal_catalog::facts::{
 use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
 
 use super::error::{Elaborated, Problem};
-use super::figure_name::index_column_name;
 use super::model::Part;
 use super::names::{name, name_parts};
 use super::options::{OptionsOf, definitions, set_options, value_of};
 use super::run::Interpreter;
+use crate::analyze::index_column_name;
 use crate::env::{AccessMethodRow, MAX_NAME_BYTES, Major, Oid, RelationKind, clip_name};
 
 /// Whose an index is.

@@ -10,11 +10,11 @@ use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
 
 use super::column_definition::{Collected, NewColumn, NewDefault, NewNotNull};
 use super::error::{Elaborated, Problem};
-use super::figure_name::index_column_name;
 use super::index::{NewIndex, Owner, distinct_column_names};
 use super::names::name;
 use super::run::Interpreter;
 use crate::analyze;
+use crate::analyze::index_column_name;
 
 /// A LIKE clause whose columns are taken over.
 #[derive(Debug, Clone)]

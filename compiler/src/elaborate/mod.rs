@@ -24,7 +24,6 @@ mod enum_type;
 mod error;
 mod expression;
 mod extension;
-mod figure_name;
 mod foreign_key;
 mod function;
 mod function_arguments;

@@ -475,6 +475,7 @@ fn relation_row(f: &mut Fields, builtins: &Builtins) -> RelationRow {
         columns,
         parents: Vec::new(),
         of_type: Oid::INVALID,
+        primary_key: None,
         extension: None,
     }
 }

@@ -36,8 +36,8 @@ pub use oid::{Major, Oid};
 pub use path::{PG_CATALOG, SearchPath};
 pub use rows::{
     AccessMethodRow, AggregateKind, AggregateRow, ArgMode, CastContext, CastMethod, CastRow, CollationRow, ColumnRow,
-    FamilyOperator, FamilyProc, LanguageRow, OpclassRow, OperatorRow, OpfamilyRow, ProcArg, ProcKind, ProcRow,
-    RangeLink, RelationKind, RelationRow, Subscript, TypeKind, TypeRow, Volatility,
+    FamilyOperator, FamilyProc, LanguageRow, OpclassRow, OperatorRow, OpfamilyRow, PrimaryKey, ProcArg, ProcKind,
+    ProcRow, RangeLink, RelationKind, RelationRow, Subscript, TypeKind, TypeRow, Volatility,
 };
 pub use sym::Sym;
 pub use symbols::{SymbolError, SymbolRow, SymbolRows};

@@ -479,8 +479,19 @@ pub struct RelationRow {
     pub parents: Vec<Oid>,
     /// The composite type that it is a table `OF`, else invalid.
     pub of_type: Oid,
+    /// Its primary key, when that is not deferrable.
+    pub primary_key: Option<PrimaryKey>,
     /// The extension it belongs to.
     pub extension: Option<Sym>,
+}
+
+/// A primary key, as far as `GROUP BY` needs it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PrimaryKey {
+    /// The constraint's name.
+    pub name: Sym,
+    /// The numbers of its columns.
+    pub columns: Vec<i16>,
 }
 
 impl RelationRow {

@@ -299,6 +299,7 @@ impl Env {
                 columns,
                 parents: Vec::new(),
                 of_type: Oid::INVALID,
+                primary_key: None,
                 extension: row.extension.clone(),
             });
         }
@@ -371,6 +372,7 @@ impl Env {
             columns: Vec::new(),
             parents: Vec::new(),
             of_type: Oid::INVALID,
+            primary_key: None,
             extension,
         })
     }

@@ -70,6 +70,10 @@ pub enum JsonConstructorType {
     Scalar,
     /// `JSON_SERIALIZE(v)` (17+)
     Serialize,
+    /// `JSON_OBJECTAGG(k : v)`, its aggregate the constructor's function.
+    ObjectAgg,
+    /// `JSON_ARRAYAGG(v)`, its aggregate the constructor's function.
+    ArrayAgg,
 }
 
 /// An SQL/JSON constructor.

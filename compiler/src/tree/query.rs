@@ -443,7 +443,7 @@ pub struct TargetEntry {
 }
 
 /// An expression of the target list in `ORDER BY`, `GROUP BY`, `DISTINCT` or a window.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SortGroupClause {
     /// The target's [`TargetEntry::sort_group_ref`].
     pub target: u32,

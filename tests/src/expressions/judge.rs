@@ -86,6 +86,7 @@ impl Judge {
                 .collect(),
             parents: Vec::new(),
             of_type: Oid::INVALID,
+            primary_key: None,
             extension: None,
         };
         env.put_relation(table.clone());

@@ -5,39 +5,83 @@
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AExprKind, JsonExprOp, MinMaxOp, Node, SqlValueFunctionOp, SubLinkType, XmlExprOp};
 
-use super::names::string_of;
+use super::parse_node::string_of;
+use crate::tree::{Expr, SubLink, SubLinkKind};
 
 /// The name of an index's column over an expression; none for an expression without one.
-pub(super) fn index_column_name(raw: &Node) -> Option<String> {
-    figure(raw).map(|(_, name)| name)
+#[must_use]
+pub fn index_column_name(raw: &Node) -> Option<String> {
+    figure(raw, &subquery_name).map(|(_, name)| name)
+}
+
+/// The name of an output column: `analysed` is what its expression became.
+pub(super) fn column_name(raw: &Node, analysed: &Expr) -> String {
+    let names = |raw: &Node| subquery_name(raw).or_else(|| analysed_name(analysed));
+    figure(raw, &names).map_or_else(|| "?column?".to_owned(), |(_, name)| name)
+}
+
+/// The name that the only column of a subquery has, as far as it is written there.
+fn subquery_name(raw: &Node) -> Option<String> {
+    let NodeEnum::SelectStmt(select) = raw.node.as_ref()? else { return None };
+    let mut leftmost = select;
+    while let Some(left) = leftmost.larg.as_ref() {
+        leftmost = left;
+    }
+    if !leftmost.values_lists.is_empty() {
+        return Some("column1".to_owned());
+    }
+    let NodeEnum::ResTarget(target) = leftmost.target_list.first()?.node.as_ref()? else { return None };
+    if !target.name.is_empty() {
+        return Some(target.name.clone());
+    }
+    let value = target.val.as_deref()?;
+    if let Some(NodeEnum::ColumnRef(column)) = &value.node
+        && column.fields.last().is_some_and(|f| matches!(f.node, Some(NodeEnum::AStar(_))))
+    {
+        return None;
+    }
+    Some(figure(value, &subquery_name).map_or_else(|| "?column?".to_owned(), |(_, name)| name))
+}
+
+/// The name that the only column of the last subquery has.
+fn analysed_name(analysed: &Expr) -> Option<String> {
+    let mut name = None;
+    analysed.visit(&mut |e| {
+        if let Expr::SubLink(SubLink { kind: SubLinkKind::Expr, query, .. }) = e {
+            name = query.target_list.first().and_then(|target| target.name.clone());
+        }
+    });
+    name
 }
 
 /// The name with its strength: 2 is a good name, 1 a makeshift.
-fn figure(raw: &Node) -> Option<(u8, String)> {
+fn figure(raw: &Node, names: &dyn Fn(&Node) -> Option<String>) -> Option<(u8, String)> {
     let strong = |name: &str| Some((2, name.to_owned()));
     match raw.node.as_ref()? {
         NodeEnum::ColumnRef(column) => column.fields.iter().rev().find_map(string_of).and_then(strong),
         NodeEnum::AIndirection(indirection) => match indirection.indirection.iter().rev().find_map(string_of) {
             Some(field) => strong(field),
-            None => figure(indirection.arg.as_deref()?),
+            None => figure(indirection.arg.as_deref()?, names),
         },
         NodeEnum::FuncCall(call) => strong(call.funcname.last().and_then(string_of)?),
         NodeEnum::AExpr(expr) if expr.kind == AExprKind::AexprNullif as i32 => strong("nullif"),
-        NodeEnum::TypeCast(cast) => match cast.arg.as_deref().and_then(figure) {
+        NodeEnum::TypeCast(cast) => match cast.arg.as_deref().and_then(|arg| figure(arg, names)) {
             Some((2, name)) => Some((2, name)),
             weaker => match cast.type_name.as_ref().and_then(|ty| ty.names.last()).and_then(string_of) {
                 Some(name) => Some((1, name.to_owned())),
                 None => weaker,
             },
         },
-        NodeEnum::CollateClause(clause) => figure(clause.arg.as_deref()?),
+        NodeEnum::CollateClause(clause) => figure(clause.arg.as_deref()?, names),
         NodeEnum::GroupingFunc(_) => strong("grouping"),
+        NodeEnum::MergeSupportFunc(_) => strong("merge_action"),
         NodeEnum::SubLink(link) => match SubLinkType::try_from(link.sub_link_type).ok()? {
             SubLinkType::ExistsSublink => strong("exists"),
             SubLinkType::ArraySublink => strong("array"),
+            SubLinkType::ExprSublink => names(link.subselect.as_deref()?).map(|name| (2, name)),
             _ => None,
         },
-        NodeEnum::CaseExpr(case) => match case.defresult.as_deref().and_then(figure) {
+        NodeEnum::CaseExpr(case) => match case.defresult.as_deref().and_then(|default| figure(default, names)) {
             Some((2, name)) => Some((2, name)),
             _ => Some((1, "case".to_owned())),
         },
@@ -77,7 +121,9 @@ fn figure(raw: &Node) -> Option<(u8, String)> {
         NodeEnum::JsonScalarExpr(_) => strong("json_scalar"),
         NodeEnum::JsonSerializeExpr(_) => strong("json_serialize"),
         NodeEnum::JsonObjectConstructor(_) => strong("json_object"),
-        NodeEnum::JsonArrayConstructor(_) => strong("json_array"),
+        NodeEnum::JsonArrayConstructor(_) | NodeEnum::JsonArrayQueryConstructor(_) => strong("json_array"),
+        NodeEnum::JsonObjectAgg(_) => strong("json_objectagg"),
+        NodeEnum::JsonArrayAgg(_) => strong("json_arrayagg"),
         NodeEnum::JsonFuncExpr(expr) => strong(match JsonExprOp::try_from(expr.op).ok()? {
             JsonExprOp::JsonExistsOp => "json_exists",
             JsonExprOp::JsonQueryOp => "json_query",

@@ -1,0 +1,234 @@
+//! Whole queries: what the columns of views are, against what each server says of them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeMap;
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::Node;
+use pgseal::analyze::{AnalyzeError, analyze_view_query, query_columns};
+use pgseal::env::{
+    ArgMode, ColumnRow, Env, Major, Oid, PrimaryKey, ProcArg, ProcKind, ProcRow, RelationKind, RelationRow, SearchPath,
+    Sym, TypeKind, TypeRow, Volatility,
+};
+use pgseal_tests::server::{MAJORS, Server, repository};
+use postgres::Client;
+
+const SCHEMA: &str = include_str!("../src/queries/schema.sql");
+const VIEWS: &str = include_str!("../src/queries/views.sql");
+
+const COLUMNS: &str = "SELECT attname::text, format_type(atttypid, atttypmod), coalesce(nullif(attcollation, 100)::regcollation::text, '') \
+    FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum";
+
+fn server_columns(session: &mut Client, relation: &str) -> Vec<String> {
+    let rows = session.query(COLUMNS, &[&relation]).unwrap_or_else(|error| panic!("{relation}: {error:?}"));
+    rows.iter()
+        .map(|row| {
+            let (name, ty, collation): (String, String, String) = (row.get(0), row.get(1), row.get(2));
+            let collation = if collation == "-" || collation == "0" { String::new() } else { collation };
+            format!("{name} {ty} {collation}").trim_end().to_owned()
+        })
+        .collect()
+}
+
+fn own_columns(env: &Env, path: &SearchPath, raw: &Node, aliases: &[String]) -> Result<Vec<String>, AnalyzeError> {
+    let query = analyze_view_query(env, path, raw, aliases)?;
+    Ok(query_columns(&query)
+        .into_iter()
+        .map(|c| {
+            let collation = match c.collation {
+                Oid::INVALID | Oid::DEFAULT_COLLATION => String::new(),
+                other => {
+                    let row = env.collation_by_oid(other).unwrap();
+                    env.quote_qualified(None, &row.name)
+                }
+            };
+            format!("{} {} {collation}", c.name, env.format_type_under(path, c.ty, Some(c.typmod)))
+                .trim_end()
+                .to_owned()
+        })
+        .collect())
+}
+
+fn statements(text: &str) -> Vec<Node> {
+    let parsed = pg_query::parse(text, 0).unwrap_or_else(|error| panic!("{error}\nin: {text}"));
+    parsed.protobuf.stmts.into_iter().filter_map(|s| s.stmt.map(|s| *s)).collect()
+}
+
+fn majors() -> Vec<u16> {
+    match std::env::var("PGSEAL_MAJORS") {
+        Ok(list) => list.split(',').filter_map(|m| m.parse().ok()).collect(),
+        Err(_) => MAJORS.to_vec(),
+    }
+}
+
+/// The server's own views, out of the scripts that made them.
+#[test]
+fn the_servers_own_views() {
+    for major in majors() {
+        let server = Server::shared(major);
+        let database = server.scratch();
+        let mut session = database.connect();
+        let env = Env::for_major(Major::from_number(u32::from(major)).unwrap());
+        let root = std::env::var("PGSEAL_SERVERS").map_or_else(|_| repository().join(".servers"), Into::into);
+        let mut failures = Vec::new();
+        let mut count = 0;
+        for (file, schema) in [("system_views.sql", "pg_catalog"), ("information_schema.sql", "information_schema")] {
+            let folder = root.join(major.to_string()).join("share");
+            let found = [folder.join(file), folder.join("postgresql").join(file)].into_iter().find(|p| p.exists());
+            let text = std::fs::read_to_string(found.expect("the server's scripts")).unwrap();
+            let path = SearchPath::new([schema]);
+            session.batch_execute(&format!("SET search_path = {schema}")).unwrap();
+            for statement in statements(&text) {
+                let Some(NodeEnum::ViewStmt(view)) = statement.node else { continue };
+                let name = view.view.as_ref().unwrap().relname.clone();
+                let aliases: Vec<String> = view
+                    .aliases
+                    .iter()
+                    .filter_map(|a| match &a.node {
+                        Some(NodeEnum::String(s)) => Some(s.sval.clone()),
+                        _ => None,
+                    })
+                    .collect();
+                let said = server_columns(&mut session, &format!("{schema}.{name}"));
+                count += 1;
+                match own_columns(&env, &path, view.query.as_deref().unwrap(), &aliases) {
+                    Ok(own) if own == said => {}
+                    Ok(own) => failures.push(format!("{major} {name}:\n  ours {own:?}\n  said {said:?}")),
+                    Err(error) => failures.push(format!("{major} {name}: {} {error}", error.code())),
+                }
+            }
+        }
+        assert!(count > 100, "{count}");
+        assert!(failures.is_empty(), "{} of {count}\n{}", failures.len(), failures.join("\n"));
+    }
+}
+
+/// The tables and functions of the schema, from what the server says of them.
+fn world(session: &mut Client, major: u16) -> Env {
+    let mut env = Env::for_major(Major::from_number(u32::from(major)).unwrap());
+    for table in ["a", "b", "t"] {
+        let mut ty = TypeRow::user("public", table, TypeKind::Composite);
+        let relation = env.allocate_oid();
+        ty.relation = relation;
+        let row_type = env.put_type_with_array(ty);
+        let rows = session
+            .query(
+                "SELECT attname::text, attnum, format_type(atttypid, atttypmod), attcollation, attnotnull FROM pg_attribute \
+                 WHERE attrelid = $1::text::regclass AND attnum > 0 ORDER BY attnum",
+                &[&table],
+            )
+            .unwrap();
+        let columns = rows
+            .iter()
+            .map(|row| {
+                let (type_oid, typmod) = env.parse_format_type(row.get(2)).unwrap();
+                ColumnRow {
+                    name: Sym::from(row.get::<_, &str>(0)),
+                    number: row.get(1),
+                    type_oid,
+                    typmod,
+                    collation: Oid(row.get(3)),
+                    not_null: row.get(4),
+                    generated: false,
+                }
+            })
+            .collect();
+        env.put_relation(RelationRow {
+            oid: relation,
+            schema: Sym::from("public"),
+            name: Sym::from(table),
+            kind: RelationKind::Table,
+            row_type,
+            columns,
+            parents: Vec::new(),
+            of_type: Oid::INVALID,
+            primary_key: (table != "t").then(|| PrimaryKey { name: Sym::from("pk"), columns: vec![1] }),
+            extension: None,
+        });
+    }
+    let a = env.lookup_type(&SearchPath::new(["public"]), None, "a").unwrap().oid;
+    function(&mut env, "pairs", &[Oid::INT4], Oid::RECORD, true, &[("x", Oid::INT4), ("y", Oid::TEXT)]);
+    function(&mut env, "rows_of_a", &[], a, true, &[]);
+    function(&mut env, "anon", &[], Oid::RECORD, true, &[]);
+    let many = [("one", Oid::ANYELEMENT), ("many", Oid::ANYARRAY)];
+    function(&mut env, "both_of", &[Oid::ANYELEMENT], Oid::RECORD, false, &many);
+    env
+}
+
+fn function(env: &mut Env, name: &str, args: &[Oid], result: Oid, returns_set: bool, out: &[(&str, Oid)]) {
+    let mut parameters: Vec<ProcArg> = Vec::new();
+    if !out.is_empty() {
+        parameters.extend(args.iter().map(|ty| ProcArg { type_oid: *ty, mode: ArgMode::In, name: Sym::from("") }));
+        parameters.extend(out.iter().map(|(n, ty)| ProcArg { type_oid: *ty, mode: ArgMode::Out, name: Sym::from(*n) }));
+    }
+    env.put_proc(ProcRow {
+        oid: Oid::INVALID,
+        schema: Sym::from("public"),
+        name: Sym::from(name),
+        kind: ProcKind::Function,
+        args: args.to_vec(),
+        parameters,
+        default_count: 0,
+        variadic: Oid::INVALID,
+        result,
+        returns_set,
+        volatility: Volatility::Volatile,
+        strict: false,
+        leakproof: false,
+        language: Oid::SQL_LANGUAGE,
+        aggregate: None,
+        extension: None,
+    });
+}
+
+/// Queries by hand: the columns of a view over each, or the server's refusal.
+#[test]
+fn the_columns_of_views() {
+    let only = std::env::var("PGSEAL_CASE").unwrap_or_default();
+    for major in majors() {
+        let server = Server::shared(major);
+        let database = server.scratch();
+        let mut session = database.connect();
+        session.batch_execute(SCHEMA).unwrap();
+        let env = world(&mut session, major);
+        let path = SearchPath::new(["public"]);
+        let mut failures = Vec::new();
+        let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+        for query in VIEWS.lines().filter(|line| line.contains(&only)) {
+            let raw = statements(query).remove(0);
+            let ours = own_columns(&env, &path, &raw, &[]);
+            let made = session.batch_execute(&format!("CREATE VIEW public.v AS {query}"));
+            match (made, ours) {
+                (Ok(()), ours) => {
+                    let said = server_columns(&mut session, "public.v");
+                    session.batch_execute("DROP VIEW public.v").unwrap();
+                    match ours {
+                        Ok(own) if own == said => *kinds.entry("same").or_default() += 1,
+                        Ok(own) => failures.push(format!("{query}\n  ours {own:?}\n  said {said:?}")),
+                        Err(error) => failures.push(format!("{query}\n  {} {error}", error.code())),
+                    }
+                }
+                (Err(said), Err(error)) => {
+                    let code = said.code().map(|c| c.code().to_owned()).unwrap_or_default();
+                    // what two columns of one name are called is the view's own business
+                    if code == error.code() {
+                        *kinds.entry("refused").or_default() += 1;
+                    } else {
+                        failures.push(format!("{query}\n  ours {} {error}\n  said {said:?}", error.code()));
+                    }
+                }
+                (Err(said), Ok(_)) => {
+                    let code = said.code().map(|c| c.code().to_owned()).unwrap_or_default();
+                    // two columns of one name, and record columns, are refused by the view, not by the query
+                    if matches!(code.as_str(), "42701" | "42P16") {
+                        *kinds.entry("refused as a view").or_default() += 1;
+                    } else {
+                        failures.push(format!("{query}\n  said {said:?}"));
+                    }
+                }
+            }
+        }
+        assert!(failures.is_empty(), "{major}: {kinds:?}\n{}", failures.join("\n"));
+        println!("{major}: {kinds:?}");
+    }
+}
