@@ -7,7 +7,8 @@ use pgseal_tests::corpus;
 use pgseal_tests::server::Server;
 
 /// The kinds that the project's own corpus has to have cases of, so that none is forgotten.
-const KINDS: [&str; 22] = [
+const KINDS: [&str; 24] = [
+    "aggregate",
     "column",
     "comment",
     "composite",
@@ -23,6 +24,7 @@ const KINDS: [&str; 22] = [
     "order",
     "partition",
     "pg18",
+    "policy",
     "procedure",
     "range",
     "schema",
