@@ -32,7 +32,7 @@ pub(super) fn read_comments<C: GenericClient>(s: &mut Session<'_, C>) -> Result<
 /// Adds the facts of comments; those on parts of facts that have no id of their own are not modelled.
 pub(super) fn add_comments(b: &mut Build<'_>) -> Result<(), CaptureError> {
     for row in &b.raw.comments {
-        if b.is_member(row.class, row.oid) {
+        if b.is_member(row.class, row.oid) || add_to_index(b, row) {
             continue;
         }
         let on = match b.attribute_id(row)? {
@@ -54,6 +54,23 @@ pub(super) fn add_comments(b: &mut Build<'_>) -> Result<(), CaptureError> {
         b.catalog.insert(Fact::new(id, Payload::Comment(Comment { text: row.text.clone() })));
     }
     Ok(())
+}
+
+/// Whether a comment is on the index of a constraint, which is a part of the constraint's fact.
+fn add_to_index(b: &mut Build<'_>, row: &CommentRow) -> bool {
+    if row.class != class::CLASS || row.part != 0 {
+        return false;
+    }
+    let Some(Found::Fact(id @ FactId::Constraint(..), Exact::Part)) = b.nodes.find((row.class, row.oid), row.part)
+    else {
+        return false;
+    };
+    let Some(mut fact) = b.catalog.fact(id).cloned() else { return false };
+    let Payload::Constraint(constraint) = &mut fact.payload else { return false };
+    let Some(index) = constraint.index_mut() else { return false };
+    index.comment = Some(row.text.clone());
+    b.catalog.insert(fact);
+    true
 }
 
 fn has_part(row: &CommentRow) -> bool {

@@ -132,6 +132,7 @@ pub(super) fn storage(b: &Build<'_>, row: &IndexRow, relation: &ClassRow) -> Ind
         clustered: row.clustered,
         valid: row.valid,
         statistics,
+        comment: None,
     }
 }
 

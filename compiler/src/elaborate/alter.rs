@@ -254,10 +254,10 @@ impl Interpreter<'_> {
     pub(super) fn edit_storage(&mut self, id: &FactId, edit: impl FnOnce(&mut IndexStorage)) -> Elaborated<()> {
         match id {
             FactId::Index(index) => self.edit_index(index, |i| edit(&mut i.storage)),
-            FactId::Constraint(table, constraint) => self.edit_constraint(table, constraint, |c| match &mut c.is {
-                ConstraintKind::PrimaryKey(key) | ConstraintKind::Unique(key) => edit(&mut key.index),
-                ConstraintKind::Exclusion(exclusion) => edit(&mut exclusion.index),
-                _ => {}
+            FactId::Constraint(table, constraint) => self.edit_constraint(table, constraint, |c| {
+                if let Some(index) = c.index_mut() {
+                    edit(index);
+                }
             }),
             _ => Err(Problem::internal("no index")),
         }

@@ -8,7 +8,6 @@ use super::dispatch::object_type;
 use super::error::{Elaborated, Problem};
 use super::names::name_parts;
 use super::run::Interpreter;
-use crate::diagnostic::{Diagnostic, codes};
 
 impl Interpreter<'_> {
     /// Carries out COMMENT ON.
@@ -22,17 +21,12 @@ impl Interpreter<'_> {
                 _ => Err(Problem::unsupported("a comment of one's own on extension \"plpgsql\"")),
             };
         }
-        let on = match self.must_address(of, object)? {
+        let on = self.must_address(of, object)?;
+        if of == ObjectType::ObjectIndex && matches!(on, FactId::Constraint(..)) {
             // the comment of a constraint's index is another than the constraint's
-            FactId::Constraint(..) if of == ObjectType::ObjectIndex => {
-                self.notes.push(Diagnostic::note(
-                    codes::NOT_YET_MANAGED,
-                    "comments on the indexes of constraints are not managed yet: comment on the constraint instead",
-                ));
-                return Ok(());
-            }
-            id => id,
-        };
+            let text = Some(statement.comment.clone()).filter(|text| !text.is_empty());
+            return self.edit_storage(&on, |storage| storage.comment = text);
+        }
         self.put_comment(on, &statement.comment);
         Ok(())
     }

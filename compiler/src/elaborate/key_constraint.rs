@@ -5,7 +5,7 @@
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::{ConstrType, Constraint as RawConstraint, IndexElem, Node};
-use pgseal_catalog::facts::{Constraint, ConstraintKind, KeyConstraint, KeyTarget, Payload, SortOrder};
+use pgseal_catalog::facts::{Constraint, ConstraintKind, IndexStorage, KeyConstraint, KeyTarget, Payload, SortOrder};
 use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
 
 use super::column_definition::constraint_type;
@@ -329,7 +329,11 @@ impl Interpreter<'_> {
             text => name(text)?,
         };
         let comment = FactId::Comment(Box::new(FactId::Index(index.clone())));
-        let comment = self.model.take(&comment);
+        // the comment stays on the index, which is a part of the constraint now
+        let comment = self.model.take(&comment).and_then(|fact| match fact.payload {
+            Payload::Comment(comment) => Some(comment.text),
+            _ => None,
+        });
         let id = FactId::Index(index.clone());
         let needs = self.model.take(&id).map(|fact| fact.needs).unwrap_or_default();
         if chosen != index.name {
@@ -342,7 +346,7 @@ impl Interpreter<'_> {
             nulls_not_distinct: found.nulls_not_distinct,
             without_overlaps: false,
             index_keys: None,
-            index: found.storage,
+            index: IndexStorage { comment, ..found.storage },
         };
         let constraint = Constraint {
             is: if primary { ConstraintKind::PrimaryKey(key) } else { ConstraintKind::Unique(key) },
@@ -357,16 +361,7 @@ impl Interpreter<'_> {
         let mut fact = Fact::new(FactId::Constraint(table.clone(), chosen.clone()), Payload::Constraint(constraint));
         fact.needs = needs;
         self.model.put(fact);
-        self.replica_identity_follows(table, &index.name, &chosen)?;
-        if let Some(comment) = comment {
-            // the comment stays on the index, which is a part of the constraint now and no object that facts know
-            return match comment.payload {
-                Payload::Comment(_) => Err(Problem::unsupported("USING INDEX of an index with a comment")
-                    .hint("Comment on the constraint instead.")),
-                _ => Ok(()),
-            };
-        }
-        Ok(())
+        self.replica_identity_follows(table, &index.name, &chosen)
     }
 
     /// REPLICA IDENTITY USING INDEX names an index that gets another name.

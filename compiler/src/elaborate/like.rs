@@ -124,11 +124,15 @@ impl Interpreter<'_> {
             for (id, new) in self.indexes_to_clone(&like.source)? {
                 let made = self.make_index(table, new.clone(), true)?;
                 if like.includes(TableLikeOption::CreateTableLikeComments) {
-                    let on = match new.owner {
-                        Owner::Itself => FactId::Index(made),
-                        _ => FactId::Constraint(table.clone(), made.name),
-                    };
-                    self.copy_comment(&id, on);
+                    match new.owner {
+                        Owner::Itself => self.copy_comment(&id, FactId::Index(made)),
+                        // the index's own comment, not the constraint's
+                        _ => {
+                            let comment = self.index_comment(&id);
+                            let on = FactId::Constraint(table.clone(), made.name);
+                            self.edit_storage(&on, |storage| storage.comment = comment)?;
+                        }
+                    }
                 }
             }
         }
@@ -178,6 +182,14 @@ impl Interpreter<'_> {
                     FactId::Constraint(table.clone(), constraint),
                 );
             }
+        }
+    }
+
+    /// What is said of the index of a constraint.
+    fn index_comment(&self, constraint: &FactId) -> Option<String> {
+        match self.model.fact(constraint).map(|fact| &fact.payload) {
+            Some(Payload::Constraint(found)) => found.index()?.comment.clone(),
+            _ => None,
         }
     }
 

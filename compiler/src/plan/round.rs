@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pgseal_catalog::facts::{Constraint, ConstraintKind, Payload, Persistence};
+use pgseal_catalog::facts::{Constraint, ConstraintKind, IndexStorage, Payload, Persistence};
 use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
 
 use super::action::{Action, Effect, Verb};
@@ -375,13 +375,12 @@ fn is_made_with_another(ctx: &Context<'_>, work: &Work, fact: &Fact, folded: &BT
 
 fn can_be_folded(constraint: &Constraint) -> bool {
     let plain = match &constraint.is {
-        ConstraintKind::PrimaryKey(key) | ConstraintKind::Unique(key) => {
-            key.index_keys.is_none() && !key.index.clustered && key.index.statistics.is_empty() && key.index.valid
-        }
-        ConstraintKind::Exclusion(exclusion) => !exclusion.index.clustered && exclusion.index.statistics.is_empty(),
-        ConstraintKind::Check(_) => true,
+        ConstraintKind::PrimaryKey(key) | ConstraintKind::Unique(key) => key.index_keys.is_none() && key.index.valid,
+        ConstraintKind::Exclusion(_) | ConstraintKind::Check(_) => true,
         ConstraintKind::ForeignKey(_) | ConstraintKind::NotNull(_) => false,
     };
+    let said_apart = |index: &IndexStorage| index.clustered || !index.statistics.is_empty() || index.comment.is_some();
+    let plain = plain && !constraint.index().is_some_and(said_apart);
     plain && (constraint.validated || !constraint.enforced) && constraint.is_local && constraint.parent.is_none()
 }
 

@@ -122,6 +122,13 @@ impl<'a> Renderer<'a> {
         self.plain(format!("COMMENT ON {} IS {text}", self.object(on)))
     }
 
+    /// `COMMENT ON INDEX … IS …` of a constraint's index; none removes the comment.
+    #[must_use]
+    pub fn comment_on_index(&self, index: &QualifiedName, text: Option<&str>) -> Sql {
+        let text = text.map_or_else(|| "NULL".to_owned(), literal);
+        self.plain(format!("COMMENT ON INDEX {} IS {text}", self.qualified(index)))
+    }
+
     pub(crate) fn plain(&self, text: String) -> Sql {
         Sql { text, search_path: None }
     }

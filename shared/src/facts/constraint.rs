@@ -35,6 +35,27 @@ pub struct Constraint {
     pub parent: Option<(QualifiedName, Name)>,
 }
 
+impl Constraint {
+    /// What its index has besides the definition; none for a constraint without an index.
+    #[must_use]
+    pub fn index(&self) -> Option<&IndexStorage> {
+        match &self.is {
+            ConstraintKind::PrimaryKey(key) | ConstraintKind::Unique(key) => Some(&key.index),
+            ConstraintKind::Exclusion(exclusion) => Some(&exclusion.index),
+            ConstraintKind::ForeignKey(_) | ConstraintKind::Check(_) | ConstraintKind::NotNull(_) => None,
+        }
+    }
+
+    /// As [`Self::index`], to be changed.
+    pub fn index_mut(&mut self) -> Option<&mut IndexStorage> {
+        match &mut self.is {
+            ConstraintKind::PrimaryKey(key) | ConstraintKind::Unique(key) => Some(&mut key.index),
+            ConstraintKind::Exclusion(exclusion) => Some(&mut exclusion.index),
+            ConstraintKind::ForeignKey(_) | ConstraintKind::Check(_) | ConstraintKind::NotNull(_) => None,
+        }
+    }
+}
+
 /// `contype`, with what belongs to each.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -56,11 +56,22 @@ pub struct IndexStorage {
     /// ALTER COLUMN n SET STATISTICS of expression keys: key number (from 1) to target.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub statistics: BTreeMap<u16, i32>,
+    /// What COMMENT ON INDEX says of a constraint's index, which is another than the constraint's comment. (The comment of an
+    /// index that no constraint owns is a fact of its own.)
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
 }
 
 impl Default for IndexStorage {
     fn default() -> Self {
-        Self { options: BTreeMap::new(), tablespace: None, clustered: false, valid: true, statistics: BTreeMap::new() }
+        Self {
+            options: BTreeMap::new(),
+            tablespace: None,
+            clustered: false,
+            valid: true,
+            statistics: BTreeMap::new(),
+            comment: None,
+        }
     }
 }
 

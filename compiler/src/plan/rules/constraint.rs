@@ -1,6 +1,8 @@
 //! Constraints of tables.
 
-use pgseal_catalog::facts::{Constraint, ConstraintKind, KeyConstraint};
+use std::collections::BTreeSet;
+
+use pgseal_catalog::facts::{Constraint, ConstraintKind};
 use pgseal_catalog::plan::{Cost, LockMode};
 use pgseal_catalog::{FactId, Name, QualifiedName};
 
@@ -39,27 +41,27 @@ pub(super) fn create(ctx: &Context<'_>, table: &QualifiedName, name: &Name, cons
             .costing(Cost::Rewrite),
     };
     let mut out = vec![action];
-    if let Some(storage) = storage(constraint) {
+    if let Some(storage) = constraint.index() {
         let index = QualifiedName::new(table.schema.clone(), name.clone());
         if storage.clustered {
             let sql = ctx.to().cluster_on(table, Some(&index));
             out.push(Action::new(Verb::Alter, id.clone(), sql).locking(table, LockMode::ShareUpdateExclusive));
         }
-        out.extend(statistics(ctx, &id, &index, constraint));
+        out.extend(storage.statistics.iter().map(|(key, target)| statistics(ctx, &id, &index, *key, *target)));
+        if storage.comment.is_some() {
+            out.push(comment(ctx, &id, &index, storage.comment.as_deref()));
+        }
     }
     out
 }
 
-fn statistics(ctx: &Context<'_>, id: &FactId, index: &QualifiedName, constraint: &Constraint) -> Vec<Action> {
-    let Some(storage) = storage(constraint) else { return Vec::new() };
-    storage
-        .statistics
-        .iter()
-        .map(|(key, target)| {
-            let sql = format!("ALTER INDEX {} ALTER COLUMN {key} SET STATISTICS {target}", ctx.to().qualified(index));
-            Action::new(Verb::Alter, id.clone(), ctx.to().plain(sql))
-        })
-        .collect()
+fn statistics(ctx: &Context<'_>, id: &FactId, index: &QualifiedName, key: u16, target: i32) -> Action {
+    let sql = format!("ALTER INDEX {} ALTER COLUMN {key} SET STATISTICS {target}", ctx.to().qualified(index));
+    Action::new(Verb::Alter, id.clone(), ctx.to().plain(sql))
+}
+
+fn comment(ctx: &Context<'_>, id: &FactId, index: &QualifiedName, text: Option<&str>) -> Action {
+    Action::new(Verb::Alter, id.clone(), ctx.to().comment_on_index(index, text))
 }
 
 pub(super) fn drop(ctx: &Context<'_>, table: &QualifiedName, name: &Name, constraint: &Constraint) -> Action {
@@ -88,7 +90,7 @@ pub(super) fn alter(
     let mut rest = from.clone();
     let mut out = Vec::new();
     let index = QualifiedName::new(table.schema.clone(), name.clone());
-    if let (Some(a), Some(b)) = (storage(from), storage(to)) {
+    if let (Some(a), Some(b)) = (from.index(), to.index()) {
         let object = format!("INDEX {}", ctx.to().qualified(&index));
         for sql in ctx.to().option_changes(&object, &a.options, &b.options) {
             out.push(Action::new(Verb::Alter, id.clone(), sql).locking(table, LockMode::ShareUpdateExclusive));
@@ -107,7 +109,19 @@ pub(super) fn alter(
             let sql = ctx.to().cluster_on(table, b.clustered.then_some(&index));
             out.push(Action::new(Verb::Alter, id.clone(), sql).locking(table, LockMode::ShareUpdateExclusive));
         }
-        if let Some(rest) = storage_mut(&mut rest) {
+        let keys: BTreeSet<u16> = a.statistics.keys().chain(b.statistics.keys()).copied().collect();
+        for key in keys {
+            let (before, after) = (a.statistics.get(&key), b.statistics.get(&key));
+            if before != after {
+                out.push(statistics(ctx, &id, &index, key, after.copied().unwrap_or(-1)));
+            }
+        }
+        if a.comment != b.comment {
+            out.push(comment(ctx, &id, &index, b.comment.as_deref()));
+        }
+        if let Some(rest) = rest.index_mut() {
+            rest.statistics.clone_from(&b.statistics);
+            rest.comment.clone_from(&b.comment);
             rest.options.clone_from(&b.options);
             rest.tablespace.clone_from(&b.tablespace);
             rest.clustered = b.clustered;
@@ -155,25 +169,6 @@ pub(super) fn alter(
     if rest == *to { Alteration::InPlace(out) } else { Alteration::Replace }
 }
 
-/// What the index of a constraint has besides.
-fn storage(constraint: &Constraint) -> Option<&pgseal_catalog::facts::IndexStorage> {
-    match &constraint.is {
-        ConstraintKind::PrimaryKey(KeyConstraint { index, .. })
-        | ConstraintKind::Unique(KeyConstraint { index, .. }) => Some(index),
-        ConstraintKind::Exclusion(exclusion) => Some(&exclusion.index),
-        ConstraintKind::ForeignKey(_) | ConstraintKind::Check(_) | ConstraintKind::NotNull(_) => None,
-    }
-}
-
-fn storage_mut(constraint: &mut Constraint) -> Option<&mut pgseal_catalog::facts::IndexStorage> {
-    match &mut constraint.is {
-        ConstraintKind::PrimaryKey(KeyConstraint { index, .. })
-        | ConstraintKind::Unique(KeyConstraint { index, .. }) => Some(index),
-        ConstraintKind::Exclusion(exclusion) => Some(&mut exclusion.index),
-        ConstraintKind::ForeignKey(_) | ConstraintKind::Check(_) | ConstraintKind::NotNull(_) => None,
-    }
-}
-
 /// Whether clustering moves to another index of the table, which says it all.
 fn another_is_clustered(ctx: &Context<'_>, table: &QualifiedName, name: &Name) -> bool {
     let index =
@@ -183,5 +178,5 @@ fn another_is_clustered(ctx: &Context<'_>, table: &QualifiedName, name: &Name) -
             .desired
             .constraints(table)
             .iter()
-            .any(|(other, constraint)| other != name && storage(constraint).is_some_and(|storage| storage.clustered))
+            .any(|(other, constraint)| other != name && constraint.index().is_some_and(|storage| storage.clustered))
 }
