@@ -6,10 +6,10 @@ use pgseal_catalog::Snapshot;
 use pgseal_catalog::fingerprint::{Digest, object_digests};
 use pgseal_catalog::plan::{Binding, Inputs, Plan, Timeouts};
 
-use crate::aside::drop_aside;
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::elaborate::{self, Model, ModelError};
 use crate::plan::{self, PlanError, PlanOptions};
+use crate::stack::{self, drop_aside};
 use crate::syntax::SchemaText;
 
 /// What a plan is compiled with, besides snapshot and schema.
@@ -75,12 +75,13 @@ pub fn compile(
     text: &SchemaText,
     options: &CompileOptions,
 ) -> Result<Compiled, CompileError> {
+    let read_source = || (Model::from_snapshot(snapshot), object_digests(&snapshot.catalog));
     let (desired, source) = std::thread::scope(|scope| {
-        let source = scope.spawn(|| (Model::from_snapshot(snapshot), object_digests(&snapshot.catalog)));
-        (desired(snapshot, text), source.join())
+        let source = stack::spawn(scope, read_source);
+        (desired(snapshot, text), source.map_or_else(|_| read_source(), stack::joined))
     });
     let (desired, diagnostics) = desired?;
-    let (source, objects) = source.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    let (source, objects) = source;
     let source = source?;
     let options = PlanOptions {
         binding: options.binding.clone(),

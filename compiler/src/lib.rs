@@ -1,7 +1,6 @@
 //! The compiler: `schema.sql` and a snapshot in, a plan out. Each stage is a pure function.
 
 pub mod analyze;
-mod aside;
 pub mod cli;
 pub mod compile;
 pub mod deparse;
@@ -10,9 +9,11 @@ pub mod diff;
 pub mod dump;
 pub mod elaborate;
 pub mod env;
+mod grammar;
 pub mod plan;
 pub mod prove;
 pub mod render;
 pub mod report;
+mod stack;
 pub mod syntax;
 pub mod tree;

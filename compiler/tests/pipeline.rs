@@ -185,6 +185,60 @@ fn errors_are_reported_together_with_their_places() {
 }
 
 #[test]
+fn depth_is_answered_or_refused_at_its_place() {
+    let desk = Desk::new();
+    desk.write("before.json", snapshot(""));
+    let run = |text: &str, code: i32| {
+        desk.write("schema.sql", format!("create schema s;\n{text};\n"));
+        desk.run("plan --snapshot before.json --schema schema.sql --out plan.json", code)
+    };
+    let nested = |before: &str, middle: &str, after: &str, levels: usize| {
+        format!("{}{middle}{}", before.repeat(levels), after.repeat(levels))
+    };
+    let of_default = |text: String| format!("create table t (a int,\n    b int default {text})");
+    run(&of_default(nested("1 + ", "1", "", 1000)), 0);
+    run(&of_default(nested("(", "1", ")", 3000)), 0);
+    run(&of_default(nested("abs(", "1", ")", 1000)), 0);
+    for (text, place) in [
+        (of_default(nested("1 + ", "1", "", 3000)), "3:"),
+        (of_default(nested("1 + ", "1", "", 100_000)), "2:1"),
+        (of_default(nested("(", "1", ")", 10_000)), "2:1"),
+        (of_default(format!("({})", nested("not ", "true", "", 100_000))), "2:1"),
+        (of_default(nested("case when true then ", "1", " end", 10_000)), "2:1"),
+        (of_default(nested("array[", "1", "]", 10_000)), "2:1"),
+        (of_default(nested("", "1", "::int", 100_000)), "2:1"),
+        (format!("create view v as select 1{}", " union select 1".repeat(100_000)), "2:1"),
+        (format!("create view v as select {}", nested("(select ", "1", ")", 10_000)), "2:1"),
+    ] {
+        let refused = run(&text, 10);
+        let first = refused.err.lines().next().unwrap_or_default();
+        assert!(first.starts_with(&format!("schema.sql:{place}")), "{first}");
+        assert!(first.contains("error[PGS1005]"), "{first}");
+    }
+    // literals have limits of their own, and so have types
+    for text in [
+        of_default(format!("'{}'", nested("{", "1", "}", 100_000))),
+        format!("create table t (a jsonb default '{}')", nested("[", "1", "]", 100_000)),
+        format!("create table t (a jsonb default '{}')", nested("{\"a\":", "1", "}", 100_000)),
+        format!("create table t (a jsonpath default '{}')", nested("(", "1", ")", 100_000)),
+        format!("create table t (a tsquery default '{}')", nested("(!", "a", ")", 100_000)),
+        format!("create table t (a regtype default 'int{}')", "[]".repeat(100_000)),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_pgseal"))
+            .args("plan --snapshot before.json --schema schema.sql".split(' '))
+            .current_dir({
+                desk.write("schema.sql", &text);
+                desk.path()
+            })
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let head: String = text.chars().take(60).collect();
+        assert!(matches!(output.status.code(), Some(0 | 10)), "{head}: {:?} {said:.300}", output.status);
+    }
+}
+
+#[test]
 fn a_dump_plans_to_nothing() {
     let desk = Desk::new();
     desk.write("before.json", snapshot(AFTER));

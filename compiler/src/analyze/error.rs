@@ -46,6 +46,9 @@ pub struct Unsupported {
 /// The result of every analysis step.
 pub type Analyzed<T> = Result<T, AnalyzeError>;
 
+/// The code of [`AnalyzeError::too_deep`].
+pub const TOO_DEEP: &str = "unsupported.expression.depth";
+
 impl AnalyzeError {
     /// A rejection with the server's SQLSTATE and words; a negative location means "unknown".
     pub fn rejected(sqlstate: &'static str, message: impl Into<String>, location: i32) -> Self {
@@ -65,6 +68,11 @@ impl AnalyzeError {
             feature: feature.into(),
             location: u32::try_from(location).ok(),
         }))
+    }
+
+    /// A refusal of an expression that is nested too deep.
+    pub fn too_deep(location: i32) -> Self {
+        Self::unsupported(TOO_DEEP, "an expression that is nested so deep", location)
     }
 
     /// Adds the facts that explain the message.

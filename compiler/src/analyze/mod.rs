@@ -59,7 +59,7 @@ pub use cook::{
     is_null_default,
 };
 pub use depend::{Dependencies, dependencies, query_dependencies};
-pub use error::{AnalyzeError, Analyzed, Rejection, Unsupported, sqlstate};
+pub use error::{AnalyzeError, Analyzed, Rejection, TOO_DEEP, Unsupported, sqlstate};
 pub use evaluate::cook_partition_bound_value;
 pub use figure_name::index_column_name;
 pub use literal::print_float4;

@@ -24,6 +24,7 @@ use super::parse_row::{make_distinct, make_row_comparison, transform_row};
 use super::parse_subscript::transform_indirection;
 use super::{parse_agg, parse_json, parse_json_agg, parse_sublink, parse_xml};
 use crate::env::{Major, Oid};
+use crate::stack::on_large;
 use crate::tree::{
     ArrayExpr, BoolExpr, BoolTestType, BooleanTest, CoerceToDomainValue, CollateExpr, Expr, NamedArgExpr, NullTest,
     NullTestType, Quantifier, expr_type,
@@ -31,8 +32,6 @@ use crate::tree::{
 
 /// How deep the caller's own stack is used before a larger one takes over.
 const OWN_STACK_DEPTH: usize = 48;
-/// The size of the larger stack, in bytes.
-const LARGE_STACK: usize = 512 << 20;
 
 /// Transforms a raw expression. Collations are not assigned yet: that is
 /// [`super::assign_expr_collations`]'s part, once the whole expression has its final type.
@@ -51,39 +50,19 @@ pub(super) fn descend<'a, T: Send>(
     work: impl FnOnce(&mut ParseState<'a>) -> Analyzed<T> + Send,
 ) -> Analyzed<T> {
     if ps.depth >= DEPTH_LIMIT {
-        return Err(AnalyzeError::unsupported(
-            "unsupported.expression.depth",
-            format!("an expression nested deeper than {DEPTH_LIMIT} levels"),
-            location,
-        ));
+        return Err(AnalyzeError::too_deep(location));
     }
     ps.depth += 1;
-    let result = if ps.depth == OWN_STACK_DEPTH { on_large_stack(ps, location, work) } else { work(ps) };
+    let result = if ps.depth < OWN_STACK_DEPTH {
+        work(ps)
+    } else {
+        on_large(|| work(ps)).unwrap_or_else(|error| {
+            let feature = format!("a deeply nested expression where {error}");
+            Err(AnalyzeError::unsupported("unsupported.expression.stack", feature, location))
+        })
+    };
     ps.depth -= 1;
     result
-}
-
-/// Goes on with a subtree on a thread with room for [`DEPTH_LIMIT`] levels.
-fn on_large_stack<'a, T: Send>(
-    ps: &mut ParseState<'a>,
-    location: i32,
-    work: impl FnOnce(&mut ParseState<'a>) -> Analyzed<T> + Send,
-) -> Analyzed<T> {
-    let refused = || {
-        AnalyzeError::unsupported(
-            "unsupported.expression.stack",
-            "a deeply nested expression on a system without memory for it",
-            location,
-        )
-    };
-    std::thread::scope(|scope| {
-        std::thread::Builder::new()
-            .stack_size(LARGE_STACK)
-            .spawn_scoped(scope, || work(ps))
-            .map_err(|_| refused())?
-            .join()
-            .map_err(|_| refused())?
-    })
 }
 
 fn dispatch(ps: &mut ParseState<'_>, raw: &Node) -> Analyzed<Expr> {
@@ -586,13 +565,7 @@ fn transform_array(ps: &mut ParseState<'_>, a: &AArrayExpr, target: Option<Array
     let mut multidims = false;
     for raw in &a.elements {
         if let Some(node::Node::AArrayExpr(inner)) = &raw.node {
-            if ps.depth >= DEPTH_LIMIT {
-                return transform_expr(ps, raw);
-            }
-            ps.depth += 1;
-            let nested = transform_array(ps, inner, target);
-            ps.depth -= 1;
-            elements.push(nested?);
+            elements.push(descend(ps, inner.location, |ps| transform_array(ps, inner, target))?);
             multidims = true;
         } else {
             let e = transform_expr(ps, raw)?;
@@ -720,8 +693,8 @@ pub(super) fn lookup_collation(ps: &ParseState<'_>, names: &[&str], location: i3
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::super::{ParseExprKind, assign_expr_collations, parse_expr_text};
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::super::{ParseExprKind, TOO_DEEP, assign_expr_collations, parse_expr_text};
     use super::*;
     use crate::env::{Env, SearchPath};
 
@@ -740,23 +713,44 @@ mod tests {
     }
 
     #[test]
-    fn deep_nesting_neither_overflows_nor_guesses() {
-        assert!(analysed(&chain(40)).is_ok());
-        for length in [200, DEPTH_LIMIT, DEPTH_LIMIT * 3] {
-            match analysed(&chain(length)) {
-                Ok(_) => assert!(length < DEPTH_LIMIT),
-                Err(error) => assert_eq!(error.code(), "unsupported.expression.depth", "{error}"),
+    fn a_thousand_levels_are_analysed_and_more_are_refused() {
+        let around = |before: &str, middle: &str, after: &str, levels: usize| {
+            format!("{}{middle}{}", before.repeat(levels), after.repeat(levels))
+        };
+        let shapes: [(&str, &str, &str); 10] = [
+            ("1 + ", "1", ""),
+            ("1 < length(1 || (", "'x'", ")::text)"),
+            ("not ", "true", ""),
+            ("(", "1", ")"),
+            ("abs(", "1", ")"),
+            ("case when true then ", "1", " end"),
+            ("coalesce(", "1", ")"),
+            ("", "1", "::bigint::int"),
+            ("", "'a'", " collate \"C\" || 'b'"),
+            ("true and (false or ", "true", ")"),
+        ];
+        for (before, middle, after) in shapes {
+            for (levels, limit) in [(400, true), (1000, false), (2500, false), (20_000, false)] {
+                let answer = on_large(|| analysed(&around(before, middle, after, levels)).map(|_| ())).unwrap();
+                match answer {
+                    Ok(()) => {}
+                    Err(error) if !limit && error.code() == TOO_DEEP => {}
+                    Err(error) => panic!("{levels} × {before}…{after}: {error}"),
+                }
             }
         }
-        let nested = format!("{}1{}", "ARRAY[".repeat(20), "]".repeat(20));
+        assert!(on_large(|| analysed(&chain(1001)).is_ok()).unwrap());
+        let nested = around("ARRAY[", "1", "]", 20);
         assert!(analysed(&nested).is_ok_and(|e| expr_type(&e) == Oid::INT4ARRAY));
+        let deep = on_large(|| analysed(&around("ARRAY[", "1", "]", 1000)).map(|_| ())).unwrap();
+        assert!(deep.is_ok(), "{deep:?}");
         let flat = vec!["true"; 5000].join(" AND ");
         assert!(analysed(&flat).is_ok());
     }
 
-    /// A tree deeper than its reader allows, as a later reader might give it.
+    /// Without a large stack at the caller's: one takes over in time.
     #[test]
-    fn the_larger_stack_holds_the_deepest_tree() {
+    fn a_larger_stack_takes_over() {
         let env = Env::for_major(Major::V17);
         let path = SearchPath::empty();
         let leaf = parse_expr_text("true").unwrap();
@@ -773,7 +767,7 @@ mod tests {
         let mut ps = ParseState::new(&env, &path, ParseExprKind::FunctionDefault);
         assert!(transform_expr(&mut ps, &wrapped(DEPTH_LIMIT - 2)).is_ok());
         let error = transform_expr(&mut ps, &wrapped(DEPTH_LIMIT + 2)).unwrap_err();
-        assert_eq!(error.code(), "unsupported.expression.depth");
+        assert_eq!(error.code(), TOO_DEEP);
     }
 
     #[test]

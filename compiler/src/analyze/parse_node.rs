@@ -13,7 +13,7 @@ use crate::env::{Env, Major, Oid, SearchPath};
 use crate::tree::{Const, Expr};
 
 /// How deep an expression may be nested before it is refused.
-pub const DEPTH_LIMIT: usize = 1000;
+pub const DEPTH_LIMIT: usize = 2000;
 
 /// `VALUE` in a domain's check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use pg_query::protobuf::{LimitOption, Node, ParseResult, RawStmt, ResTarget, SelectStmt, SetOperation, node};
 
 use super::error::{AnalyzeError, Analyzed, sqlstate};
+use crate::grammar::{self, GrammarError};
 
 /// What is put in front of an expression so that the parser takes it; locations in the raw tree
 /// count from its start ([`AnalyzeError::moved_back`] undoes that).
@@ -16,14 +17,9 @@ pub const PREFIX_LENGTH: u32 = 7;
 ///
 /// When the text is no single expression.
 pub fn parse_expr_text(text: &str) -> Analyzed<Node> {
-    let parsed = pg_query::parse(&format!("{PREFIX}{text}"), 0).map_err(|error| match error {
-        // the tree arrives in a form whose reader stops at a fixed depth
-        pg_query::Error::Decode(_) => AnalyzeError::unsupported(
-            "unsupported.expression.depth",
-            "an expression nested too deep for its tree to be read",
-            -1,
-        ),
-        other => AnalyzeError::rejected(sqlstate::SYNTAX_ERROR, other.to_string(), -1),
+    let parsed = grammar::parse(&format!("{PREFIX}{text}")).map_err(|error| match error {
+        GrammarError::TooDeep => AnalyzeError::too_deep(-1),
+        GrammarError::Refused(message) => AnalyzeError::rejected(sqlstate::SYNTAX_ERROR, message, -1),
     })?;
     let bad = || AnalyzeError::rejected(sqlstate::SYNTAX_ERROR, "expected a single expression", -1);
     let mut statements = parsed.protobuf.stmts.into_iter();

@@ -24,6 +24,7 @@ use std::io::Write as _;
 use clap::{Parser, Subcommand};
 
 pub use self::said::{ColourChoice, MessageFormat, Terminal};
+use crate::stack::on_large;
 pub use pgseal_catalog::{Exit, Failure};
 
 const EXAMPLES: &str = "\
@@ -83,7 +84,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         }
     };
     let terminal = Terminal::new(arguments.color, arguments.messages);
-    match dispatch(arguments.command, &terminal) {
+    // no schema is nested so deep that what follows its trees overflows
+    let ended = on_large(|| dispatch(arguments.command, &terminal))
+        .unwrap_or_else(|error| Err(Failure::new(Exit::Environment, error.to_string())));
+    match ended {
         Ok(exit) => exit,
         Err(failure) => {
             let _ = std::io::stderr().write_all(failure.render("pgseal").as_bytes());

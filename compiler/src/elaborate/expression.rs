@@ -47,7 +47,10 @@ impl From<AnalyzeError> for Box<Problem> {
             }
             AnalyzeError::Unsupported(unsupported) => {
                 let mut problem = Problem::unsupported(&unsupported.feature);
-                problem.code = codes::EXPRESSION_UNSUPPORTED;
+                problem.code = match unsupported.code {
+                    analyze::TOO_DEEP => codes::TOO_DEEP,
+                    _ => codes::EXPRESSION_UNSUPPORTED,
+                };
                 problem.detail = Some(format!("The refusal is {}.", unsupported.code));
                 problem.at(location)
             }

@@ -21,10 +21,10 @@ use pgseal_catalog::fingerprint::Digest;
 use pgseal_catalog::plan::{Binding, FORMAT, HazardKind, Inputs, Plan, Source, Timeouts, VERSION};
 use pgseal_catalog::{FactId, Snapshot};
 
-use crate::aside::drop_aside;
 use crate::diff::{self, Delta};
 use crate::elaborate::Model;
 use crate::prove::{self, Proof};
+use crate::stack::drop_aside;
 
 pub use action::{Action, Verb};
 pub use casts::Conversion;

@@ -10,12 +10,12 @@ use pgseal_catalog::fingerprint::{Digest, object_digest, roll_up};
 use pgseal_catalog::plan::{Checkpoint, Lock, LockMode, Phase, Step};
 use pgseal_catalog::{FactId, Name, QualifiedName};
 
-use crate::aside::drop_aside;
 use crate::diagnostic::Severity;
 use crate::diff::{self, Delta};
 use crate::elaborate::{self, Model};
 use crate::plan::Action;
 use crate::render::Sql;
+use crate::stack::drop_aside;
 use crate::syntax::{self, RowStatements, Settings, SyntaxOptions};
 
 /// Why a plan is not proven. Either is a fault of the compiler, and the plan is not emitted.

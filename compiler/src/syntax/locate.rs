@@ -8,18 +8,10 @@
 use std::ops::Range;
 
 use super::lex::{Lexer, Token};
+use crate::grammar::{GrammarError, parse};
 
 /// Searching one token at a time (where halving fails) stops after this many.
 const MAX_LINEAR: usize = 400;
-
-/// The message of the parser, without the binding's own words.
-pub(super) fn message_of(error: &pg_query::Error) -> String {
-    let message = match error {
-        pg_query::Error::Parse(message) => message.clone(),
-        other => other.to_string(),
-    };
-    message.lines().next().unwrap_or("").to_owned()
-}
 
 /// The place in `text`, which is one statement, that `message` is about.
 pub(super) fn locate(text: &str, message: &str) -> Range<usize> {
@@ -50,9 +42,9 @@ pub(super) fn locate(text: &str, message: &str) -> Range<usize> {
 /// What is wrong with the first `count` tokens, apart from being incomplete.
 fn fault(text: &str, tokens: &[Token], count: usize) -> Option<String> {
     let end = tokens.get(count.checked_sub(1)?)?.end;
-    match pg_query::parse(text.get(..end)?, 0) {
-        Ok(_) | Err(pg_query::Error::Decode(_)) => None,
-        Err(error) => Some(message_of(&error)).filter(|message| !message.ends_with("at end of input")),
+    match parse(text.get(..end)?) {
+        Ok(_) | Err(GrammarError::TooDeep) => None,
+        Err(GrammarError::Refused(message)) => Some(message).filter(|message| !message.ends_with("at end of input")),
     }
 }
 
@@ -61,10 +53,10 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> (String, String) {
-        match pg_query::parse(text, 0) {
+        match parse(text) {
             Ok(_) => ("accepted".to_owned(), String::new()),
             Err(error) => {
-                let message = message_of(&error);
+                let message = error.to_string();
                 let place = locate(text, &message);
                 (text.get(place.clone()).unwrap_or("?").to_owned(), format!("{}", place.start))
             }

@@ -1,6 +1,7 @@
 //! Walks over the tree: every direct child once, in the order of `expression_tree_walker`.
 
 use super::{Expr, JsonBehavior, SubLinkKind, Subscripts, Var};
+use crate::stack;
 
 /// Collects the direct children of a node, shared (`iter`, `as_ref`) or mutable (`iter_mut`, `as_mut`).
 macro_rules! children {
@@ -200,18 +201,12 @@ impl Expr {
 
 /// Above this depth a walk that calls itself is given a stack of its own.
 const OWN_STACK_DEPTH: usize = 64;
-/// What one level of such a walk needs at most, in bytes.
-const STACK_PER_LEVEL: usize = 8 << 10;
 
 /// Calls a function that follows the tree by calling itself, on a stack that is large enough for it. `None` when the
-/// system has no room for such a stack, or the function panicked.
+/// system has no room for such a stack.
 pub fn on_stack_for<T: Send>(expr: &Expr, walk: impl FnOnce() -> T + Send) -> Option<T> {
-    let depth = expr.depth();
-    if depth <= OWN_STACK_DEPTH {
+    if stack::is_large() || expr.depth() <= OWN_STACK_DEPTH {
         return Some(walk());
     }
-    std::thread::scope(|scope| {
-        let stack = depth.saturating_mul(STACK_PER_LEVEL).saturating_add(1 << 20);
-        std::thread::Builder::new().stack_size(stack).spawn_scoped(scope, walk).ok()?.join().ok()
-    })
+    stack::on_large(walk).ok()
 }

@@ -153,7 +153,7 @@ fn regclass(ps: &ParseState<'_>, text: &str) -> Normal {
 /// The type that a text names; follows `parseTypeString`.
 fn type_by_text(ps: &ParseState<'_>, text: &str) -> Result<Oid, Refusal> {
     let bad = || reject(sqlstate::SYNTAX_ERROR, format!("invalid type name \"{text}\""));
-    let parsed = pg_query::parse(&format!("SELECT CAST(NULL AS {text})"), 0).map_err(|_| bad())?;
+    let parsed = crate::grammar::parse(&format!("SELECT CAST(NULL AS {text})")).map_err(|_| bad())?;
     let statement = parsed.protobuf.stmts.into_iter().next().and_then(|s| s.stmt).and_then(|s| s.node);
     let Some(node::Node::SelectStmt(select)) = statement else {
         return Err(bad());
