@@ -9,6 +9,7 @@
 //! - [`manifests`] makes the compiler's lists of what contrib extensions bring.
 //! - [`faults`] makes plans of several phases by hand, and stops their runs where a test wants to.
 //! - [`pipeline`] has the steps from a database to its next state, as library calls.
+//! - [`queries`] has a small schema with views of every kind over it.
 //! - [`program`] runs the two programs as a user does.
 //!
 //! The tests themselves are under `tests/`; the corpus of the project is under `corpus/`. A failed expectation of the
@@ -24,5 +25,6 @@ pub mod generated_schema;
 pub mod manifests;
 pub mod pipeline;
 pub mod program;
+pub mod queries;
 pub mod runner;
 pub mod server;

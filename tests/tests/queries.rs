@@ -6,15 +6,10 @@ use std::collections::BTreeMap;
 use pg_query::NodeEnum;
 use pg_query::protobuf::Node;
 use pgseal::analyze::{AnalyzeError, analyze_view_query, query_columns};
-use pgseal::env::{
-    ArgMode, ColumnRow, Env, Major, Oid, PrimaryKey, ProcArg, ProcKind, ProcRow, RelationKind, RelationRow, SearchPath,
-    Sym, TypeKind, TypeRow, Volatility,
-};
-use pgseal_tests::server::{MAJORS, Server, repository};
+use pgseal::env::{Env, Major, Oid, SearchPath};
+use pgseal_tests::queries::{SCHEMA, VIEWS, majors, statements, view_aliases, world};
+use pgseal_tests::server::{Server, repository};
 use postgres::Client;
-
-const SCHEMA: &str = include_str!("../src/queries/schema.sql");
-const VIEWS: &str = include_str!("../src/queries/views.sql");
 
 const COLUMNS: &str = "SELECT attname::text, format_type(atttypid, atttypmod), coalesce(nullif(attcollation, 100)::regcollation::text, '') \
     FROM pg_attribute WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum";
@@ -49,18 +44,6 @@ fn own_columns(env: &Env, path: &SearchPath, raw: &Node, aliases: &[String]) -> 
         .collect())
 }
 
-fn statements(text: &str) -> Vec<Node> {
-    let parsed = pg_query::parse(text, 0).unwrap_or_else(|error| panic!("{error}\nin: {text}"));
-    parsed.protobuf.stmts.into_iter().filter_map(|s| s.stmt.map(|s| *s)).collect()
-}
-
-fn majors() -> Vec<u16> {
-    match std::env::var("PGSEAL_MAJORS") {
-        Ok(list) => list.split(',').filter_map(|m| m.parse().ok()).collect(),
-        Err(_) => MAJORS.to_vec(),
-    }
-}
-
 /// The server's own views, out of the scripts that made them.
 #[test]
 fn the_servers_own_views() {
@@ -81,14 +64,7 @@ fn the_servers_own_views() {
             for statement in statements(&text) {
                 let Some(NodeEnum::ViewStmt(view)) = statement.node else { continue };
                 let name = view.view.as_ref().unwrap().relname.clone();
-                let aliases: Vec<String> = view
-                    .aliases
-                    .iter()
-                    .filter_map(|a| match &a.node {
-                        Some(NodeEnum::String(s)) => Some(s.sval.clone()),
-                        _ => None,
-                    })
-                    .collect();
+                let aliases = view_aliases(&view);
                 let said = server_columns(&mut session, &format!("{schema}.{name}"));
                 count += 1;
                 match own_columns(&env, &path, view.query.as_deref().unwrap(), &aliases) {
@@ -101,84 +77,6 @@ fn the_servers_own_views() {
         assert!(count > 100, "{count}");
         assert!(failures.is_empty(), "{} of {count}\n{}", failures.len(), failures.join("\n"));
     }
-}
-
-/// The tables and functions of the schema, from what the server says of them.
-fn world(session: &mut Client, major: u16) -> Env {
-    let mut env = Env::for_major(Major::from_number(u32::from(major)).unwrap());
-    for table in ["a", "b", "t"] {
-        let mut ty = TypeRow::user("public", table, TypeKind::Composite);
-        let relation = env.allocate_oid();
-        ty.relation = relation;
-        let row_type = env.put_type_with_array(ty);
-        let rows = session
-            .query(
-                "SELECT attname::text, attnum, format_type(atttypid, atttypmod), attcollation, attnotnull FROM pg_attribute \
-                 WHERE attrelid = $1::text::regclass AND attnum > 0 ORDER BY attnum",
-                &[&table],
-            )
-            .unwrap();
-        let columns = rows
-            .iter()
-            .map(|row| {
-                let (type_oid, typmod) = env.parse_format_type(row.get(2)).unwrap();
-                ColumnRow {
-                    name: Sym::from(row.get::<_, &str>(0)),
-                    number: row.get(1),
-                    type_oid,
-                    typmod,
-                    collation: Oid(row.get(3)),
-                    not_null: row.get(4),
-                    generated: false,
-                }
-            })
-            .collect();
-        env.put_relation(RelationRow {
-            oid: relation,
-            schema: Sym::from("public"),
-            name: Sym::from(table),
-            kind: RelationKind::Table,
-            row_type,
-            columns,
-            parents: Vec::new(),
-            of_type: Oid::INVALID,
-            primary_key: (table != "t").then(|| PrimaryKey { name: Sym::from("pk"), columns: vec![1] }),
-            extension: None,
-        });
-    }
-    let a = env.lookup_type(&SearchPath::new(["public"]), None, "a").unwrap().oid;
-    function(&mut env, "pairs", &[Oid::INT4], Oid::RECORD, true, &[("x", Oid::INT4), ("y", Oid::TEXT)]);
-    function(&mut env, "rows_of_a", &[], a, true, &[]);
-    function(&mut env, "anon", &[], Oid::RECORD, true, &[]);
-    let many = [("one", Oid::ANYELEMENT), ("many", Oid::ANYARRAY)];
-    function(&mut env, "both_of", &[Oid::ANYELEMENT], Oid::RECORD, false, &many);
-    env
-}
-
-fn function(env: &mut Env, name: &str, args: &[Oid], result: Oid, returns_set: bool, out: &[(&str, Oid)]) {
-    let mut parameters: Vec<ProcArg> = Vec::new();
-    if !out.is_empty() {
-        parameters.extend(args.iter().map(|ty| ProcArg { type_oid: *ty, mode: ArgMode::In, name: Sym::from("") }));
-        parameters.extend(out.iter().map(|(n, ty)| ProcArg { type_oid: *ty, mode: ArgMode::Out, name: Sym::from(*n) }));
-    }
-    env.put_proc(ProcRow {
-        oid: Oid::INVALID,
-        schema: Sym::from("public"),
-        name: Sym::from(name),
-        kind: ProcKind::Function,
-        args: args.to_vec(),
-        parameters,
-        default_count: 0,
-        variadic: Oid::INVALID,
-        result,
-        returns_set,
-        volatility: Volatility::Volatile,
-        strict: false,
-        leakproof: false,
-        language: Oid::SQL_LANGUAGE,
-        aggregate: None,
-        extension: None,
-    });
 }
 
 /// Queries by hand: the columns of a view over each, or the server's refusal.

@@ -3,25 +3,26 @@
 //! Follows `FigureColnameInternal`, parse_target.c (PG 18).
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{AExprKind, JsonExprOp, MinMaxOp, Node, SqlValueFunctionOp, SubLinkType, XmlExprOp};
+use pg_query::protobuf::{AExprKind, JsonExprOp, MinMaxOp, Node, SqlValueFunctionOp, SubLinkType, XmlExprOp, a_const};
 
 use super::parse_node::string_of;
+use crate::env::Major;
 use crate::tree::{Expr, SubLink, SubLinkKind};
 
 /// The name of an index's column over an expression; none for an expression without one.
 #[must_use]
-pub fn index_column_name(raw: &Node) -> Option<String> {
-    figure(raw, &subquery_name).map(|(_, name)| name)
+pub fn index_column_name(major: Major, raw: &Node) -> Option<String> {
+    figure(major, raw, &|raw| subquery_name(major, raw)).map(|(_, name)| name)
 }
 
 /// The name of an output column: `analysed` is what its expression became.
-pub(super) fn column_name(raw: &Node, analysed: &Expr) -> String {
-    let names = |raw: &Node| subquery_name(raw).or_else(|| analysed_name(analysed));
-    figure(raw, &names).map_or_else(|| "?column?".to_owned(), |(_, name)| name)
+pub(super) fn column_name(major: Major, raw: &Node, analysed: &Expr) -> String {
+    let names = |raw: &Node| subquery_name(major, raw).or_else(|| analysed_name(analysed));
+    figure(major, raw, &names).map_or_else(|| "?column?".to_owned(), |(_, name)| name)
 }
 
 /// The name that the only column of a subquery has, as far as it is written there.
-fn subquery_name(raw: &Node) -> Option<String> {
+fn subquery_name(major: Major, raw: &Node) -> Option<String> {
     let NodeEnum::SelectStmt(select) = raw.node.as_ref()? else { return None };
     let mut leftmost = select;
     while let Some(left) = leftmost.larg.as_ref() {
@@ -40,7 +41,7 @@ fn subquery_name(raw: &Node) -> Option<String> {
     {
         return None;
     }
-    Some(figure(value, &subquery_name).map_or_else(|| "?column?".to_owned(), |(_, name)| name))
+    Some(figure(major, value, &|raw| subquery_name(major, raw)).map_or_else(|| "?column?".to_owned(), |(_, name)| name))
 }
 
 /// The name that the only column of the last subquery has.
@@ -55,24 +56,29 @@ fn analysed_name(analysed: &Expr) -> Option<String> {
 }
 
 /// The name with its strength: 2 is a good name, 1 a makeshift.
-fn figure(raw: &Node, names: &dyn Fn(&Node) -> Option<String>) -> Option<(u8, String)> {
+fn figure(major: Major, raw: &Node, names: &dyn Fn(&Node) -> Option<String>) -> Option<(u8, String)> {
     let strong = |name: &str| Some((2, name.to_owned()));
+    let boolean = matches!(&raw.node, Some(NodeEnum::AConst(a)) if matches!(a.val, Some(a_const::Val::Boolval(_))));
+    if boolean && major < Major::V15 {
+        // a boolean was a string under a cast
+        return Some((1, "bool".to_owned()));
+    }
     match raw.node.as_ref()? {
         NodeEnum::ColumnRef(column) => column.fields.iter().rev().find_map(string_of).and_then(strong),
         NodeEnum::AIndirection(indirection) => match indirection.indirection.iter().rev().find_map(string_of) {
             Some(field) => strong(field),
-            None => figure(indirection.arg.as_deref()?, names),
+            None => figure(major, indirection.arg.as_deref()?, names),
         },
         NodeEnum::FuncCall(call) => strong(call.funcname.last().and_then(string_of)?),
         NodeEnum::AExpr(expr) if expr.kind == AExprKind::AexprNullif as i32 => strong("nullif"),
-        NodeEnum::TypeCast(cast) => match cast.arg.as_deref().and_then(|arg| figure(arg, names)) {
+        NodeEnum::TypeCast(cast) => match cast.arg.as_deref().and_then(|arg| figure(major, arg, names)) {
             Some((2, name)) => Some((2, name)),
             weaker => match cast.type_name.as_ref().and_then(|ty| ty.names.last()).and_then(string_of) {
                 Some(name) => Some((1, name.to_owned())),
                 None => weaker,
             },
         },
-        NodeEnum::CollateClause(clause) => figure(clause.arg.as_deref()?, names),
+        NodeEnum::CollateClause(clause) => figure(major, clause.arg.as_deref()?, names),
         NodeEnum::GroupingFunc(_) => strong("grouping"),
         NodeEnum::MergeSupportFunc(_) => strong("merge_action"),
         NodeEnum::SubLink(link) => match SubLinkType::try_from(link.sub_link_type).ok()? {
@@ -81,7 +87,7 @@ fn figure(raw: &Node, names: &dyn Fn(&Node) -> Option<String>) -> Option<(u8, St
             SubLinkType::ExprSublink => names(link.subselect.as_deref()?).map(|name| (2, name)),
             _ => None,
         },
-        NodeEnum::CaseExpr(case) => match case.defresult.as_deref().and_then(|default| figure(default, names)) {
+        NodeEnum::CaseExpr(case) => match case.defresult.as_deref().and_then(|default| figure(major, default, names)) {
             Some((2, name)) => Some((2, name)),
             _ => Some((1, "case".to_owned())),
         },

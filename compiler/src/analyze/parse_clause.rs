@@ -197,13 +197,13 @@ fn functions(
                 for arg in &call.args {
                     let single = unnest_call(arg, call.location);
                     let expr = top_level_call(ps, &single)?;
-                    made.push((column_name(&single, &expr), expr, Vec::new()));
+                    made.push((column_name(ps.env.major(), &single, &expr), expr, Vec::new()));
                 }
                 continue;
             }
         }
         let expr = top_level_call(ps, raw)?;
-        made.push((column_name(raw, &expr), expr, definitions));
+        made.push((column_name(ps.env.major(), raw, &expr), expr, definitions));
     }
     Ok(location)
 }

@@ -1,13 +1,13 @@
 //! Whether everything that a grouped query returns is grouped or computed by an aggregate.
 //!
-//! Follows `parseCheckAggregates`, parse_agg.c, and `check_functional_grouping`, pg_constraint.c (PG 18); the tree is left as it
-//! was written.
+//! Follows `parseCheckAggregates`, parse_agg.c, and `check_functional_grouping`, pg_constraint.c (PG 18).
 
 use super::error::{AnalyzeError, Analyzed, sqlstate};
 use super::parse_agg::has_self_reference;
+use super::parse_flatten::{entry, flatten, flatten_beside_groups};
 use super::parse_node::ParseState;
-use crate::env::Oid;
-use crate::tree::{CoercionForm, Expr, GroupingSet, Query, RangeTblEntry, RowExpr, RteKind, SubLink, TargetEntry, Var};
+use crate::env::{Major, Oid};
+use crate::tree::{Expr, GroupingSet, Query, RangeTblEntry, RteKind, SubLink, TargetEntry, Var};
 
 /// The most grouping sets that a query may have.
 const MAX_SETS: usize = 4096;
@@ -25,39 +25,6 @@ struct Check<'q> {
     /// The primary keys that make other columns follow.
     keys: Vec<(Oid, String)>,
     followed: Vec<u32>,
-}
-
-fn entry(rtable: &[RangeTblEntry], varno: u32) -> Option<&RangeTblEntry> {
-    rtable.get(usize::try_from(varno).ok()?.checked_sub(1)?)
-}
-
-/// The columns of joins replaced by what they stand for; follows `flatten_join_alias_vars`, for this query's own columns.
-fn flatten(rtable: &[RangeTblEntry], expr: &mut Expr) {
-    let mut waiting = vec![expr];
-    while let Some(at) = waiting.pop() {
-        while let Some(inner) = join_column(rtable, at) {
-            *at = inner;
-        }
-        waiting.extend(at.children_mut());
-    }
-}
-
-fn join_column(rtable: &[RangeTblEntry], expr: &Expr) -> Option<Expr> {
-    let Expr::Var(var) = expr else { return None };
-    let RteKind::Join(join) = &entry(rtable, var.varno)?.kind else { return None };
-    if var.levels_up != 0 {
-        return None;
-    }
-    if var.attno == 0 {
-        let eref = &entry(rtable, var.varno)?.eref;
-        return Some(Expr::RowExpr(RowExpr {
-            args: join.alias_vars.iter().flatten().cloned().collect(),
-            row_type: Oid::RECORD,
-            format: CoercionForm::ImplicitCast,
-            colnames: eref.columns.clone(),
-        }));
-    }
-    join.alias_vars.get(usize::try_from(var.attno).ok()?.checked_sub(1)?)?.clone()
 }
 
 /// Checks a query with aggregates or groups, and finds what the arguments of its `GROUPING` refer to.
@@ -120,6 +87,12 @@ pub(super) fn check_aggregates(ps: &ParseState<'_>, query: &mut Query) -> Analyz
     }
     for expr in list.iter().map(|t| &t.expr).chain(having.as_ref()) {
         check.expression(ps, expr)?;
+    }
+    if ps.env.major() >= Major::V18 && check.joins {
+        // from 18 on the columns of joins are looked through in the tree itself, but not in what is grouped
+        for expr in list.iter_mut().map(|t| &mut t.expr).chain(having.as_mut()) {
+            flatten_beside_groups(check.rtable, &check.written, expr);
+        }
     }
     let keys = check.keys;
     query.target_list = list;
@@ -296,7 +269,7 @@ fn collect_outer(expr: &Expr, level: u32, found: &mut Vec<Var>) {
 }
 
 /// Whether two expressions are the same; a column is known by its place alone.
-fn same(a: &Expr, b: &Expr) -> bool {
+pub(super) fn same(a: &Expr, b: &Expr) -> bool {
     match (a, b) {
         (Expr::Var(a), Expr::Var(b)) => a.varno == b.varno && a.attno == b.attno && a.levels_up == b.levels_up,
         (a, b) => a == b,

@@ -115,6 +115,18 @@ pub(super) fn open_relation<'a>(ps: &ParseState<'a>, rv: &RangeVar) -> Analyzed<
     }
 }
 
+/// The names of an alias by the number of their column, empty for a dropped one; follows `buildRelationAliases`.
+fn by_number(alias: Alias, relation: &RelationRow) -> Alias {
+    let mut columns = Vec::with_capacity(alias.columns.len());
+    for (name, column) in alias.columns.into_iter().zip(&relation.columns) {
+        while i16::try_from(columns.len() + 1).is_ok_and(|next| next < column.number) {
+            columns.push(String::new());
+        }
+        columns.push(name);
+    }
+    Alias { name: alias.name, columns }
+}
+
 impl ParseState<'_> {
     fn next_varno(&self) -> u32 {
         u32::try_from(self.level.rtable.len() + 1).unwrap_or(u32::MAX)
@@ -142,6 +154,7 @@ impl ParseState<'_> {
         let item = NamespaceItem::of_relation(relation, self.next_varno(), refname, names);
         let eref = Alias { name: item.refname.clone(), columns: item.columns.iter().map(|c| c.name.clone()).collect() };
         let rte = RelationRte { oid: relation.oid, inherits, sample: None };
+        let alias = alias.map(|alias| by_number(alias, relation));
         self.push_entry(RteKind::Relation(rte), alias, eref, false, in_from);
         Ok(item)
     }

@@ -15,14 +15,14 @@ use crate::tree::{GroupingSet, SortGroupClause, TargetEntry, expr_type};
 
 /// The operators that a type is sorted and grouped by.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct TypeOperators {
-    pub(super) less: Option<Oid>,
-    pub(super) equal: Option<Oid>,
-    pub(super) greater: Option<Oid>,
+pub(crate) struct TypeOperators {
+    pub(crate) less: Option<Oid>,
+    pub(crate) equal: Option<Oid>,
+    pub(crate) greater: Option<Oid>,
 }
 
 /// Follows `lookup_type_cache`, typcache.c.
-pub(super) fn type_operators(env: &Env, ty: Oid) -> TypeOperators {
+pub(crate) fn type_operators(env: &Env, ty: Oid) -> TypeOperators {
     let member = |method: Oid, strategy: i16| {
         let class = env.opclass_by_oid(env.default_opclass(ty, method)?)?;
         env.family_operator(class.family, class.input, class.input, strategy)

@@ -55,7 +55,11 @@ pub(super) fn transform_target_list(
                 }
                 None => {
                     let expr = transform_expr(ps, value)?;
-                    let name = if target.name.is_empty() { column_name(value, &expr) } else { target.name.clone() };
+                    let name = if target.name.is_empty() {
+                        column_name(ps.env.major(), value, &expr)
+                    } else {
+                        target.name.clone()
+                    };
                     list.push(target_entry(&list, expr, Some(name), false));
                 }
             }

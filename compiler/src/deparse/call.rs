@@ -7,9 +7,9 @@ use super::{DeparseError, Implicit, Printer};
 use crate::env::Oid;
 use crate::tree::{CoercionForm, Expr, FuncExpr, OpExpr, expr_type};
 
-impl Printer<'_> {
+impl<'a> Printer<'a> {
     /// Prints a call in the form it was written in.
-    pub(super) fn func_expr(&mut self, node: &FuncExpr, implicit: Implicit) -> Result<(), DeparseError> {
+    pub(super) fn func_expr(&mut self, node: &'a FuncExpr, implicit: Implicit) -> Result<(), DeparseError> {
         match node.format {
             CoercionForm::ExplicitCast | CoercionForm::ImplicitCast => {
                 let Some(arg) = node.args.first() else {
@@ -28,7 +28,7 @@ impl Printer<'_> {
         }
     }
 
-    fn plain_call(&mut self, node: &FuncExpr) -> Result<(), DeparseError> {
+    fn plain_call(&mut self, node: &'a FuncExpr) -> Result<(), DeparseError> {
         let argtypes: Vec<Oid> = node.args.iter().map(expr_type).collect();
         let argnames: Vec<String> = node
             .args
@@ -54,7 +54,7 @@ impl Printer<'_> {
     }
 
     /// Prints an operator with its operands.
-    pub(super) fn oper_expr(&mut self, node: &OpExpr) -> Result<(), DeparseError> {
+    pub(super) fn oper_expr(&mut self, node: &'a OpExpr) -> Result<(), DeparseError> {
         self.push("(");
         match node.args.as_slice() {
             [left, right] => {
@@ -78,7 +78,7 @@ impl Printer<'_> {
     /// Prints a cast, or only what is cast where an implicit one is not shown.
     pub(super) fn coercion(
         &mut self,
-        arg: &Expr,
+        arg: &'a Expr,
         ty: Oid,
         typmod: i32,
         format: CoercionForm,

@@ -13,6 +13,8 @@ pub(super) enum Label {
     IfNeeded,
     /// No, since the caller prints it.
     Never,
+    /// Even where it would be read as that type anyway.
+    Always,
 }
 
 impl Printer<'_> {
@@ -20,7 +22,7 @@ impl Printer<'_> {
     pub(super) fn constant(&mut self, node: &Const, label: Label) {
         let Some(value) = &node.value else {
             self.push("NULL");
-            if label == Label::IfNeeded {
+            if label != Label::Never {
                 self.push_label(node.ty, node.typmod);
                 self.constant_collation(node);
             }
@@ -30,7 +32,7 @@ impl Printer<'_> {
         if label == Label::Never {
             return;
         }
-        if needs_label {
+        if needs_label || label == Label::Always {
             self.push_label(node.ty, node.typmod);
         }
         self.constant_collation(node);

@@ -1,37 +1,29 @@
 //! The dispatcher over node kinds, and the nodes that are no call, cast or literal.
 //!
-//! Follows `get_rule_expr` and `get_variable`, ruleutils.c (PG 18). Each call prints one term that cannot be
+//! Follows `get_rule_expr`, ruleutils.c (PG 18). Each call prints one term that cannot be
 //! torn apart, parenthesised where it must be.
 
-use super::{DeparseError, Implicit, Printer, Scope};
+use super::layout::INDENT_VAR;
+use super::variable::Place;
+use super::{DeparseError, Implicit, Printed, Printer};
 use crate::env::{Oid, TypeKind};
 use crate::tree::{
     ArrayExpr, BoolExpr, BoolTestType, BooleanTest, CaseExpr, CoercionForm, Expr, FieldSelect, MinMaxOp, NullTest,
     NullTestType, OpExpr, Quantifier, RowCompareExpr, RowExpr, ScalarArrayOpExpr, SqlValueFunction, SqlValueFunctionOp,
-    SubscriptingRef, Subscripts, Var, expr_type, strip_implicit_coercions,
+    SubLinkKind, SubscriptingRef, Subscripts, expr_type, strip_implicit_coercions,
 };
 
-/// How far what is inside a `CASE` is moved to the right (`PRETTYINDENT_VAR`).
-const INDENT: i32 = 4;
-/// Beyond this many spaces, deeper levels are moved by less (`PRETTYINDENT_LIMIT`).
-const INDENT_LIMIT: i32 = 40;
-
-type Printed = Result<(), DeparseError>;
-
-impl Printer<'_> {
+impl<'a> Printer<'a> {
     /// Prints an expression.
-    pub(super) fn expr(&mut self, expr: &Expr, implicit: Implicit) -> Printed {
+    pub(super) fn expr(&mut self, expr: &'a Expr, implicit: Implicit) -> Printed {
         match expr {
-            Expr::Var(n) => {
-                self.variable(n, Place::Inner);
-                Ok(())
-            }
+            Expr::Var(n) => self.variable(n, 0, Place::Inner).map(|_| ()),
             Expr::Const(n) => {
                 self.constant(n, super::constant::Label::IfNeeded);
                 Ok(())
             }
             Expr::Param(n) => {
-                self.out.push_str(&format!("${}", n.number));
+                self.parameter(n);
                 Ok(())
             }
             Expr::SubscriptingRef(n) => self.subscripting(n, implicit),
@@ -88,25 +80,36 @@ impl Printer<'_> {
                 self.push("VALUE");
                 Ok(())
             }
-            Expr::Aggref(_)
-            | Expr::GroupingFunc(_)
-            | Expr::WindowFunc(_)
-            | Expr::SubLink(_)
-            | Expr::SubLinkOutput(_)
-            | Expr::MultiAssignment(_)
-            | Expr::FieldStore(_)
-            | Expr::SubscriptAssignment(_)
-            | Expr::SetToDefault(_)
-            | Expr::MergeSupportFunc => Err(DeparseError::Malformed { node: "a node of a query" }),
+            Expr::Aggref(n) => self.aggregate(n, None),
+            Expr::GroupingFunc(n) => self.keyword_call("GROUPING(", &n.args),
+            Expr::WindowFunc(n) => self.window_func(n, None),
+            Expr::SubLink(n) => self.sublink(n),
+            // What is assigned is named beside the value; only the value is left to print.
+            Expr::FieldStore(n) => match n.new_values.first() {
+                Some(value) => self.expr(value, implicit),
+                None => Err(DeparseError::Malformed { node: "assignment" }),
+            },
+            Expr::SubscriptAssignment(n) => self.expr(&n.value, implicit),
+            Expr::SetToDefault(_) => {
+                self.push("DEFAULT");
+                Ok(())
+            }
+            Expr::MergeSupportFunc => {
+                self.push("MERGE_ACTION()");
+                Ok(())
+            }
+            Expr::SubLinkOutput(_) | Expr::MultiAssignment(_) => {
+                Err(DeparseError::Malformed { node: "the output of a subquery" })
+            }
         }
     }
 
     /// Prints expressions with commas between them.
-    pub(super) fn list(&mut self, exprs: &[Expr], implicit: Implicit) -> Printed {
+    pub(super) fn list(&mut self, exprs: &'a [Expr], implicit: Implicit) -> Printed {
         self.separated(exprs, |printer, expr| printer.expr(expr, implicit))
     }
 
-    fn separated(&mut self, exprs: &[Expr], mut print: impl FnMut(&mut Self, &Expr) -> Printed) -> Printed {
+    fn separated(&mut self, exprs: &'a [Expr], mut print: impl FnMut(&mut Self, &'a Expr) -> Printed) -> Printed {
         for (at, expr) in exprs.iter().enumerate() {
             if at > 0 {
                 self.push(", ");
@@ -116,49 +119,35 @@ impl Printer<'_> {
         Ok(())
     }
 
-    /// Prints expressions where the grammar would expand a bare `t.*`.
-    fn list_toplevel(&mut self, exprs: &[Expr]) -> Printed {
-        self.separated(exprs, |printer, expr| match expr {
-            Expr::Var(var) => {
-                printer.variable(var, Place::Toplevel);
-                Ok(())
-            }
-            _ => printer.expr(expr, Implicit::Shown),
-        })
+    /// Prints an expression where the grammar would expand a bare `t.*`.
+    pub(super) fn toplevel(&mut self, expr: &'a Expr, implicit: Implicit) -> Printed {
+        match expr {
+            Expr::Var(var) => self.variable(var, 0, Place::Toplevel).map(|_| ()),
+            _ => self.expr(expr, implicit),
+        }
     }
 
-    fn keyword_call(&mut self, opening: &str, args: &[Expr]) -> Printed {
+    /// Prints expressions where the grammar would expand a bare `t.*`.
+    fn list_toplevel(&mut self, exprs: &'a [Expr]) -> Printed {
+        self.separated(exprs, |printer, expr| printer.toplevel(expr, Implicit::Shown))
+    }
+
+    fn keyword_call(&mut self, opening: &str, args: &'a [Expr]) -> Printed {
         self.push(opening);
         self.list(args, Implicit::Shown)?;
         self.push(")");
         Ok(())
     }
 
-    fn variable(&mut self, var: &Var, place: Place) {
-        let (refname, prefixed) = match self.scope {
-            Scope::Nothing => (None, false),
-            Scope::Relation(name) => (Some(name), false),
-            Scope::Trigger => (Some(if var.varno == 1 { "old" } else { "new" }), true),
-        };
-        let whole_row = var.attno == 0;
-        if let Some(refname) = refname.filter(|_| prefixed || whole_row) {
-            self.push_ident(refname);
-            self.push(".");
-        }
-        if whole_row {
-            self.push("*");
-            if place == Place::Toplevel {
-                self.push_label(var.ty, var.typmod);
-            }
-        } else {
-            self.push_ident(&var.name);
-        }
-    }
-
-    fn subscripting(&mut self, node: &SubscriptingRef, implicit: Implicit) -> Printed {
+    fn subscripting(&mut self, node: &'a SubscriptingRef, implicit: Implicit) -> Printed {
         let bare = matches!(*node.arg, Expr::Var(_) | Expr::FieldSelect(_));
         self.parenthesised(!bare, |printer| printer.expr(&node.arg, implicit))?;
-        match &node.subscripts {
+        self.subscripts(&node.subscripts)
+    }
+
+    /// Prints `[…]` for each dimension.
+    pub(super) fn subscripts(&mut self, subscripts: &'a Subscripts) -> Printed {
+        match subscripts {
             Subscripts::Elements(elements) => {
                 for element in elements {
                     self.push("[");
@@ -194,7 +183,7 @@ impl Printer<'_> {
         Ok(())
     }
 
-    fn distinct(&mut self, node: &OpExpr) -> Printed {
+    fn distinct(&mut self, node: &'a OpExpr) -> Printed {
         let [left, right] = node.args.as_slice() else {
             return Err(DeparseError::Malformed { node: "IS DISTINCT FROM" });
         };
@@ -206,7 +195,7 @@ impl Printer<'_> {
         Ok(())
     }
 
-    fn scalar_array_op(&mut self, node: &ScalarArrayOpExpr) -> Printed {
+    fn scalar_array_op(&mut self, node: &'a ScalarArrayOpExpr) -> Printed {
         self.push("(");
         self.expr(&node.scalar, Implicit::Shown)?;
         let array = expr_type(&node.array);
@@ -218,11 +207,17 @@ impl Printer<'_> {
             Quantifier::All => " ALL (",
         });
         self.expr(&node.array, Implicit::Shown)?;
+        // A bare subquery would be read as one of several rows, not as one that gives the array.
+        if let Expr::SubLink(link) = &*node.array
+            && link.kind == SubLinkKind::Expr
+        {
+            self.push_label(link.result_type, link.typmod);
+        }
         self.push("))");
         Ok(())
     }
 
-    fn bool_expr(&mut self, node: &BoolExpr) -> Printed {
+    fn bool_expr(&mut self, node: &'a BoolExpr) -> Printed {
         let (args, word) = match node {
             BoolExpr::And(args) => (args, " AND "),
             BoolExpr::Or(args) => (args, " OR "),
@@ -244,16 +239,19 @@ impl Printer<'_> {
         Ok(())
     }
 
-    fn field_select(&mut self, node: &FieldSelect) -> Printed {
+    fn field_select(&mut self, node: &'a FieldSelect) -> Printed {
         let bare = matches!(*node.arg, Expr::SubscriptingRef(_) | Expr::FieldSelect(_));
         self.parenthesised(!bare, |printer| printer.expr(&node.arg, Implicit::Shown))?;
         self.push(".");
-        self.push_ident(&node.name);
+        // A named type's fields may have been renamed; a record's are known by what made it.
+        let field = self.env.relation_of_type(self.env.base_type(expr_type(&node.arg)));
+        let name = field.and_then(|row| row.column_by_number(node.fieldnum)).map(|column| column.name.as_str());
+        self.push_ident(name.unwrap_or(&node.name));
         Ok(())
     }
 
-    fn case_expr(&mut self, node: &CaseExpr) -> Printed {
-        self.keyword("CASE", 0, INDENT);
+    fn case_expr(&mut self, node: &'a CaseExpr) -> Printed {
+        self.keyword("CASE", 0, INDENT_VAR, 0);
         if let Some(arg) = &node.arg {
             self.push(" ");
             self.expr(arg, Implicit::Shown)?;
@@ -267,31 +265,21 @@ impl Printer<'_> {
                 },
                 condition => condition,
             };
-            self.keyword("WHEN ", 0, 0);
+            self.space_if_plain();
+            self.keyword("WHEN ", 0, 0, 0);
             self.expr(condition, Implicit::Hidden)?;
             self.push(" THEN ");
             self.expr(&when.result, Implicit::Shown)?;
         }
-        self.keyword("ELSE ", 0, 0);
+        self.space_if_plain();
+        self.keyword("ELSE ", 0, 0, 0);
         self.expr(&node.default, Implicit::Shown)?;
-        self.keyword("END", -INDENT, 0);
+        self.space_if_plain();
+        self.keyword("END", -INDENT_VAR, 0, 0);
         Ok(())
     }
 
-    /// Prints a word on a line of its own; follows `appendContextKeyword`.
-    fn keyword(&mut self, word: &str, before: i32, after: i32) {
-        self.indent += before;
-        self.out.truncate(self.out.trim_end_matches(' ').len());
-        self.push("\n");
-        let level = self.indent.max(0);
-        let spaces =
-            if level < INDENT_LIMIT { level } else { (INDENT_LIMIT + (level - INDENT_LIMIT) / INDENT) % INDENT_LIMIT };
-        self.out.extend((0..spaces).map(|_| ' '));
-        self.push(word);
-        self.indent = (self.indent + after).max(0);
-    }
-
-    fn array_expr(&mut self, node: &ArrayExpr) -> Printed {
+    fn array_expr(&mut self, node: &'a ArrayExpr) -> Printed {
         self.push("ARRAY[");
         self.list(&node.elements, Implicit::Shown)?;
         self.push("]");
@@ -301,7 +289,7 @@ impl Printer<'_> {
         Ok(())
     }
 
-    fn row_expr(&mut self, node: &RowExpr) -> Printed {
+    fn row_expr(&mut self, node: &'a RowExpr) -> Printed {
         self.push("ROW(");
         self.list_toplevel(&node.args)?;
         if node.row_type != Oid::RECORD {
@@ -318,7 +306,7 @@ impl Printer<'_> {
         Ok(())
     }
 
-    fn row_compare(&mut self, node: &RowCompareExpr) -> Printed {
+    fn row_compare(&mut self, node: &'a RowCompareExpr) -> Printed {
         let (Some(opno), Some(left), Some(right)) = (node.opnos.first(), node.largs.first(), node.rargs.first()) else {
             return Err(DeparseError::Malformed { node: "row comparison" });
         };
@@ -357,7 +345,7 @@ impl Printer<'_> {
         }
     }
 
-    fn null_test(&mut self, node: &NullTest) -> Printed {
+    fn null_test(&mut self, node: &'a NullTest) -> Printed {
         self.push("(");
         self.expr(&node.arg, Implicit::Shown)?;
         // A row tested as a whole must not read as a test of its fields.
@@ -371,7 +359,7 @@ impl Printer<'_> {
         Ok(())
     }
 
-    fn boolean_test(&mut self, node: &BooleanTest) -> Printed {
+    fn boolean_test(&mut self, node: &'a BooleanTest) -> Printed {
         self.push("(");
         self.expr(&node.arg, Implicit::Hidden)?;
         self.push(match node.test {
@@ -396,13 +384,4 @@ impl Printer<'_> {
         self.push(" COLLATE ");
         self.collation_name(collation)
     }
-}
-
-/// Where a column reference stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// Where the grammar would expand `t.*`.
-    Toplevel,
-    /// Anywhere else.
-    Inner,
 }

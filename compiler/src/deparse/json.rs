@@ -3,6 +3,7 @@
 //! Follows `get_json_constructor`, `get_json_returning`, `get_json_format` and `get_json_expr_options`,
 //! ruleutils.c (PG 18).
 
+use super::aggregate::JsonAggregate;
 use super::constant::Label;
 use super::{DeparseError, Implicit, Printer};
 use crate::env::Oid;
@@ -11,8 +12,8 @@ use crate::tree::{
     JsonFormatType, JsonIsPredicate, JsonReturning, JsonValueExpr, JsonValueType, JsonWrapper,
 };
 
-impl Printer<'_> {
-    pub(super) fn json_value(&mut self, node: &JsonValueExpr) -> Result<(), DeparseError> {
+impl<'a> Printer<'a> {
+    pub(super) fn json_value(&mut self, node: &'a JsonValueExpr) -> Result<(), DeparseError> {
         self.expr(&node.raw, Implicit::Hidden)?;
         self.json_format(node.format);
         Ok(())
@@ -43,16 +44,14 @@ impl Printer<'_> {
         }
     }
 
-    pub(super) fn json_constructor(&mut self, node: &JsonConstructorExpr) -> Result<(), DeparseError> {
+    pub(super) fn json_constructor(&mut self, node: &'a JsonConstructorExpr) -> Result<(), DeparseError> {
         self.push(match node.ty {
             JsonConstructorType::Object => "JSON_OBJECT(",
             JsonConstructorType::Array => "JSON_ARRAY(",
             JsonConstructorType::Parse => "JSON(",
             JsonConstructorType::Scalar => "JSON_SCALAR(",
             JsonConstructorType::Serialize => "JSON_SERIALIZE(",
-            JsonConstructorType::ObjectAgg | JsonConstructorType::ArrayAgg => {
-                return Err(DeparseError::Malformed { node: "an aggregate of a query" });
-            }
+            JsonConstructorType::ObjectAgg | JsonConstructorType::ArrayAgg => return self.json_aggregate(node),
         });
         for (at, arg) in node.args.iter().enumerate() {
             if at > 0 {
@@ -60,9 +59,20 @@ impl Printer<'_> {
             }
             self.expr(arg, Implicit::Shown)?;
         }
+        self.json_constructor_options(node);
+        self.push(")");
+        Ok(())
+    }
+
+    /// `ABSENT ON NULL`, `WITH UNIQUE KEYS` and `RETURNING`.
+    fn json_constructor_options(&mut self, node: &JsonConstructorExpr) {
         match node.ty {
-            JsonConstructorType::Object if node.absent_on_null => self.push(" ABSENT ON NULL"),
-            JsonConstructorType::Array if !node.absent_on_null => self.push(" NULL ON NULL"),
+            JsonConstructorType::Object | JsonConstructorType::ObjectAgg if node.absent_on_null => {
+                self.push(" ABSENT ON NULL");
+            }
+            JsonConstructorType::Array | JsonConstructorType::ArrayAgg if !node.absent_on_null => {
+                self.push(" NULL ON NULL");
+            }
             _ => {}
         }
         if node.unique {
@@ -71,11 +81,29 @@ impl Printer<'_> {
         if !matches!(node.ty, JsonConstructorType::Parse | JsonConstructorType::Scalar) {
             self.json_returning(node.returning, true);
         }
-        self.push(")");
-        Ok(())
     }
 
-    pub(super) fn json_is_predicate(&mut self, node: &JsonIsPredicate) -> Result<(), DeparseError> {
+    /// `JSON_OBJECTAGG(…)` and `JSON_ARRAYAGG(…)`; follows `get_json_agg_constructor`.
+    fn json_aggregate(&mut self, node: &'a JsonConstructorExpr) -> Result<(), DeparseError> {
+        // What follows the arguments is printed in the middle of the call.
+        let options = {
+            let before = std::mem::take(&mut self.out);
+            self.json_constructor_options(node);
+            std::mem::replace(&mut self.out, before)
+        };
+        let syntax = JsonAggregate {
+            name: if node.ty == JsonConstructorType::ObjectAgg { "JSON_OBJECTAGG" } else { "JSON_ARRAYAGG" },
+            options,
+            object: node.ty == JsonConstructorType::ObjectAgg,
+        };
+        match node.func.as_deref() {
+            Some(Expr::Aggref(aggregate)) => self.aggregate(aggregate, Some(&syntax)),
+            Some(Expr::WindowFunc(function)) => self.window_func(function, Some(&syntax)),
+            _ => Err(DeparseError::Malformed { node: "JSON aggregate" }),
+        }
+    }
+
+    pub(super) fn json_is_predicate(&mut self, node: &'a JsonIsPredicate) -> Result<(), DeparseError> {
         self.push("(");
         self.expr(&node.arg, Implicit::Shown)?;
         self.push(match node.item_type {
@@ -88,7 +116,7 @@ impl Printer<'_> {
         Ok(())
     }
 
-    pub(super) fn json_expr(&mut self, node: &JsonExpr, implicit: Implicit) -> Result<(), DeparseError> {
+    pub(super) fn json_expr(&mut self, node: &'a JsonExpr, implicit: Implicit) -> Result<(), DeparseError> {
         self.push(match node.op {
             JsonExprOp::Exists => "JSON_EXISTS(",
             JsonExprOp::Query => "JSON_QUERY(",
@@ -109,6 +137,14 @@ impl Printer<'_> {
         if node.op != JsonExprOp::Exists || node.returning.ty != Oid::BOOL {
             self.json_returning(node.returning, node.op == JsonExprOp::Query);
         }
+        let usual = if node.op == JsonExprOp::Exists { JsonBehavior::False } else { JsonBehavior::Null };
+        self.json_options(node, &usual)?;
+        self.push(")");
+        Ok(())
+    }
+
+    /// What follows the path: `WRAPPER`, `QUOTES`, `ON EMPTY` and `ON ERROR`; follows `get_json_expr_options`.
+    pub(super) fn json_options(&mut self, node: &'a JsonExpr, usual: &JsonBehavior) -> Result<(), DeparseError> {
         if node.op == JsonExprOp::Query {
             self.push(match node.wrapper {
                 JsonWrapper::Conditional => " WITH CONDITIONAL WRAPPER",
@@ -117,18 +153,16 @@ impl Printer<'_> {
             });
             self.push(if node.omit_quotes { " OMIT QUOTES" } else { " KEEP QUOTES" });
         }
-        let usual = if node.op == JsonExprOp::Exists { JsonBehavior::False } else { JsonBehavior::Null };
         for (behavior, event) in [(&node.on_empty, " ON EMPTY"), (&node.on_error, " ON ERROR")] {
-            if let Some(behavior) = behavior.as_ref().filter(|behavior| **behavior != usual) {
+            if let Some(behavior) = behavior.as_ref().filter(|behavior| *behavior != usual) {
                 self.json_behavior(behavior)?;
                 self.push(event);
             }
         }
-        self.push(")");
         Ok(())
     }
 
-    fn json_behavior(&mut self, behavior: &JsonBehavior) -> Result<(), DeparseError> {
+    pub(super) fn json_behavior(&mut self, behavior: &'a JsonBehavior) -> Result<(), DeparseError> {
         self.push(match behavior {
             JsonBehavior::Null => " NULL",
             JsonBehavior::Error => " ERROR",

@@ -1,37 +1,71 @@
 //! From the analysed tree to the text that the server prints.
 //!
-//! What comes out is, letter for letter, what `pg_get_expr(tree, relation)` prints (which indents `CASE`, and parenthesises
-//! everything) on the environment's major with an empty `search_path`. Laid out after ruleutils.c (PG 15, 18), one file per topic:
+//! What comes out is, letter for letter, what `pg_get_expr(tree, relation)` (which indents `CASE`, and parenthesises
+//! everything), `pg_get_viewdef`, `pg_get_ruledef` and `pg_get_function_sqlbody` print on the environment's major with an
+//! empty `search_path`. Laid out after ruleutils.c (PG 15, 18), one file per topic:
 //!
 //! | file | prints |
 //! |---|---|
 //! | `expr` | the dispatcher: every node kind |
 //! | `constant` | literals and their labels |
+//! | `variable` | columns and parameters |
 //! | `call` | function calls, operators, casts |
 //! | `sql_syntax` | calls in the syntax of the standard (`EXTRACT`, `OVERLAY`, `TRIM` …) |
 //! | `json`, `xml` | SQL/JSON and SQL/XML |
+//! | `aggregate`, `window`, `sublink` | aggregates, window functions, subqueries |
+//! | `query` | whole queries: the clauses of `SELECT` |
+//! | `with`, `setop`, `target`, `from`, `from_function` | the parts of a query that their names say |
+//! | `dml` | statements that write |
+//! | `whole` | views, rules, the bodies of functions: what queries are printed for |
+//! | `namespace`, `columns` | what relations and columns are called, so that each name means one thing |
 //! | `names` | when a name needs its schema |
+//! | `layout` | lines and their indentation |
 //! | `bound` | partition bounds |
 //!
 //! It refuses what minor releases of one major print differently. Otherwise a tree is printed, or it is malformed
 //! or names an object that is missing, which is a defect of the caller.
 
+mod aggregate;
 mod bound;
 mod call;
+mod columns;
 mod constant;
+mod dml;
 mod expr;
+mod from;
+mod from_function;
 mod json;
+mod layout;
 mod names;
+mod namespace;
+mod query;
+mod setop;
 mod sql_syntax;
+mod sublink;
+mod target;
+mod variable;
+mod whole;
+mod window;
+mod with;
 mod xml;
 
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use crate::env::{Env, Oid};
 use crate::tree::{Expr, on_stack_for};
 
+use layout::Layout;
+use namespace::Namespace;
+use query::Context;
+
 pub use bound::{BoundDatum, PartitionBound, deparse_partition_bound};
+pub use whole::{FunctionBody, deparse_function_body, deparse_view};
+
+type Printed = Result<(), DeparseError>;
 
 /// What the columns of an expression belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,15 +132,45 @@ enum Implicit {
 /// Prints into one buffer.
 struct Printer<'a> {
     env: &'a Env,
-    scope: Scope<'a>,
     out: String,
+    /// Where the item at hand starts in the buffer; what is before that is not touched any more.
+    floor: usize,
     /// How many spaces a line starts with.
     indent: i32,
+    layout: Layout,
+    /// The query in the printing.
+    context: Context<'a>,
+    /// That query and those around it, the outermost first.
+    namespaces: Vec<Namespace<'a>>,
+    /// How often each name of a relation is among them.
+    names_in_scope: BTreeMap<Rc<str>, usize>,
+    /// How often each query of a `WITH` is.
+    ctes_in_scope: BTreeMap<&'a str, usize>,
 }
 
 impl<'a> Printer<'a> {
     fn new(env: &'a Env, scope: Scope<'a>) -> Self {
-        Self { env, scope, out: String::new(), indent: 0 }
+        let mut printer = Self {
+            env,
+            out: String::new(),
+            floor: 0,
+            indent: 0,
+            layout: Layout::Lines,
+            context: Context::default(),
+            namespaces: Vec::new(),
+            names_in_scope: BTreeMap::new(),
+            ctes_in_scope: BTreeMap::new(),
+        };
+        let names: &[&str] = match scope {
+            Scope::Nothing => return printer,
+            Scope::Relation(name) => &[name],
+            Scope::Trigger => &["old", "new"],
+        };
+        for name in names {
+            printer.names_in_scope.insert(Rc::from(*name), 1);
+        }
+        printer.namespaces.push(Namespace::Scope(scope));
+        printer
     }
 
     fn push(&mut self, text: &str) {

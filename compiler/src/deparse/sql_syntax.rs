@@ -8,9 +8,9 @@ use super::{DeparseError, Implicit, Printer};
 use crate::env::Oid;
 use crate::tree::{Expr, FuncExpr, expr_type};
 
-impl Printer<'_> {
+impl<'a> Printer<'a> {
     /// Prints a call in its special syntax; false, with nothing printed, when it has none.
-    pub(super) fn func_sql_syntax(&mut self, node: &FuncExpr) -> Result<bool, DeparseError> {
+    pub(super) fn func_sql_syntax(&mut self, node: &'a FuncExpr) -> Result<bool, DeparseError> {
         let env = self.env;
         let Some(proc) = env.proc_by_oid(node.funcid) else {
             return Err(DeparseError::Missing { kind: "function", oid: node.funcid });
@@ -108,7 +108,7 @@ impl Printer<'_> {
         Ok(true)
     }
 
-    fn trim(&mut self, side: &str, args: &[Expr]) -> Result<bool, DeparseError> {
+    fn trim(&mut self, side: &'a str, args: &'a [Expr]) -> Result<bool, DeparseError> {
         match args {
             [value] => {
                 self.pieces(&[Text("TRIM("), Text(side), Text(" FROM "), Arg(value), Text(")")])?;
@@ -121,7 +121,7 @@ impl Printer<'_> {
         Ok(true)
     }
 
-    fn pieces(&mut self, pieces: &[Piece<'_>]) -> Result<(), DeparseError> {
+    fn pieces(&mut self, pieces: &[Piece<'a>]) -> Result<(), DeparseError> {
         for piece in pieces {
             match piece {
                 Text(text) => self.push(text),

@@ -9,8 +9,8 @@ use crate::tree::{Expr, XmlExpr, XmlExprOp, XmlOption};
 
 const MALFORMED: DeparseError = DeparseError::Malformed { node: "XML expression" };
 
-impl Printer<'_> {
-    pub(super) fn xml_expr(&mut self, node: &XmlExpr) -> Result<(), DeparseError> {
+impl<'a> Printer<'a> {
+    pub(super) fn xml_expr(&mut self, node: &'a XmlExpr) -> Result<(), DeparseError> {
         self.push(match node.op {
             XmlExprOp::Concat => "XMLCONCAT(",
             XmlExprOp::Element => "XMLELEMENT(",
@@ -76,7 +76,7 @@ impl Printer<'_> {
         Ok(())
     }
 
-    fn xml_args(&mut self, node: &XmlExpr) -> Result<(), DeparseError> {
+    fn xml_args(&mut self, node: &'a XmlExpr) -> Result<(), DeparseError> {
         match (node.op, node.args.as_slice()) {
             (XmlExprOp::Parse, [value, Expr::Const(keep)]) => {
                 self.expr(value, Implicit::Shown)?;

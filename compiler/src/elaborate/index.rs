@@ -208,7 +208,7 @@ impl Interpreter<'_> {
             let key = self.index_key(table, &method, element, at, &mut new)?;
             wanted.push(match (&element.expr, &key.target) {
                 _ if !element.indexcolname.is_empty() => Some(element.indexcolname.clone()),
-                (Some(raw), _) => index_column_name(raw),
+                (Some(raw), _) => index_column_name(self.env().major(), raw),
                 (None, KeyTarget::Column(column)) => Some(column.as_str().to_owned()),
                 (None, KeyTarget::Expression(_)) => None,
             });

@@ -268,7 +268,7 @@ impl Interpreter<'_> {
                 KeyTarget::Column(column) => Some(column.as_str().to_owned()),
                 KeyTarget::Expression(text) => {
                     let raw = analyze::parse_expr_text(text.as_str()).map_err(Box::<Problem>::from)?;
-                    index_column_name(&raw)
+                    index_column_name(self.env().major(), &raw)
                 }
             });
         }

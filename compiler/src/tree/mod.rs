@@ -26,7 +26,7 @@ pub use nodefuncs::{
 };
 pub use nodes::*;
 pub use query::*;
-pub use walk::on_stack_for;
+pub use walk::{on_stack_for, on_stack_for_query};
 
 /// An analysed expression.
 #[derive(Debug, Clone, PartialEq, Eq)]

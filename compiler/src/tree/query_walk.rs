@@ -99,6 +99,46 @@ fn range_table<'a>(found: &mut Vec<&'a Expr>, kind: &'a RteKind) {
     }
 }
 
+fn change_json_columns(path: &mut JsonTablePath, change: &mut dyn FnMut(&mut Expr)) {
+    for column in &mut path.columns {
+        match column {
+            JsonTableColumn::Ordinality(_) => {}
+            JsonTableColumn::Value(_, expr) => change(expr),
+            JsonTableColumn::Nested(inner) => change_json_columns(inner, change),
+        }
+    }
+}
+
+fn change_range_table(kind: &mut RteKind, change: &mut dyn FnMut(&mut Expr)) {
+    match kind {
+        RteKind::Relation(relation) | RteKind::NamedRelation(relation) => {
+            if let Some(sample) = &mut relation.sample {
+                sample.args.iter_mut().for_each(&mut *change);
+                sample.repeatable.iter_mut().for_each(&mut *change);
+            }
+        }
+        RteKind::Function(function) => function.functions.iter_mut().for_each(|f| change(&mut f.expr)),
+        RteKind::Values(values) => values.rows.iter_mut().flatten().for_each(change),
+        RteKind::TableFunc(function) => match &mut **function {
+            TableFunc::Xml(xml) => {
+                xml.namespaces.iter_mut().for_each(|(_, uri)| change(uri));
+                change(&mut xml.document);
+                change(&mut xml.row);
+                for column in &mut xml.columns {
+                    column.path.iter_mut().for_each(&mut *change);
+                    column.default.iter_mut().for_each(&mut *change);
+                }
+            }
+            TableFunc::Json(json) => {
+                change(&mut json.document);
+                json.passing.iter_mut().for_each(|(_, value)| change(value));
+                change_json_columns(&mut json.root, change);
+            }
+        },
+        RteKind::Subquery(_) | RteKind::Join(_) | RteKind::Cte(_) => {}
+    }
+}
+
 impl Query {
     /// The expressions that belong to this query itself: not those of subqueries in `FROM`, `WITH` or expressions.
     #[must_use]
@@ -146,6 +186,70 @@ impl Query {
             range_table(&mut found, &entry.kind);
         }
         found
+    }
+
+    /// Does something with each of the expressions that [`Self::expressions`] gives.
+    pub fn change_expressions(&mut self, change: &mut dyn FnMut(&mut Expr)) {
+        let all = |list: &mut Vec<TargetEntry>, change: &mut dyn FnMut(&mut Expr)| {
+            for target in list {
+                change(&mut target.expr);
+            }
+        };
+        all(&mut self.target_list, change);
+        if let Some(conflict) = &mut self.on_conflict {
+            conflict.elements.iter_mut().for_each(|element| change(&mut element.expr));
+            conflict.arbiter_where.iter_mut().for_each(&mut *change);
+            match &mut conflict.action {
+                OnConflictAction::Nothing => {}
+                OnConflictAction::Update(list, condition) => {
+                    all(list, change);
+                    condition.iter_mut().for_each(&mut *change);
+                }
+            }
+        }
+        for action in &mut self.merge_actions {
+            action.condition.iter_mut().for_each(&mut *change);
+            all(&mut action.target_list, change);
+        }
+        self.merge_condition.iter_mut().for_each(&mut *change);
+        all(&mut self.returning, change);
+        let mut waiting: Vec<&mut FromItem> = self.jointree.items.iter_mut().collect();
+        while let Some(item) = waiting.pop() {
+            if let FromItem::Join(join) = item {
+                join.quals.iter_mut().for_each(&mut *change);
+                waiting.extend([&mut join.right, &mut join.left]);
+            }
+        }
+        let singles = [&mut self.jointree.quals, &mut self.having, &mut self.limit_offset, &mut self.limit_count];
+        singles.into_iter().flatten().for_each(&mut *change);
+        for frame in self.windows.iter_mut().filter_map(|window| window.frame.as_mut()) {
+            for bound in [&mut frame.start, &mut frame.end] {
+                match bound {
+                    FrameBound::Preceding(offset) | FrameBound::Following(offset) => change(offset),
+                    FrameBound::UnboundedPreceding | FrameBound::CurrentRow | FrameBound::UnboundedFollowing => {}
+                }
+            }
+        }
+        for entry in &mut self.rtable {
+            change_range_table(&mut entry.kind, change);
+        }
+    }
+
+    /// The queries of its `WITH` and `FROM`, to be changed in place.
+    #[must_use]
+    pub fn subqueries_mut(&mut self) -> Vec<&mut Query> {
+        let ctes = self.ctes.iter_mut().map(|cte| &mut *cte.query);
+        let entries = self.rtable.iter_mut().filter_map(|entry| match &mut entry.kind {
+            RteKind::Subquery(query) => Some(&mut **query),
+            RteKind::Relation(_)
+            | RteKind::NamedRelation(_)
+            | RteKind::Join(_)
+            | RteKind::Function(_)
+            | RteKind::TableFunc(_)
+            | RteKind::Values(_)
+            | RteKind::Cte(_) => None,
+        });
+        ctes.chain(entries).collect()
     }
 
     /// The queries of its `WITH` and `FROM`.

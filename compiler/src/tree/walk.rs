@@ -1,6 +1,6 @@
 //! Walks over the tree: every direct child once, in the order of `expression_tree_walker`.
 
-use super::{Expr, JsonBehavior, SubLinkKind, Subscripts, Var};
+use super::{Expr, JsonBehavior, Query, SubLinkKind, Subscripts, Var};
 use crate::stack;
 
 /// Collects the direct children of a node, shared (`iter`, `as_ref`) or mutable (`iter_mut`, `as_mut`).
@@ -201,11 +201,23 @@ impl Expr {
 
 /// Above this depth a walk that calls itself is given a stack of its own.
 const OWN_STACK_DEPTH: usize = 64;
+/// The same for queries, of which each level takes more steps.
+const OWN_STACK_QUERY_DEPTH: usize = 16;
 
 /// Calls a function that follows the tree by calling itself, on a stack that is large enough for it. `None` when the
 /// system has no room for such a stack.
 pub fn on_stack_for<T: Send>(expr: &Expr, walk: impl FnOnce() -> T + Send) -> Option<T> {
-    if stack::is_large() || expr.depth() <= OWN_STACK_DEPTH {
+    let small = if expr.any(|e| matches!(e, Expr::SubLink(_))) { OWN_STACK_QUERY_DEPTH } else { OWN_STACK_DEPTH };
+    on_stack(expr.depth() <= small, walk)
+}
+
+/// The same for a query.
+pub fn on_stack_for_query<T: Send>(query: &Query, walk: impl FnOnce() -> T + Send) -> Option<T> {
+    on_stack(query.depth() <= OWN_STACK_QUERY_DEPTH, walk)
+}
+
+fn on_stack<T: Send>(small: bool, walk: impl FnOnce() -> T + Send) -> Option<T> {
+    if small || stack::is_large() {
         return Some(walk());
     }
     stack::on_large(walk).ok()

@@ -5,3 +5,9 @@ CREATE FUNCTION pairs(integer, OUT x integer, OUT y text) RETURNS SETOF record L
 CREATE FUNCTION rows_of_a() RETURNS SETOF a LANGUAGE sql AS 'SELECT * FROM a';
 CREATE FUNCTION anon() RETURNS SETOF record LANGUAGE sql AS 'SELECT 1, ''a''::text';
 CREATE FUNCTION both_of(anyelement, OUT one anyelement, OUT many anyarray) LANGUAGE sql AS 'SELECT $1, ARRAY[$1]';
+CREATE TABLE gone (one integer, two text, three integer, four text);
+ALTER TABLE gone DROP COLUMN two;
+CREATE TABLE wide (c1 integer, c2 integer, c3 integer, c4 integer, c5 integer, c6 integer, c7 integer, c8 integer, c9 integer, c10 integer, c11 integer, c12 integer, c13 integer, c14 integer, c15 integer, c16 integer, c17 integer, c18 integer, c19 integer, c20 integer, c21 integer, c22 integer, c23 integer, c24 integer, c25 integer, c26 integer, c27 integer, c28 integer, c29 integer, c30 integer, c31 integer, c32 integer, c33 integer, c34 integer, c35 integer, c36 integer, c37 integer, c38 integer, c39 integer, c40 integer);
+CREATE TABLE "Odd Table" ("Col" integer, "select" text, "order" integer, "a""b" text, id integer, "column1" integer);
+CREATE TABLE old (id integer, note text);
+CREATE TABLE child (extra integer) INHERITS (t);

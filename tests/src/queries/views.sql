@@ -79,3 +79,304 @@ SELECT a.id, (SELECT array_agg(x.id ORDER BY x.id) FROM (SELECT b.id FROM b WHER
 SELECT c, min(c), max(name COLLATE "C"), c || name COLLATE "POSIX" FROM a GROUP BY c
 SELECT d.day, sum(b.amount) OVER (PARTITION BY d.day) FROM (SELECT generate_series('2020-01-01'::date, '2020-02-01', '1 day')::date AS day) d LEFT JOIN b ON b.day = d.day
 TABLE a
+SELECT FROM a WHERE flag
+SELECT 1
+SELECT 1 AS one, 'x'::text AS "Two", NULL::integer AS "select"
+SELECT a.* FROM a
+SELECT id AS name, name AS id FROM a ORDER BY id
+SELECT id AS name, name AS id FROM a ORDER BY 1, a.id
+SELECT upper(name) AS name FROM a ORDER BY a.name, upper(name)
+SELECT name || 'x' AS name, id FROM a GROUP BY a.name, id ORDER BY a.name
+SELECT x.id, y.id AS yid FROM a x, a y WHERE x.id = y.id
+SELECT a.id FROM a, a AS a_1, b WHERE a.id = a_1.id AND a.id = b.id
+SELECT (SELECT a.id FROM a LIMIT 1) AS inner_id, a.name FROM a
+SELECT id, (SELECT count(*) FROM a x WHERE x.id < a.id) AS before FROM a
+SELECT id FROM a WHERE EXISTS (SELECT 1 FROM a a2 WHERE a2.id = a.id + 1)
+SELECT id FROM a WHERE EXISTS (SELECT * FROM b WHERE b.id = a.id)
+SELECT id FROM a WHERE NOT EXISTS (SELECT b.name, 1, 2 AS two FROM b)
+SELECT id FROM a WHERE id = ANY (ARRAY(SELECT b.id FROM b))
+SELECT id FROM a WHERE id = ANY ((SELECT array_agg(b.id) FROM b)::integer[])
+SELECT id FROM a WHERE id = ANY ((SELECT ARRAY[1, 2])::int[])
+SELECT id FROM a WHERE name LIKE ANY (SELECT b.name FROM b)
+SELECT id FROM a WHERE id <> ALL (SELECT b.id FROM b)
+SELECT id FROM a WHERE (id, name) IN (SELECT id, name FROM b)
+SELECT id FROM a WHERE (id, name) NOT IN (SELECT id, name FROM b)
+SELECT id FROM a WHERE (id, name) <> ALL (SELECT id, name FROM b)
+SELECT id FROM a WHERE (id, name) >= ALL (SELECT id, name FROM b)
+SELECT id FROM a WHERE (id, name) = (SELECT id, name FROM b LIMIT 1)
+SELECT id FROM a WHERE ROW(id) = ANY (SELECT id FROM b)
+SELECT id FROM a WHERE id + 1 IN (SELECT id FROM b UNION SELECT 3)
+SELECT CASE WHEN flag THEN 1 ELSE 2 END AS first, id, CASE id WHEN 1 THEN 'one' WHEN 2 THEN 'two' END AS word, name FROM a
+SELECT id, CASE WHEN EXISTS (SELECT 1 FROM b) THEN CASE WHEN flag THEN 1 END ELSE (SELECT max(id) FROM b) END AS deep FROM a
+SELECT id FROM a WHERE CASE WHEN flag THEN id > 1 ELSE id < 1 END
+SELECT (CASE WHEN flag THEN a.tags END)[1] AS t1, COALESCE(CASE WHEN flag THEN 1 END, 2) AS c FROM a
+SELECT CASE WHEN flag THEN name END COLLATE "C" AS n FROM a
+SELECT CASE WHEN flag THEN name END::varchar(3) AS n FROM a
+SELECT a FROM a
+SELECT a.*::a AS whole, a.id FROM a
+SELECT x FROM a x WHERE x IS NOT NULL
+SELECT row_to_json(a) AS j FROM a
+SELECT row_to_json(s) AS j FROM (SELECT id, name FROM a) s
+SELECT count(a) AS c, count(b.*) AS d FROM a LEFT JOIN b ON b.id = a.id
+SELECT ROW(a.*, 1) AS r FROM a
+SELECT ROW(a, 1) AS r, ROW(1, 'x') AS s FROM a
+SELECT (a).id, (a.*).name FROM a
+SELECT ctid, tableoid, xmin FROM a
+SELECT tableoid::regclass AS rel, a.ctid FROM a, b
+SELECT * FROM gone
+SELECT g.* FROM gone g
+SELECT * FROM gone AS g (x, y)
+SELECT * FROM gone AS g (x, y, z)
+SELECT g FROM gone AS g (x, y, z)
+SELECT * FROM gone JOIN a ON a.id = gone.one
+SELECT * FROM (gone JOIN a ON a.id = gone.one) AS j (p, q, r, s)
+SELECT * FROM wide
+SELECT * FROM wide w1 (c2, c1, x)
+SELECT w.c40, w2.c1 FROM wide w JOIN wide w2 USING (c2, c3)
+SELECT * FROM wide w JOIN wide w2 USING (c40, c1) WHERE w.c2 = 1 AND false
+SELECT * FROM (wide JOIN a ON a.id = wide.c1) AS j
+SELECT "Col", "select", "order", "a""b" FROM "Odd Table"
+SELECT "Odd Table"."Col" AS "x y", o.id FROM "Odd Table", old o
+SELECT * FROM old
+SELECT old.id, o.note FROM old, old o
+SELECT id AS old, note AS new FROM old old
+SELECT new.id FROM old new
+SELECT * FROM ONLY t
+SELECT * FROM ONLY t x
+SELECT * FROM child
+SELECT t.*, c.extra FROM ONLY t, child c
+SELECT child.*::child::t AS up FROM child
+SELECT a.id, b.id AS bid FROM a LEFT JOIN b ON a.id = b.a_id
+SELECT a.id, b.id AS bid FROM a RIGHT JOIN b ON a.id = b.a_id AND b.day > a.d
+SELECT a.id, b.id AS bid FROM a FULL JOIN b ON a.id = b.id
+SELECT a.id, b.id AS bid FROM a LEFT JOIN b ON true
+SELECT a.id, b.id AS bid FROM a NATURAL LEFT JOIN b
+SELECT a.id FROM a NATURAL JOIN wide
+SELECT a.id FROM a NATURAL LEFT JOIN wide
+SELECT a.id FROM a CROSS JOIN b CROSS JOIN t
+SELECT a.id FROM a, b CROSS JOIN t, old
+SELECT a.id, t.k FROM a JOIN (b JOIN t ON b.id = t.k) ON a.id = b.id
+SELECT a.id, t.k FROM (a JOIN b ON a.id = b.id) JOIN t ON t.k = a.id LEFT JOIN old ON old.id = t.k
+SELECT j.id, j.k FROM (a JOIN t ON a.id = t.k) j
+SELECT j.*, j AS whole FROM (a JOIN t ON a.id = t.k) j
+SELECT id, name FROM a JOIN b USING (id, name)
+SELECT a.id, b.id AS bid, id AS m FROM a JOIN b USING (id)
+SELECT id, a.id AS aid, b.id AS bid FROM a LEFT JOIN b USING (id)
+SELECT id, a.id AS aid, b.id AS bid FROM a RIGHT JOIN b USING (id)
+SELECT id, a.id AS aid, b.id AS bid FROM a FULL JOIN b USING (id)
+SELECT id, a.name FROM a FULL JOIN b USING (id) ORDER BY id
+SELECT id, t.k FROM a FULL JOIN b USING (id) FULL JOIN t ON t.k = id
+SELECT id, name FROM a FULL JOIN b USING (id) FULL JOIN old USING (id)
+SELECT id FROM a FULL JOIN b USING (id) FULL JOIN old o USING (id) JOIN "Odd Table" USING (id)
+SELECT name, a.v FROM a JOIN b USING (name)
+SELECT name, b.name AS bn FROM a LEFT JOIN b USING (name)
+SELECT z.id, z.name FROM a JOIN b USING (id, name) AS z
+SELECT z.id, a.id AS aid FROM a FULL JOIN b USING (id) AS z
+SELECT z AS whole FROM a JOIN b USING (id) AS z
+SELECT j.id, j.x FROM (a JOIN b USING (id)) AS j (id, x)
+SELECT j.k, j.name FROM (a FULL JOIN b USING (id)) AS j (k)
+SELECT j1.id, j2.id AS id2 FROM (a JOIN b USING (id)) j1 JOIN (old JOIN "Odd Table" USING (id)) j2 ON j1.id = j2.id
+SELECT id, k.n FROM (a JOIN b USING (id)) j1 JOIN (SELECT 1 AS id, 2 AS n) k USING (id)
+SELECT x.id, y.id AS yid FROM a x JOIN a y USING (name)
+SELECT id FROM a x (id, nm) JOIN b y (id, nm) USING (id)
+SELECT q.id FROM (SELECT a.id FROM a FULL JOIN b USING (id)) q
+SELECT y.cnt FROM a x LEFT JOIN LATERAL (SELECT count(*) AS cnt FROM b WHERE b.a_id = x.id) y ON true
+SELECT x.id, z.* FROM a x CROSS JOIN LATERAL (SELECT x.name AS n, y.id AS yid FROM b y WHERE y.id = x.id) z
+SELECT x.id, e.tag, e.pos FROM a x, LATERAL unnest(x.tags) WITH ORDINALITY AS e (tag, pos)
+SELECT x.id, e.key, e.value FROM a x, jsonb_each(x.j) AS e
+SELECT x.id, e FROM a x CROSS JOIN jsonb_array_elements_text(x.j) e
+SELECT s.p, s.name FROM (SELECT id, name FROM a) s (p)
+SELECT s.p, s.q FROM (SELECT id, name FROM a) s (p, q) JOIN b ON b.id = s.p
+SELECT * FROM (SELECT id FROM a UNION SELECT id FROM b) u
+SELECT * FROM (SELECT id FROM a ORDER BY id LIMIT 3) u ORDER BY id DESC
+SELECT * FROM (SELECT * FROM (SELECT * FROM (SELECT id FROM a) x) y) z
+SELECT * FROM (SELECT id FROM a) x, (SELECT id AS id2 FROM a WHERE id > 1) y, (VALUES (1)) z (v)
+SELECT * FROM (VALUES (1, 'a'), (2, 'b')) v
+SELECT v.column1 FROM (VALUES (1, 'a'), (2, 'b')) v
+SELECT * FROM (VALUES (1, 2)) v (column1, column2)
+SELECT column2, column1 FROM (VALUES (1, 2), (3, 4)) v
+VALUES (1)
+VALUES (1, NULL::text), (2, 'x') ORDER BY 1 DESC LIMIT 1
+SELECT a.id FROM a JOIN (VALUES (1, 'x')) AS v (k, l) ON v.k = a.id
+SELECT (VALUES (1)) AS v, ARRAY(VALUES (1), (2)) AS w
+SELECT id FROM a WHERE id IN (VALUES (1), (2))
+SELECT id FROM a WHERE (id, name) IN (VALUES (1, 'x'), (2, NULL))
+SELECT id FROM a UNION ALL SELECT id FROM b UNION ALL SELECT k FROM t
+SELECT id FROM a UNION SELECT id FROM b UNION ALL SELECT k FROM t
+SELECT id FROM a UNION (SELECT id FROM b EXCEPT SELECT k FROM t)
+SELECT id FROM a EXCEPT ALL SELECT id FROM b INTERSECT ALL SELECT k FROM t
+(SELECT id FROM a INTERSECT SELECT id FROM b) UNION SELECT k FROM t
+(SELECT id FROM a UNION SELECT id FROM b) INTERSECT (SELECT k FROM t UNION SELECT 1)
+SELECT id, name FROM a UNION SELECT 1, 'x'
+SELECT 1 AS one, 'x' AS two UNION SELECT id, name FROM a
+SELECT id, upper(name) FROM a UNION ALL SELECT id, lower(name) FROM b
+SELECT id FROM a UNION SELECT k FROM t ORDER BY id
+SELECT id, name FROM a UNION SELECT k, label FROM t ORDER BY 2 DESC NULLS LAST, id LIMIT 3
+(SELECT id FROM a ORDER BY name LIMIT 1) UNION ALL (SELECT id FROM b FETCH FIRST 2 ROWS ONLY) ORDER BY 1 OFFSET 1
+(WITH q AS (SELECT 1 AS id) SELECT id FROM q) UNION SELECT id FROM a
+WITH q AS (SELECT 1 AS id) SELECT id FROM q UNION SELECT id FROM a
+SELECT id FROM a UNION VALUES (1), (2)
+VALUES (1), (2) UNION SELECT id FROM a
+SELECT CASE WHEN flag THEN 1 END AS c FROM a UNION SELECT CASE WHEN true THEN 2 END
+SELECT array_agg(x) AS r FROM (SELECT id AS x FROM a UNION SELECT id FROM b) s
+SELECT id FROM a WHERE id IN (SELECT id FROM a UNION SELECT id FROM b INTERSECT SELECT k FROM t)
+WITH a AS (SELECT 1 AS id) SELECT id FROM a
+WITH a AS (SELECT id FROM a) SELECT id FROM a
+WITH a AS (SELECT id FROM a), c AS (SELECT id FROM a) SELECT c.id, p.id AS pid FROM c, public.a p
+WITH q AS (SELECT 1 AS x), r AS (WITH q AS (SELECT 2 AS x) SELECT x FROM q) SELECT q.x, r.x AS rx FROM q, r
+WITH q AS (SELECT id, name FROM a) SELECT * FROM q WHERE id IN (SELECT id FROM q)
+WITH q AS (SELECT id FROM a) SELECT q.id, x.id AS xid FROM q, q x, b q2
+WITH q (i) AS (SELECT id FROM a) SELECT * FROM q AS z (j)
+WITH q (i, "J j") AS (SELECT id, name FROM a) SELECT * FROM q
+WITH q AS (VALUES (1, 'x'), (2, 'y')) SELECT * FROM q
+WITH q AS (VALUES (1, 'x'), (2, 'y')), r (one, two) AS (TABLE q) SELECT one FROM r
+WITH q AS (SELECT id FROM a) SELECT count(*) AS c FROM q HAVING count(*) > (SELECT min(id) FROM q)
+SELECT id FROM (WITH q AS (SELECT id FROM a) SELECT id FROM q) s
+SELECT (WITH q AS (SELECT max(id) AS m FROM a) SELECT m FROM q) AS m
+WITH RECURSIVE r (n, label) AS (VALUES (1, 'x') UNION ALL SELECT n + 1, label || 'x' FROM r WHERE n < 5) SELECT * FROM r
+WITH RECURSIVE r AS (SELECT k, parent, 1 AS depth FROM t WHERE parent IS NULL UNION SELECT t.k, t.parent, r.depth + 1 FROM r, t WHERE t.parent = r.k) SELECT * FROM r ORDER BY depth
+WITH RECURSIVE tree AS (SELECT k, parent FROM t UNION ALL SELECT t.k, t.parent FROM t JOIN tree ON t.parent = tree.k) SEARCH BREADTH FIRST BY k, parent SET ord SELECT * FROM tree
+WITH RECURSIVE tree AS (SELECT k, parent FROM t UNION ALL SELECT t.k, t.parent FROM t JOIN tree ON t.parent = tree.k) CYCLE k, parent SET mark TO 'Y' DEFAULT 'N' USING path SELECT k, mark FROM tree
+WITH RECURSIVE tree AS (SELECT k, parent FROM t UNION ALL SELECT t.k, t.parent FROM t JOIN tree ON t.parent = tree.k) SEARCH DEPTH FIRST BY k SET ord CYCLE k SET mark USING path SELECT k, ord FROM tree
+WITH RECURSIVE one AS (SELECT 1 AS n), two AS (SELECT n FROM one UNION ALL SELECT n + 1 FROM two WHERE n < 3) SELECT one.n, two.n AS m FROM one, two
+SELECT count(*) FROM a
+SELECT count(*) AS n, count(DISTINCT name) AS d, sum(n) FILTER (WHERE flag AND id > 1) AS s FROM a
+SELECT string_agg(name, ', ' ORDER BY name DESC NULLS LAST, id) AS s, string_agg(DISTINCT v, ',' ORDER BY v) AS t FROM a
+SELECT array_agg(ARRAY[id, 1] ORDER BY n USING <) AS s, json_object_agg(id, name ORDER BY id) AS o FROM a
+SELECT array_agg(a ORDER BY a.id) AS s, array_agg(1 ORDER BY 2, 'x'::text) AS c FROM a
+SELECT percentile_cont(ARRAY[0.25, 0.75]) WITHIN GROUP (ORDER BY n DESC) AS p, mode() WITHIN GROUP (ORDER BY v COLLATE "C") AS m FROM a
+SELECT dense_rank(1, 'x') WITHIN GROUP (ORDER BY id DESC NULLS LAST, name) FILTER (WHERE flag) AS r FROM a
+SELECT name, max(id) FROM a GROUP BY name
+SELECT upper(name), max(id) FROM a GROUP BY upper(name)
+SELECT upper(name) AS u, max(id) FROM a GROUP BY u ORDER BY u
+SELECT id + 1 AS i, count(*) FROM a GROUP BY id + 1 HAVING id + 1 > 2
+SELECT 'x' AS lit, 1 AS one, count(*) FROM a GROUP BY 1, 2
+SELECT 'x'::text AS lit, count(*) FROM a GROUP BY 'x'::text ORDER BY 'x'::text
+SELECT CASE WHEN flag THEN 1 ELSE 0 END AS f, count(*) FROM a GROUP BY CASE WHEN flag THEN 1 ELSE 0 END ORDER BY 1
+SELECT name, count(*) FROM a GROUP BY DISTINCT ROLLUP (name, v), ROLLUP (name, flag)
+SELECT name, v, count(*) FROM a GROUP BY ROLLUP ((name, v), flag)
+SELECT name, v, count(*) FROM a GROUP BY CUBE (name, v), GROUPING SETS (flag, ())
+SELECT name, v, count(*) FROM a GROUP BY GROUPING SETS ((name, v), ROLLUP (flag, id), CUBE (name))
+SELECT name, v, count(*) FROM a GROUP BY GROUPING SETS (GROUPING SETS (name, v), (upper(name)))
+SELECT name, grouping(name) AS g, count(*) FROM a GROUP BY GROUPING SETS (name) HAVING grouping(name) = 0
+SELECT count(*) FROM a GROUP BY ()
+SELECT upper(name) AS u, count(*) FROM a GROUP BY ROLLUP (upper(name), id + 1)
+SELECT b.id, a.name FROM a JOIN b ON b.a_id = a.id GROUP BY a.id, b.id
+SELECT a.id, max(b.amount) AS m, sum(b.amount) * 2 AS d FROM a LEFT JOIN b ON b.a_id = a.id GROUP BY a.id HAVING sum(b.amount) > 1 ORDER BY max(b.amount)
+SELECT id, count(a.name), count(id) AS ci FROM a FULL JOIN b USING (id) GROUP BY id
+SELECT a.v, count(id) AS ci FROM a FULL JOIN b USING (id) GROUP BY a.v
+SELECT id + 1 AS i, max(name) FROM a FULL JOIN b USING (id, name) GROUP BY id ORDER BY id
+SELECT count(id) AS c FROM a FULL JOIN b USING (id)
+SELECT sum(j.id) AS s FROM (a JOIN b USING (id)) j
+SELECT j.id, count(j.amount) AS c, (SELECT max(j.id) FROM t) AS m FROM (a FULL JOIN b USING (id)) j GROUP BY j.id
+SELECT name, (SELECT count(*) FROM b WHERE b.name = a.name) AS c FROM a GROUP BY name
+SELECT upper(name) AS u, (SELECT count(*) FROM b WHERE b.name = upper(a.name)) AS c FROM a GROUP BY name, upper(name)
+SELECT name FROM a GROUP BY name ORDER BY count(*) DESC, name
+SELECT name FROM a GROUP BY name HAVING bool_and(flag) AND count(*) FILTER (WHERE flag) > 1
+SELECT DISTINCT name FROM a
+SELECT DISTINCT name, upper(v) AS u FROM a ORDER BY name, upper(v)
+SELECT DISTINCT ON (name, upper(v)) name, id FROM a ORDER BY name, upper(v), id DESC
+SELECT DISTINCT ON (a.id) a.id AS name FROM a ORDER BY a.id
+SELECT DISTINCT ON (1) id, name FROM a
+SELECT id FROM a ORDER BY id
+SELECT id FROM a ORDER BY id ASC NULLS FIRST, name DESC, v DESC NULLS LAST
+SELECT id FROM a ORDER BY name USING ~<~, id USING <
+SELECT id FROM a ORDER BY upper(name), id + 1, -id, 1
+SELECT id FROM a ORDER BY CASE WHEN flag THEN 1 END, (SELECT max(id) FROM b), name COLLATE "C"
+SELECT id FROM a ORDER BY tags, j, ts DESC
+SELECT a.id FROM a ORDER BY a
+SELECT id FROM a LIMIT 5
+SELECT id FROM a LIMIT ALL
+SELECT id FROM a LIMIT NULL OFFSET 3
+SELECT id FROM a OFFSET 3 ROWS FETCH NEXT 2 ROWS ONLY
+SELECT id FROM a ORDER BY id LIMIT (SELECT max(id) FROM b)
+SELECT id FROM a ORDER BY id FETCH FIRST (1 + 1) ROWS WITH TIES
+SELECT id FROM a ORDER BY id OFFSET 2 FETCH FIRST ROW WITH TIES
+SELECT id FROM a LIMIT 5::bigint OFFSET 1 + 1
+SELECT id, row_number() OVER () AS r FROM a
+SELECT id, rank() OVER (PARTITION BY name ORDER BY id DESC) AS r FROM a
+SELECT id, rank() OVER w AS r, sum(n) OVER w AS s FROM a WINDOW w AS (PARTITION BY name ORDER BY id)
+SELECT id, sum(n) OVER (w ORDER BY id) AS s FROM a WINDOW w AS (PARTITION BY name), w2 AS (w ORDER BY v), unused AS ()
+SELECT id, sum(n) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) AS s FROM a
+SELECT id, sum(n) OVER (ORDER BY id ROWS BETWEEN 2 PRECEDING AND 1 + 1 FOLLOWING) AS s FROM a
+SELECT id, sum(n) OVER (ORDER BY id RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS s FROM a
+SELECT id, sum(n) OVER (ORDER BY id RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING EXCLUDE GROUP) AS s FROM a
+SELECT id, sum(n) OVER (ORDER BY id GROUPS BETWEEN 1 PRECEDING AND 1 FOLLOWING EXCLUDE CURRENT ROW) AS s FROM a
+SELECT id, sum(n) OVER (ORDER BY ts RANGE BETWEEN interval '1 day' PRECEDING AND interval '2 days' FOLLOWING EXCLUDE NO OTHERS) AS s FROM a
+SELECT id, lead(name, 2, 'none') OVER (ORDER BY id) AS l, nth_value(id, 2) OVER (ORDER BY upper(name), id + 1) AS nv FROM a
+SELECT id, count(*) FILTER (WHERE flag) OVER (PARTITION BY upper(name)) AS c FROM a
+SELECT id, array_agg(id) OVER (PARTITION BY 1 ORDER BY 'x'::text) AS c FROM a
+SELECT name, sum(sum(n)) OVER (ORDER BY name) AS running FROM a GROUP BY name ORDER BY sum(n) DESC
+SELECT id FROM a ORDER BY row_number() OVER (ORDER BY name)
+SELECT id, (SELECT sum(x) OVER (ORDER BY a.id) FROM generate_series(1, 2) x LIMIT 1) AS s FROM a
+SELECT g FROM generate_series(1, 3) g
+SELECT * FROM generate_series(1, 3) AS g (n)
+SELECT * FROM generate_series('2020-01-01'::timestamp, '2020-01-02', '1 hour') WITH ORDINALITY
+SELECT * FROM pairs(1) AS p (a, b)
+SELECT p.x, q.x AS qx FROM pairs(1) p, pairs(2) q
+SELECT * FROM pairs(1) WITH ORDINALITY AS p
+SELECT * FROM rows_of_a()
+SELECT r.id, r.ctid_like FROM (SELECT id, 1 AS ctid_like FROM rows_of_a()) r
+SELECT * FROM anon() AS x (p integer, q text COLLATE "C")
+SELECT * FROM ROWS FROM (anon() AS (p integer, q varchar(3))) WITH ORDINALITY AS z
+SELECT * FROM ROWS FROM (generate_series(1, 2), generate_series(3, 5)) AS z (a, b)
+SELECT * FROM ROWS FROM (unnest(ARRAY[1, 2]), unnest(ARRAY['x'])) AS z
+SELECT * FROM ROWS FROM (generate_series(1, 2)) AS z
+SELECT * FROM unnest(ARRAY[1, 2]) WITH ORDINALITY
+SELECT * FROM json_to_recordset('[]') AS r (x integer, y text)
+SELECT * FROM current_date AS d
+SELECT * FROM CAST(1 AS text) AS c
+SELECT * FROM COALESCE(1, 2) AS c
+SELECT * FROM upper('x')
+SELECT * FROM regexp_matches('a', 'b') WITH ORDINALITY m (g, n)
+SELECT x.id, s.* FROM a x, generate_series(1, x.id) s
+SELECT x.id, s.* FROM a x LEFT JOIN generate_series(1, x.id) s ON s > 1
+SELECT * FROM b, XMLTABLE(XMLNAMESPACES('http://x' AS x, DEFAULT 'http://d'), '/x:r' PASSING b.x COLUMNS n FOR ORDINALITY, v text PATH 'v') AS xt (num, val)
+SELECT * FROM b, XMLTABLE('/r' PASSING x COLUMNS id integer PATH '@id', "Mixed" varchar(5) DEFAULT 'none' || 'x') AS xt
+SELECT xmltable.* FROM b, XMLTABLE('/r' PASSING x COLUMNS id integer)
+SELECT id FROM a TABLESAMPLE system (10.5)
+SELECT x.id FROM a x TABLESAMPLE bernoulli (1) REPEATABLE (2 + 3)
+SELECT id FROM a FOR UPDATE
+SELECT a.id FROM a, b FOR NO KEY UPDATE OF a NOWAIT FOR SHARE OF b
+SELECT a.id FROM a JOIN b USING (id) FOR KEY SHARE
+SELECT s.id FROM (SELECT id FROM a) s, b FOR UPDATE OF s
+SELECT * FROM (SELECT id FROM a FOR UPDATE SKIP LOCKED) s
+SELECT q.*, q.r AS whole FROM (SELECT a AS r, 1 AS one FROM a) q
+SELECT (q.r).tags[1] AS t1, ((q.r).j)['k'] AS k FROM (SELECT a AS r FROM a) q
+SELECT (s.p).x, (s.p).y FROM (SELECT pairs(1) AS p) s
+SELECT (both_of(id)).many[1] AS m FROM a
+SELECT (t2.r).f2 FROM (SELECT ROW(1, 'x'::text, NULL) AS r) t2
+SELECT ((x.q).r).id FROM (SELECT q FROM (SELECT a AS r FROM a) q) x
+WITH c AS (SELECT a AS r FROM a) SELECT (c.r).id, (c.r).name FROM c
+WITH c AS (SELECT ROW(1, 2) AS r) SELECT (c.r).f1 FROM c
+SELECT json_agg(x) AS j FROM (SELECT id, name FROM a ORDER BY id) x
+SELECT jsonb_build_object('a', id, 'b', (SELECT json_agg(b.*) FROM b WHERE b.a_id = a.id)) AS o FROM a
+SELECT format('%s', VARIADIC tags) AS f, concat('a', id, name) AS c FROM a
+SELECT make_interval(days => id, hours => 2) AS i FROM a
+SELECT name IS DISTINCT FROM v AS x, name ~ 'x' AS y, name NOT LIKE 'x%' AS z, id BETWEEN 1 AND 3 AS w, name SIMILAR TO 'x' AS q FROM a
+SELECT id FROM a WHERE id IN (1, 2, 3) AND name IN ('x', 'y') OR NOT flag AND v IS NULL
+SELECT id FROM a WHERE id > 1 AND (name = 'x' OR name = 'y') AND NOT (flag OR id = 3)
+SELECT ARRAY[1, id] AS x, tags[1:2] AS y, tags || 'z' AS w, ARRAY[]::text[] AS e, ARRAY[ARRAY[1], ARRAY[2]] AS z FROM a
+SELECT (ts AT TIME ZONE 'UTC')::date AS d, ts + interval '1 day 02:00' AS x, extract(epoch FROM ts) AS e, date_part('year', d) AS y FROM a
+SELECT xmlelement(name x, xmlattributes(id AS i), name) AS e, xmlforest(id, name AS n) AS f, xmlagg(xmlelement(name y)) AS g FROM a GROUP BY id, name
+SELECT current_user AS u, session_user AS s, current_timestamp(2) AS t, localtime AS l
+SELECT id FROM a WHERE flag IS TRUE AND (id > 1) IS NOT UNKNOWN
+SELECT NULLIF(name, 'x') AS n, GREATEST(id, 3) AS g, LEAST(n, 1.5) AS l FROM a
+SELECT id::bigint AS b, n::integer AS i, name::varchar(5) AS v, 'x'::char(3) AS c, '1'::numeric(5,2) AS d, d::text AS t FROM a
+SELECT a.name COLLATE "C" AS n, a.name < b.name COLLATE "C" AS lt FROM a, b
+SELECT nextval('s') FROM (SELECT 1) s
+SELECT x.id FROM a x WHERE x.id = (SELECT max(x.id) FROM a x)
+SELECT x.id FROM a x WHERE x.id IN (SELECT y.id FROM a y WHERE y.name IN (SELECT x.name FROM a z WHERE z.id = y.id))
+SELECT a.id, s1.m, s2.m AS m2 FROM a, LATERAL (SELECT max(b.id) AS m FROM b WHERE b.a_id = a.id) s1, LATERAL (SELECT s1.m + a.id AS m) s2
+SELECT * FROM a WHERE a.id = 1 AND EXISTS (WITH w AS (SELECT a.id AS i) SELECT 1 FROM w WHERE w.i > 0)
+SELECT s.*, s.id AS again FROM (SELECT DISTINCT id, name FROM a ORDER BY name) s
+SELECT sum(x.c) AS s FROM (SELECT count(*) AS c FROM a GROUP BY ROLLUP (name)) x
+SELECT sum(x.c) AS s FROM (SELECT a.id, a_1.id AS c FROM a, a a_1) x
+SELECT a_1.id, (SELECT a.id FROM a LIMIT 1) AS i FROM a a_1, a
+SELECT count(*) AS "count", max(id) AS "Max", 1 AS "order" FROM a
+SELECT "a""b" AS "x""y", "order" + 1 AS "user" FROM "Odd Table" ORDER BY "order", "user"
+SELECT unnest(tags) AS tag, generate_series(1, id) AS g FROM a ORDER BY 1
+SELECT id FROM a WHERE (SELECT true)
+SELECT (SELECT (SELECT (SELECT max(a.id + b.id) FROM b))) AS deep FROM a
+SELECT public.both_of(1) AS b, pg_catalog.upper('x') AS u
+SELECT ntile(2) OVER w, cume_dist() OVER w FROM a WINDOW w AS (ORDER BY id)
