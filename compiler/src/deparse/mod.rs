@@ -63,7 +63,7 @@ use namespace::Namespace;
 use query::Context;
 
 pub use bound::{BoundDatum, PartitionBound, deparse_partition_bound};
-pub use whole::{FunctionBody, deparse_function_body, deparse_view};
+pub use whole::{FunctionBody, Rule, RuleEvent, deparse_function_body, deparse_rule, deparse_view};
 
 type Printed = Result<(), DeparseError>;
 

@@ -1,15 +1,15 @@
-//! What queries are printed for: views, and the bodies of functions.
+//! What queries are printed for: views, rules, and the bodies of functions.
 //!
-//! Follows `make_viewdef` and `print_function_sqlbody`, ruleutils.c (PG 15, 18).
+//! Follows `make_viewdef`, `make_ruledef` and `print_function_sqlbody`, ruleutils.c (PG 15, 18).
 
 use std::rc::Rc;
 
-use super::layout::Layout;
+use super::layout::{INDENT_STD, Layout};
 use super::namespace::Namespace;
 use super::query::Around;
-use super::{DeparseError, Printer, Scope};
-use crate::env::{Env, Major};
-use crate::tree::{Query, on_stack_for_query};
+use super::{DeparseError, Implicit, Printer, Scope};
+use crate::env::{Env, Major, Oid};
+use crate::tree::{CommandType, Expr, Query, RangeTblEntry, RteKind, on_stack_for, on_stack_for_query};
 
 /// The text of a view's query, as `pg_get_viewdef(oid)` gives it: with a space in front and a semicolon behind.
 ///
@@ -28,6 +28,116 @@ pub fn deparse_view(env: &Env, query: &Query) -> Result<String, DeparseError> {
         Ok(printer.out)
     });
     printed.unwrap_or(Err(DeparseError::TooDeep))
+}
+
+/// What a rule is fired by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleEvent {
+    /// `SELECT`.
+    Select,
+    /// `UPDATE`.
+    Update,
+    /// `INSERT`.
+    Insert,
+    /// `DELETE`.
+    Delete,
+}
+
+/// A rule: `old` and `new` are the first two entries of the range table of each action, or of the query that an `INSERT` has
+/// its rows from.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The table that it is on.
+    pub relation: Oid,
+    /// What fires it.
+    pub event: RuleEvent,
+    /// `WHERE`.
+    pub condition: Option<&'a Expr>,
+    /// `INSTEAD`.
+    pub instead: bool,
+    /// What it does.
+    pub actions: &'a [Query],
+}
+
+/// The text of a rule, as `pg_get_ruledef(oid)` gives it.
+///
+/// # Errors
+///
+/// When the tree names an object that the environment lacks.
+pub fn deparse_rule(env: &Env, rule: &Rule<'_>) -> Result<String, DeparseError> {
+    let relation =
+        env.relation_by_oid(rule.relation).ok_or(DeparseError::Missing { kind: "relation", oid: rule.relation })?;
+    let event = match rule.event {
+        RuleEvent::Select => "SELECT",
+        RuleEvent::Update => "UPDATE",
+        RuleEvent::Insert => "INSERT",
+        RuleEvent::Delete => "DELETE",
+    };
+    let mut out = format!(
+        "CREATE RULE {} AS\n    ON {event} TO {}",
+        env.quote_ident(rule.name),
+        env.quote_qualified(Some(relation.schema.as_str()), &relation.name)
+    );
+    if let Some(condition) = rule.condition {
+        out.push_str("\n   WHERE ");
+        out.push_str(&rule_condition(env, condition, rule.actions)?);
+    }
+    out.push_str(if rule.instead { " DO INSTEAD " } else { " DO " });
+    let several = rule.actions.len() > 1;
+    if several {
+        out.push('(');
+    }
+    for action in rule.actions {
+        let text = on_stack_for_query(action, || {
+            let mut printer = Printer::new(env, Scope::Nothing);
+            printer.query(action, Around::named())?;
+            Ok(printer.out)
+        });
+        out.push_str(&text.unwrap_or(Err(DeparseError::TooDeep))?);
+        out.push_str(if several { ";\n" } else { ";" });
+    }
+    if several {
+        out.push_str(");");
+    }
+    Ok(out)
+}
+
+fn rule_condition(env: &Env, condition: &Expr, actions: &[Query]) -> Result<String, DeparseError> {
+    // the rows of the rule have their names in the first action
+    let first = actions.first().map(|action| match (action.command, action.rtable.iter().find_map(subquery_of)) {
+        (CommandType::Insert, Some(source)) if source.rtable.first().is_some_and(|entry| !entry.in_from) => source,
+        _ => action,
+    });
+    let printed = on_stack_for(condition, || {
+        let mut printer = Printer::new(env, Scope::Nothing);
+        printer.indent = INDENT_STD;
+        match first.filter(|query| !query.rtable.is_empty()) {
+            Some(query) => {
+                printer.context.prefix = query.rtable.len() != 1;
+                printer.enter(query, &[]);
+            }
+            None => printer = Printer::new(env, Scope::Trigger),
+        }
+        printer.context.names_matter = true;
+        printer.expr(condition, Implicit::Hidden)?;
+        Ok(printer.out)
+    });
+    printed.unwrap_or(Err(DeparseError::TooDeep))
+}
+
+fn subquery_of(entry: &RangeTblEntry) -> Option<&Query> {
+    match &entry.kind {
+        RteKind::Subquery(query) => Some(query),
+        RteKind::Relation(_)
+        | RteKind::NamedRelation(_)
+        | RteKind::Join(_)
+        | RteKind::Function(_)
+        | RteKind::TableFunc(_)
+        | RteKind::Values(_)
+        | RteKind::Cte(_) => None,
+    }
 }
 
 /// How the body of a function was written.
