@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::Node;
-use pgseal::analyze::analyze_view_query;
-use pgseal::deparse::deparse_view;
-use pgseal::env::{Env, Major, SearchPath};
+use pgseal::analyze::{Parameters, analyze_statement, analyze_view_query};
+use pgseal::deparse::{FunctionBody, deparse_function_body, deparse_view};
+use pgseal::env::{Env, Major, Oid, SearchPath};
+use pgseal::tree::Query;
 use pgseal_tests::queries::{SCHEMA, VIEWS, majors, statements, view_aliases, world};
 use pgseal_tests::server::{Server, repository};
 use postgres::Client;
@@ -89,6 +90,98 @@ fn the_text_of_views() {
         }
     }
     assert!(problems.is_empty(), "{} differ\n{}", problems.len(), problems.join("\n"));
+}
+
+/// The body of a function, its arguments by name and by number.
+#[test]
+fn the_bodies_of_functions() {
+    const BODIES: &[&str] = &[
+        "RETURN one + 1",
+        "RETURN (SELECT max(id) + one FROM public.a)",
+        "RETURN (SELECT max(id) FROM public.a WHERE name = bodies.two AND a.id = one)",
+        "RETURN CASE WHEN one > 1 THEN 2 ELSE (SELECT CASE WHEN true THEN 1 END) END",
+        "RETURN (WITH q AS (SELECT 1 AS x) SELECT x FROM q UNION (SELECT one ORDER BY 1) LIMIT 1)",
+        "RETURN $3",
+        "BEGIN ATOMIC SELECT one; END",
+        "BEGIN ATOMIC SELECT one + $3; SELECT id FROM public.a WHERE id = one ORDER BY id LIMIT $3; END",
+        "BEGIN ATOMIC VALUES (1), (2); SELECT 1 UNION SELECT one; END",
+        "BEGIN ATOMIC SELECT x.id, 1 AS two FROM (SELECT id, name FROM public.a WHERE name = two) x, public.b y; \
+         SELECT count(*)::integer FROM public.a; END",
+    ];
+    let argument = |name: &str, ty| (name.to_owned(), ty);
+    let parameters = Parameters {
+        function: Some("bodies".to_owned()),
+        arguments: vec![argument("one", Oid::INT4), argument("two", Oid::TEXT), argument("", Oid::INT4)],
+    };
+    let names: Vec<String> = parameters.arguments.iter().map(|(name, _)| name.clone()).collect();
+    for major in majors() {
+        let server = Server::shared(major);
+        let database = server.scratch();
+        let mut session = database.connect();
+        session.batch_execute(SCHEMA).unwrap();
+        let env = world(&mut session, major);
+        let path = SearchPath::empty();
+        session.batch_execute("SET search_path = ''").unwrap();
+        for body in BODIES {
+            let create =
+                format!("CREATE FUNCTION public.bodies(one integer, two text, integer) RETURNS integer LANGUAGE sql {body}");
+            session.batch_execute(&create).unwrap_or_else(|error| panic!("{body}: {error:?}"));
+            let rows = session.query("SELECT pg_get_function_sqlbody('public.bodies'::regproc)", &[]).unwrap();
+            let said: String = rows.first().unwrap().get(0);
+            session.batch_execute("DROP FUNCTION public.bodies").unwrap();
+            let Some(NodeEnum::CreateFunctionStmt(raw)) = query_of(&create).node else { panic!("{create}") };
+            let raw = *raw.sql_body.unwrap();
+            let statements: Vec<Node> = match &raw.node {
+                Some(NodeEnum::List(outer)) => match outer.items.first().map(|inner| &inner.node) {
+                    Some(Some(NodeEnum::List(inner))) => inner.items.clone(),
+                    _ => Vec::new(),
+                },
+                _ => vec![raw.clone()],
+            };
+            let queries: Vec<Query> = statements
+                .iter()
+                .map(|raw| analyze_statement(&env, &path, raw, &parameters).unwrap_or_else(|e| panic!("{body}: {e}")))
+                .collect();
+            let body = match queries.as_slice() {
+                [only] if only.is_return => FunctionBody::Return(only),
+                all => FunctionBody::Atomic(all),
+            };
+            assert_eq!(deparse_function_body(&env, "bodies", &names, body).unwrap(), said, "{major}");
+        }
+    }
+}
+
+/// Queries as deep as the grammar reads them are printed, in a time that grows with their length.
+#[test]
+fn deep_queries_are_printed() {
+    let env = Env::for_major(Major::V18);
+    let nested = |depth: usize, open: &str, inner: &str, close: &str| {
+        format!("{}{inner}{}", open.repeat(depth), close.repeat(depth))
+    };
+    let deep = [
+        nested(200, "SELECT oid FROM (", "SELECT oid FROM pg_class", ") x"),
+        nested(200, "SELECT oid FROM pg_class WHERE oid IN (", "SELECT oid FROM pg_class", ")"),
+        nested(200, "SELECT CASE WHEN true THEN (", "SELECT 1", ") END AS c"),
+        nested(150, "WITH q AS (", "SELECT 1 AS x", ") SELECT x FROM q"),
+        format!("SELECT 1{}", " UNION ALL SELECT 1".repeat(700)),
+        (0..300).fold("SELECT 1 AS one FROM pg_am".to_owned(), |text, i| format!("{text} JOIN pg_am x{i} USING (oid)")),
+    ];
+    let all = || {
+        for text in &deep {
+            let raw = query_of(text);
+            let before = std::time::Instant::now();
+            let query = analyze_view_query(&env, &SearchPath::empty(), &raw, &[]).unwrap_or_else(|e| panic!("{e}"));
+            let between = std::time::Instant::now();
+            let printed = deparse_view(&env, &query).unwrap();
+            let times = (between - before, between.elapsed());
+            println!("{} bytes: {} bytes, analysed and printed in {times:?}", text.len(), printed.len());
+            assert!(printed.ends_with(';'));
+        }
+    };
+    // analysis does not ask for room itself when it is called alone
+    std::thread::scope(|scope| {
+        std::thread::Builder::new().stack_size(1 << 30).spawn_scoped(scope, all).unwrap().join().unwrap();
+    });
 }
 
 /// The server's own views, out of the scripts that made them.

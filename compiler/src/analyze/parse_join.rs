@@ -122,6 +122,8 @@ pub(super) fn transform_join(ps: &mut ParseState<'_>, raw: &RawJoin) -> Analyzed
         for name in &mut names {
             name.columns_visible = false;
         }
+        // a join below without a name cannot be meant any more
+        names.retain(|name| name.relation_visible);
     }
     names.push(item.clone());
     let tree = FromItem::Join(Box::new(JoinExpr {

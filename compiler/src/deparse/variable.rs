@@ -95,7 +95,8 @@ impl<'a> Printer<'a> {
             Some(Namespace::Function(function, arguments)) => usize::try_from(param.number)
                 .ok()
                 .and_then(|number| arguments.get(number.checked_sub(1)?))
-                .filter(|name| !name.is_empty())
+                // beside arguments with names, one without is printed by its empty name
+                .filter(|_| arguments.iter().any(|name| !name.is_empty()))
                 .map(|name| (*function, name.as_str())),
             _ => None,
         };
