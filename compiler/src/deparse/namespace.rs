@@ -32,6 +32,8 @@ pub(super) struct QueryNamespace<'a> {
     /// By position; none for a join without an alias.
     pub(super) relations: Vec<Option<Rc<str>>>,
     pub(super) columns: Vec<Rc<Columns>>,
+    /// Names that entries have which are not in the query any more.
+    reserved: &'static [&'static str],
 }
 
 /// The position in a list that a number of the range table is.
@@ -67,22 +69,22 @@ fn wanted_name(env: &Env, entry: &RangeTblEntry) -> Option<Rc<str>> {
 
 impl<'a> Printer<'a> {
     /// Puts a query around what is printed next. `reserved` are names that its relations must not have.
-    pub(super) fn enter(&mut self, query: &'a Query, reserved: &[&str]) {
+    pub(super) fn enter(&mut self, query: &'a Query, reserved: &'static [&'static str]) {
         let relations = self.relation_names(query, reserved);
-        for name in relations.iter().flatten() {
-            *self.names_in_scope.entry(Rc::clone(name)).or_default() += 1;
+        for name in relations.iter().flatten().cloned().chain(reserved.iter().map(|name| Rc::from(*name))) {
+            *self.names_in_scope.entry(name).or_default() += 1;
         }
         for cte in &query.ctes {
             *self.ctes_in_scope.entry(&cte.name).or_default() += 1;
         }
         let columns = column_names(self.env, query).into_iter().map(Rc::new).collect();
-        self.namespaces.push(Namespace::Query(QueryNamespace { query, relations, columns }));
+        self.namespaces.push(Namespace::Query(QueryNamespace { query, relations, columns, reserved }));
     }
 
     /// Takes the innermost query off again.
     pub(super) fn leave(&mut self) {
         let Some(Namespace::Query(left)) = self.namespaces.pop() else { return };
-        for name in left.relations.iter().flatten() {
+        for name in left.relations.iter().flatten().map(|name| &**name).chain(left.reserved.iter().copied()) {
             if let Some(count) = self.names_in_scope.get_mut(name) {
                 *count -= 1;
                 if *count == 0 {

@@ -11,6 +11,8 @@ use postgres::Client;
 
 use crate::server::MAJORS;
 
+pub mod random;
+
 /// Tables and functions.
 pub const SCHEMA: &str = include_str!("schema.sql");
 /// The queries of views over them, one a line.
