@@ -325,6 +325,16 @@ kinds! {
     Trigger = "trigger", "trigger";
     /// A row security policy.
     Policy = "policy", "policy";
+    /// A view.
+    View = "view", "view";
+    /// A column of a view: never a fact of its own, only what a comment is on.
+    ViewColumn = "view_column", "column";
+    /// A trigger of a view.
+    ViewTrigger = "view_trigger", "trigger";
+    /// A materialized view.
+    MaterializedView = "materialized_view", "materialized view";
+    /// A column of a materialized view: never a fact of its own, only what a comment is on.
+    MaterializedViewColumn = "materialized_view_column", "column";
     /// A comment on another fact.
     Comment = "comment", "comment";
 }
@@ -370,6 +380,16 @@ pub enum FactId {
     Trigger(QualifiedName, Name),
     /// `policy:app.orders.own_rows`
     Policy(QualifiedName, Name),
+    /// `view:app.open_orders`
+    View(QualifiedName),
+    /// `view_column:app.open_orders.total`
+    ViewColumn(QualifiedName, Name),
+    /// `view_trigger:app.open_orders.write_through`
+    ViewTrigger(QualifiedName, Name),
+    /// `materialized_view:app.totals`
+    MaterializedView(QualifiedName),
+    /// `materialized_view_column:app.totals.total`
+    MaterializedViewColumn(QualifiedName, Name),
     /// `comment:table:app.orders`
     Comment(Box<FactId>),
 }
@@ -398,12 +418,17 @@ impl FactId {
             Self::Aggregate(_) => Kind::Aggregate,
             Self::Trigger(..) => Kind::Trigger,
             Self::Policy(..) => Kind::Policy,
+            Self::View(_) => Kind::View,
+            Self::ViewColumn(..) => Kind::ViewColumn,
+            Self::ViewTrigger(..) => Kind::ViewTrigger,
+            Self::MaterializedView(_) => Kind::MaterializedView,
+            Self::MaterializedViewColumn(..) => Kind::MaterializedViewColumn,
             Self::Comment(_) => Kind::Comment,
         }
     }
 
-    /// The object that a fact rolls up into: the table of a column, constraint, default, trigger or policy; the domain of its
-    /// constraint; what a comment is on; itself for everything else (an index is an object of its own).
+    /// The object that a fact rolls up into: the table of a column, constraint, default, trigger or policy; the view of
+    /// its column or trigger; the domain of its constraint; what a comment is on; itself for everything else (an index is an object of its own).
     #[must_use]
     pub fn object(&self) -> FactId {
         match self {
@@ -414,6 +439,8 @@ impl FactId {
             | Self::Policy(t, _) => Self::Table(t.clone()),
             Self::DomainConstraint(d, _) => Self::Domain(d.clone()),
             Self::Attribute(c, _) => Self::Composite(c.clone()),
+            Self::ViewColumn(v, _) | Self::ViewTrigger(v, _) => Self::View(v.clone()),
+            Self::MaterializedViewColumn(v, _) => Self::MaterializedView(v.clone()),
             Self::Comment(on) => on.object(),
             _ => self.clone(),
         }
@@ -437,7 +464,12 @@ impl FactId {
             | Self::Constraint(n, _)
             | Self::Index(n)
             | Self::Trigger(n, _)
-            | Self::Policy(n, _) => Some(&n.schema),
+            | Self::Policy(n, _)
+            | Self::View(n)
+            | Self::ViewColumn(n, _)
+            | Self::ViewTrigger(n, _)
+            | Self::MaterializedView(n)
+            | Self::MaterializedViewColumn(n, _) => Some(&n.schema),
             Self::Function(r) | Self::Procedure(r) | Self::Aggregate(r) => Some(&r.name.schema),
             Self::Comment(on) => on.schema(),
         }
@@ -464,14 +496,19 @@ impl FactId {
             | Self::Range(n)
             | Self::Sequence(n)
             | Self::Table(n)
-            | Self::Index(n) => n.fmt(f),
+            | Self::Index(n)
+            | Self::View(n)
+            | Self::MaterializedView(n) => n.fmt(f),
             Self::DomainConstraint(n, m)
             | Self::Attribute(n, m)
             | Self::Column(n, m)
             | Self::Default(n, m)
             | Self::Constraint(n, m)
             | Self::Trigger(n, m)
-            | Self::Policy(n, m) => {
+            | Self::Policy(n, m)
+            | Self::ViewColumn(n, m)
+            | Self::ViewTrigger(n, m)
+            | Self::MaterializedViewColumn(n, m) => {
                 n.fmt(f)?;
                 f.write_str(".")?;
                 m.fmt(f)
@@ -536,6 +573,11 @@ fn parse_id(text: &str, depth: u8) -> Result<FactId, IdError> {
         Kind::Constraint => reader.member(FactId::Constraint)?,
         Kind::Trigger => reader.member(FactId::Trigger)?,
         Kind::Policy => reader.member(FactId::Policy)?,
+        Kind::View => FactId::View(reader.qualified()?),
+        Kind::ViewColumn => reader.member(FactId::ViewColumn)?,
+        Kind::ViewTrigger => reader.member(FactId::ViewTrigger)?,
+        Kind::MaterializedView => FactId::MaterializedView(reader.qualified()?),
+        Kind::MaterializedViewColumn => reader.member(FactId::MaterializedViewColumn)?,
         Kind::Function => FactId::Function(reader.routine()?),
         Kind::Procedure => FactId::Procedure(reader.routine()?),
         Kind::Aggregate => FactId::Aggregate(reader.routine()?),
@@ -705,6 +747,11 @@ mod tests {
             "policy:app.t.\"Own rows\"",
             "comment:function:app.f(integer)",
             "comment:attribute:app.c.a",
+            "view:app.v",
+            "view_trigger:app.v.t",
+            "materialized_view:app.m",
+            "comment:materialized_view_column:app.m.a",
+            "comment:view_column:app.v.a",
         ] {
             assert_eq!(text.parse::<FactId>().unwrap().to_string(), text);
         }

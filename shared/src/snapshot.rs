@@ -267,7 +267,7 @@ impl Snapshot {
         )?;
         let mut catalog = Catalog::new();
         for fact in document.facts {
-            if fact.payload.kind() != fact.id.kind() {
+            if !fact.payload.fits(fact.id.kind()) {
                 return Err(inconsistent(format!("fact {} has the payload of another kind", fact.id)));
             }
             if let Some(twice) = catalog.insert(fact) {

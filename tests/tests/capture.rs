@@ -268,7 +268,14 @@ fn server_names(catalog: &Catalog) -> BTreeSet<String> {
             FactId::Function(r) => Some(format!("function {r}")),
             FactId::Procedure(r) => Some(format!("procedure {r}")),
             FactId::Aggregate(r) => Some(format!("aggregate {r}")),
-            FactId::Column(..) | FactId::Comment(_) | FactId::Attribute(..) => None,
+            FactId::View(n) => Some(format!("view {n}")),
+            FactId::MaterializedView(n) => Some(format!("materialized view {n}")),
+            FactId::ViewTrigger(v, n) => member("trigger", v, n),
+            FactId::Column(..)
+            | FactId::Comment(_)
+            | FactId::Attribute(..)
+            | FactId::ViewColumn(..)
+            | FactId::MaterializedViewColumn(..) => None,
         }
     };
     catalog.iter().filter_map(|fact| name(&fact.id)).collect()
@@ -310,13 +317,14 @@ fn what_is_not_modelled_names_the_facts_it_needs() {
             let found = found.unwrap_or_else(|| panic!("{major}: no {kind} {name} in {:#?}", snapshot.unmodeled));
             found.needs.iter().map(ToString::to_string).collect::<BTreeSet<_>>()
         };
-        assert!(entry("view", "app.v").contains("column:app.users.\"Name\""));
-        assert!(entry("materialized view", "app.mv").contains("table:app.orders"));
+        let view = snapshot.catalog.fact(&"view:app.v".parse().unwrap()).unwrap();
+        assert!(view.needs.contains(&"column:app.users.\"Name\"".parse().unwrap()), "{major}: {:?}", view.needs);
+        let view = snapshot.catalog.fact(&"materialized_view:app.mv".parse().unwrap()).unwrap();
+        assert!(view.needs.contains(&"table:app.orders".parse().unwrap()), "{major}: {:?}", view.needs);
         assert!(entry("rule", "r1 on app.parent").contains("table:app.parent"));
         assert!(entry("statistics object", "app.st").contains("column:app.users.tot"));
         assert!(entry("foreign table", "app.ft").contains("enum:app.mood"));
         assert!(entry("event trigger", "evt").contains("function:app.et()"));
-        assert!(entry("trigger", "vtr on app.v").contains("function:app.vt()"));
         assert!(entry("publication relation", "app.parent in publication pub").contains("table:app.parent"));
         assert!(entry("cast", "(app.mood AS app.address)").contains("composite:app.address"));
         assert!(entry("grants", "on table app.orders").contains("table:app.orders"));
@@ -336,7 +344,6 @@ fn what_is_not_modelled_names_the_facts_it_needs() {
             ("operator class", "app.oc USING btree"),
             ("text search configuration", "app.tsc"),
             ("publication", "pub"),
-            ("index", "app.mvi"),
         ] {
             entry(kind, name);
         }
@@ -356,8 +363,8 @@ fn symbols_hold_what_names_resolve_to() {
         assert_eq!(hstore.extension.as_ref().unwrap().as_str(), "hstore");
         assert_eq!(hstore.array.as_ref().unwrap().to_string(), "public._hstore");
         assert!(symbols.types.iter().all(|row| row.extension.is_some()), "{major}: {:#?}", symbols.types);
-        let view = symbols.relations.iter().find(|row| row.name.to_string() == "app.v").unwrap();
-        assert_eq!(view.columns.iter().map(|column| column.data_type.as_str()).collect::<Vec<_>>(), ["bigint", "text"]);
+        let foreign = symbols.relations.iter().find(|row| row.name.to_string() == "app.ft").unwrap();
+        assert!(!foreign.columns.is_empty(), "{major}");
         assert!(!symbols.functions.iter().any(|row| row.name.to_string().contains("frange(")), "{major}");
         let equal = symbols.operators.iter().find(|row| row.operator == "=" && row.right == "public.citext").unwrap();
         assert_eq!(equal.commutator.as_ref().unwrap().1, "=");

@@ -33,7 +33,7 @@ const OPEN: &[(&str, &str)] = &[
 const OPEN_SCHEMAS: &[(&str, &str)] = &[("temporal-visibility/2026-01-23", "an extension that a DO block makes")];
 
 /// The kinds of the corpus beside the repository whose objects are modeled.
-const KINDS_BESIDE: [&str; 13] = [
+const KINDS_BESIDE: [&str; 15] = [
     "create_table",
     "create_index",
     "create_sequence",
@@ -44,6 +44,8 @@ const KINDS_BESIDE: [&str; 13] = [
     "create_aggregate",
     "create_policy",
     "create_trigger",
+    "create_view",
+    "create_materialized_view",
     "comment",
     "online",
     "dependency",

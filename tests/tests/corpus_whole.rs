@@ -7,7 +7,7 @@ use pgseal_tests::corpus;
 use pgseal_tests::server::Server;
 
 /// The kinds that the project's own corpus has to have cases of, so that none is forgotten.
-const KINDS: [&str; 24] = [
+const KINDS: [&str; 26] = [
     "aggregate",
     "column",
     "comment",
@@ -21,6 +21,7 @@ const KINDS: [&str; 24] = [
     "index",
     "inheritance",
     "like",
+    "materialized_view",
     "order",
     "partition",
     "pg18",
@@ -32,6 +33,7 @@ const KINDS: [&str; 24] = [
     "serial",
     "table",
     "trigger",
+    "view",
 ];
 
 #[test]

@@ -192,7 +192,10 @@ fn member(id: &FactId, object: &FactId) -> String {
         | FactId::Default(_, name)
         | FactId::Constraint(_, name)
         | FactId::Trigger(_, name)
-        | FactId::Policy(_, name) => format!("{} {name}", id.kind().words()),
+        | FactId::Policy(_, name)
+        | FactId::ViewTrigger(_, name)
+        | FactId::ViewColumn(_, name)
+        | FactId::MaterializedViewColumn(_, name) => format!("{} {name}", id.kind().words()),
         FactId::Comment(on) if on.as_ref() == object => "comment".to_owned(),
         FactId::Comment(on) => format!("comment on {}", member(on, object).trim_end()),
         other => other.in_words(),

@@ -19,6 +19,7 @@ pub(super) mod class {
     pub const NAMESPACE: u32 = 2615;
     pub const OPCLASS: u32 = 2616;
     pub const OPERATOR: u32 = 2617;
+    pub const REWRITE: u32 = 2618;
     pub const TRIGGER: u32 = 2620;
     pub const EXTENSION: u32 = 3079;
     pub const POLICY: u32 = 3256;

@@ -30,6 +30,7 @@ use super::session::Session;
 use super::triggers::{TriggerRow, read_triggers};
 use super::types::{TypeRow, read_labels, read_types};
 use super::unmodeled::{OtherRow, read_others};
+use super::views::read_views;
 
 /// Every row that a capture needs, one query per field.
 pub(super) struct Raw {
@@ -49,6 +50,7 @@ pub(super) struct Raw {
     pub aggregates: Vec<AggregateRow>,
     pub triggers: Vec<TriggerRow>,
     pub policies: Vec<PolicyRow>,
+    pub views: HashMap<u32, String>,
     pub comments: Vec<CommentRow>,
     pub depends: Vec<DependRow>,
     pub opclasses: Vec<OpclassRow>,
@@ -90,6 +92,7 @@ impl Raw {
             aggregates: read_aggregates(s)?,
             triggers: read_triggers(s)?,
             policies: read_policies(s)?,
+            views: read_views(s)?,
             comments: read_comments(s)?,
             depends: read_depends(s)?,
             opclasses: read_opclasses(s)?,
@@ -320,16 +323,25 @@ impl<'a> Build<'a> {
         }
     }
 
-    /// The id of the attribute of a composite type that a comment is on.
+    fn comment_part(&self, row: &CommentRow) -> Option<Name> {
+        let number = i16::try_from(row.part).ok()?;
+        self.attribute(row.oid, number).map(|attribute| attribute.name.clone())
+    }
+
+    /// The id of the attribute of a composite type, or the column of a view, that a comment is on.
     pub fn attribute_id(&self, row: &CommentRow) -> Result<Option<FactId>, CaptureError> {
         if row.class != class::CLASS || row.part <= 0 {
             return Ok(None);
         }
         match self.nodes.find((row.class, row.oid), 0) {
             Some(Found::Fact(FactId::Composite(name), Exact::Part)) => {
-                let number = i16::try_from(row.part).unwrap_or_default();
-                let attribute = self.attribute(row.oid, number);
-                Ok(attribute.map(|attribute| FactId::Attribute(name.clone(), attribute.name.clone())))
+                Ok(self.comment_part(row).map(|attribute| FactId::Attribute(name.clone(), attribute)))
+            }
+            Some(Found::Fact(FactId::MaterializedView(name), Exact::Itself)) => {
+                Ok(self.comment_part(row).map(|column| FactId::MaterializedViewColumn(name.clone(), column)))
+            }
+            Some(Found::Fact(FactId::View(name), Exact::Itself)) => {
+                Ok(self.comment_part(row).map(|column| FactId::ViewColumn(name.clone(), column)))
             }
             _ => Ok(None),
         }

@@ -6,7 +6,7 @@ use pgseal_catalog::facts::Payload;
 use pgseal_catalog::{Fact, FactId};
 use postgres::GenericClient;
 
-use super::address::{Address, Found};
+use super::address::{Address, Found, class};
 use super::build::Build;
 use super::error::CaptureError;
 use super::session::Session;
@@ -41,10 +41,18 @@ pub(super) fn read_depends<C: GenericClient>(s: &mut Session<'_, C>) -> Result<V
 pub(super) fn add_edges(b: &mut Build<'_>) {
     // the rule behind a view, the row type of a view, a constraint of a table outside the scope: parts of what is not modelled
     for row in &b.raw.depends {
-        if matches!(row.kind, 'i' | 'a')
-            && b.nodes.find(row.of, 0).is_none()
-            && matches!(b.nodes.find(row.on, 0), Some(Found::Unmodeled(_)))
-        {
+        if b.nodes.find(row.of, 0).is_some() {
+            continue;
+        }
+        let is_part = match b.nodes.find(row.on, 0) {
+            Some(Found::Unmodeled(_)) => matches!(row.kind, 'i' | 'a'),
+            // the rule that is what a view shows
+            Some(Found::Fact(FactId::View(_) | FactId::MaterializedView(_), _)) => {
+                row.kind == 'i' && row.of.0 == class::REWRITE
+            }
+            _ => false,
+        };
+        if is_part {
             b.nodes.alias(row.of, row.on);
         }
     }
@@ -87,7 +95,7 @@ fn owner(fact: &Fact) -> Option<FactId> {
     match &fact.id {
         FactId::Default(table, column) => Some(FactId::Column(table.clone(), column.clone())),
         FactId::Comment(on) => match on.as_ref() {
-            FactId::Attribute(composite, _) => Some(FactId::Composite(composite.clone())),
+            FactId::Attribute(..) | FactId::ViewColumn(..) | FactId::MaterializedViewColumn(..) => Some(on.object()),
             other => Some(other.clone()),
         },
         other => Some(other.object()).filter(|object| object != other),

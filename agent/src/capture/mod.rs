@@ -29,6 +29,7 @@ mod text;
 mod triggers;
 mod types;
 mod unmodeled;
+mod views;
 
 use std::collections::BTreeSet;
 
@@ -118,6 +119,7 @@ pub fn capture_within<C: GenericClient>(
     extensions::add_extensions(&mut build)?;
     types::add_types(&mut build)?;
     relations::add_relations(&mut build)?;
+    views::add_views(&mut build)?;
     for (sequence, table, column) in std::mem::take(&mut build.identity_sequences) {
         if let Some(id) = build.nodes.column_at(table, column).cloned() {
             build.nodes.part(class::CLASS, sequence, id);

@@ -15,6 +15,7 @@ use super::build::Build;
 use super::error::CaptureError;
 use super::session::Session;
 use super::text;
+use super::types::TypeRow;
 
 /// Relations made by users and extensions, in a schema that is not temporary and not the toast tables' own.
 pub(super) const USER_RELATIONS: &str = "c.oid >= 16384 AND c.relpersistence <> 't' AND c.relnamespace NOT IN \
@@ -259,8 +260,6 @@ fn table(b: &Build<'_>, row: &ClassRow, name: &QualifiedName) -> Result<Table, C
     } else {
         inherits = parents;
     }
-    let mut options = row.options.clone();
-    options.extend(row.toast_options.iter().map(|(option, value)| (format!("toast.{option}"), value.clone())));
     let method = if row.method == 0 { None } else { Some(b.names.method(row.method)?.clone()) };
     Ok(Table {
         persistence: if row.persistence == 'u' { Persistence::Unlogged } else { Persistence::Permanent },
@@ -268,7 +267,7 @@ fn table(b: &Build<'_>, row: &ClassRow, name: &QualifiedName) -> Result<Table, C
         partition_of,
         inherits,
         of_type: if row.of_type == 0 { None } else { Some(b.type_name(row.of_type)?) },
-        options,
+        options: options(row),
         access_method: method.filter(|method| method != "heap"),
         tablespace: row.tablespace.clone(),
         row_security: row.row_security,
@@ -372,30 +371,46 @@ fn column(b: &Build<'_>, row: &ClassRow, attribute: &AttributeRow, id: &FactId) 
             Some(Identity { kind, sequence, options })
         }
     };
-    let storage = match attribute.storage {
-        'p' => ColumnStorage::Plain,
-        'e' => ColumnStorage::External,
-        'm' => ColumnStorage::Main,
-        _ => ColumnStorage::Extended,
-    };
-    let compression = match attribute.compression {
-        'p' => Some(Name::new("pglz")?),
-        'l' => Some(Name::new("lz4")?),
-        _ => None,
-    };
     Ok(Column {
         data_type: attribute.type_text.clone(),
         collation: b.names.collation_unless(attribute.collation, data_type.map_or(0, |row| row.collation))?,
         not_null: attribute.not_null,
         identity,
         generated,
-        storage: (data_type.is_some_and(|row| row.storage != attribute.storage)).then_some(storage),
-        compression,
+        storage: storage(attribute, data_type),
+        compression: compression(attribute)?,
         statistics: attribute.statistics,
         options: attribute.options.clone(),
         is_local: attribute.is_local,
         inherit_count: u32::try_from(attribute.inherit_count).unwrap_or_default(),
     })
+}
+
+/// The storage of a column where it is not its type's.
+pub(super) fn storage(attribute: &AttributeRow, data_type: Option<&TypeRow>) -> Option<ColumnStorage> {
+    let storage = match attribute.storage {
+        'p' => ColumnStorage::Plain,
+        'e' => ColumnStorage::External,
+        'm' => ColumnStorage::Main,
+        _ => ColumnStorage::Extended,
+    };
+    data_type.is_some_and(|row| row.storage != attribute.storage).then_some(storage)
+}
+
+/// The compression that a column was given.
+pub(super) fn compression(attribute: &AttributeRow) -> Result<Option<Name>, CaptureError> {
+    Ok(match attribute.compression {
+        'p' => Some(Name::new("pglz")?),
+        'l' => Some(Name::new("lz4")?),
+        _ => None,
+    })
+}
+
+/// The options of a relation and its TOAST table.
+pub(super) fn options(row: &ClassRow) -> BTreeMap<String, String> {
+    let mut options = row.options.clone();
+    options.extend(row.toast_options.iter().map(|(option, value)| (format!("toast.{option}"), value.clone())));
+    options
 }
 
 fn add_sequence(b: &mut Build<'_>, row: &ClassRow, name: QualifiedName) -> Result<(), CaptureError> {

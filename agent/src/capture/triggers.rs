@@ -78,11 +78,14 @@ pub(super) fn read_triggers<C: GenericClient>(s: &mut Session<'_, C>) -> Result<
     })
 }
 
-/// Adds the facts of the triggers of tables.
+/// Adds the facts of the triggers of tables and views.
 pub(super) fn add_triggers(b: &mut Build<'_>) -> Result<(), CaptureError> {
     for row in &b.raw.triggers {
-        let Some(FactId::Table(table)) = b.nodes.fact_at(class::CLASS, row.table).cloned() else { continue };
-        let id = FactId::Trigger(table, row.name.clone());
+        let id = match b.nodes.fact_at(class::CLASS, row.table) {
+            Some(FactId::Table(table)) => FactId::Trigger(table.clone(), row.name.clone()),
+            Some(FactId::View(view)) => FactId::ViewTrigger(view.clone(), row.name.clone()),
+            _ => continue,
+        };
         if b.is_member(class::TRIGGER, row.oid) || !b.scope.holds(&id) {
             continue;
         }

@@ -154,8 +154,8 @@ impl List {
                 continue;
             }
             let entry = match row.kind {
-                'v' => self.note(b, "view", Some(&schema), name),
-                'm' => self.note(b, "materialized view", Some(&schema), name),
+                'v' => self.note_outside(b, "view", &schema, name),
+                'm' => self.note_outside(b, "materialized view", &schema, name),
                 'f' => self.note(b, "foreign table", Some(&schema), name),
                 'r' | 'p' => self.note_outside(b, "table", &schema, name),
                 'S' => self.note_outside(b, "sequence", &schema, name),
@@ -166,14 +166,15 @@ impl List {
         Ok(())
     }
 
-    /// Indexes of materialized views, triggers of views and foreign tables, indexes of constraints attached to plain ones.
+    /// Indexes of materialized views outside the scope, triggers of foreign tables and of views outside the scope, indexes of constraints attached to plain ones.
     fn members_of_relations(&mut self, b: &mut Build<'_>) -> Result<(), CaptureError> {
         for row in &b.raw.indexes {
             let Some(table) = b.class(row.table) else { continue };
             let index = b.class_or_error(row.oid)?;
             let schema = b.names.schema(index.schema)?.clone();
             let name = b.names.qualified(index.schema, &index.name)?.to_string();
-            if table.kind == 'm' && !b.is_member(class::CLASS, table.oid) {
+            let modeled = b.nodes.fact_at(class::CLASS, row.oid).is_some();
+            if table.kind == 'm' && !modeled && !b.is_member(class::CLASS, table.oid) {
                 let entry = self.note(b, "index", Some(&schema), name);
                 b.nodes.unmodeled(class::CLASS, row.oid, entry);
             } else if b.is_owned_by_constraint(row.oid)
@@ -188,7 +189,8 @@ impl List {
         }
         for row in &b.raw.triggers {
             let Some(table) = b.class(row.table) else { continue };
-            if !matches!(table.kind, 'v' | 'f') || b.is_member(class::CLASS, table.oid) {
+            let modeled = b.nodes.fact_at(class::TRIGGER, row.oid).is_some();
+            if modeled || !matches!(table.kind, 'v' | 'f') || b.is_member(class::CLASS, table.oid) {
                 continue;
             }
             let schema = b.names.schema(table.schema)?.clone();

@@ -52,6 +52,7 @@ mod parse_target;
 mod parse_window;
 mod parse_xml;
 mod settled;
+mod updatable;
 
 pub use analyze_query::{analyze_statement, analyze_view_query, query_columns, view_dependencies};
 pub use cook::{
@@ -80,4 +81,5 @@ pub use parse_node::{DEPTH_LIMIT, DomainValue, ParseState, raw_location};
 pub use parse_oper::operator_meant;
 pub use parse_relation::NamespaceItem;
 pub(crate) use parse_sort::type_operators;
-pub use settled::{PREFIX_LENGTH, parse_expr_text, print_raw_expression};
+pub use settled::{PREFIX_LENGTH, parse_expr_text, parse_statement_text, print_raw_expression, print_raw_statement};
+pub use updatable::why_not_updatable;

@@ -9,7 +9,6 @@ use pg_query::protobuf::{
 
 use super::error::{AnalyzeError, Analyzed, sqlstate};
 use super::parse_expr::transform_child;
-use super::parse_expr_kind::ParseExprKind;
 use super::parse_level::Level;
 use super::parse_node::{ParseState, missing, strings_of};
 use super::parse_query::sub_analyze;
@@ -28,13 +27,6 @@ pub(super) fn outputs(query: &Query) -> impl Iterator<Item = &TargetEntry> {
 pub(super) fn transform_sublink(ps: &mut ParseState<'_>, raw: &RawSubLink) -> Analyzed<Expr> {
     if let Some(error) = ps.kind.refuse_subquery(raw.location) {
         return Err(error);
-    }
-    if ps.kind == ParseExprKind::Policy {
-        return Err(AnalyzeError::unsupported(
-            "unsupported.expression.subquery",
-            "a subquery in a policy expression",
-            raw.location,
-        ));
     }
     let select = raw.subselect.as_deref().ok_or_else(|| missing("subquery"))?;
     let level = Level { resolve_unknowns: true, ..Level::default() };

@@ -1,4 +1,4 @@
-//! Expressions as a server printed them, read back to raw trees.
+//! Expressions and queries as a server printed them, read back to raw trees.
 
 use pg_query::protobuf::{LimitOption, Node, ParseResult, RawStmt, ResTarget, SelectStmt, SetOperation, node};
 
@@ -50,6 +50,33 @@ pub fn parse_expr_text(text: &str) -> Analyzed<Node> {
     }
 }
 
+/// Reads one statement.
+///
+/// # Errors
+///
+/// When the text is no single statement.
+pub fn parse_statement_text(text: &str) -> Analyzed<Node> {
+    let parsed = grammar::parse(text).map_err(|error| match error {
+        GrammarError::TooDeep => AnalyzeError::too_deep(-1),
+        GrammarError::Refused(message) => AnalyzeError::rejected(sqlstate::SYNTAX_ERROR, message, -1),
+    })?;
+    let mut statements = parsed.protobuf.stmts.into_iter();
+    match (statements.next().and_then(|first| first.stmt), statements.next()) {
+        (Some(first), None) => Ok(*first),
+        _ => Err(AnalyzeError::rejected(sqlstate::SYNTAX_ERROR, "expected a single statement", -1)),
+    }
+}
+
+/// The text of a raw statement, by the grammar's own printer; none for a tree that it cannot print.
+#[must_use]
+pub fn print_raw_statement(statement: &Node) -> Option<String> {
+    let tree = ParseResult {
+        version: 180_000,
+        stmts: vec![RawStmt { stmt: Some(Box::new(statement.clone())), stmt_location: 0, stmt_len: 0 }],
+    };
+    pg_query::deparse(&tree, pg_query::DeparseOptions::default()).ok()
+}
+
 /// The text of a raw expression, by the grammar's own printer; none for a tree that it cannot print.
 #[must_use]
 pub fn print_raw_expression(expression: &Node) -> Option<String> {
@@ -61,11 +88,7 @@ pub fn print_raw_expression(expression: &Node) -> Option<String> {
         ..SelectStmt::default()
     };
     let statement = Node { node: Some(node::Node::SelectStmt(Box::new(select))) };
-    let tree = ParseResult {
-        version: 180_000,
-        stmts: vec![RawStmt { stmt: Some(Box::new(statement)), stmt_location: 0, stmt_len: 0 }],
-    };
-    let text = pg_query::deparse(&tree, pg_query::DeparseOptions::default()).ok()?;
+    let text = print_raw_statement(&statement)?;
     text.strip_prefix(PREFIX).map(str::to_owned)
 }
 

@@ -25,6 +25,12 @@ pub(super) fn settle(from: &Model, id: &FactId, a: &Payload, to: &Model, b: &Pay
     (left, right)
 }
 
+/// Whether an expression of two models is the same, or settles on the same text.
+#[must_use]
+pub fn same_expression(from: &Model, id: &FactId, a: &Expression, to: &Model, b: &Expression, part: Part) -> bool {
+    a == b || from.settled(id, part, a.as_str()) == to.settled(id, part, b.as_str())
+}
+
 /// The expressions of a payload, each with its part.
 #[must_use]
 pub fn expressions(payload: &Payload) -> Vec<(Part, Expression)> {
@@ -84,6 +90,13 @@ pub fn expressions_mut(payload: &mut Payload) -> Vec<(Part, &mut Expression)> {
                 }
             }
         }
+        Payload::View(view) => {
+            out.push((Part::Query, &mut view.query));
+            for (n, column) in (0_u16..).zip(&mut view.columns) {
+                out.extend(column.default.as_mut().map(|text| (Part::ViewDefault(n), text)));
+            }
+        }
+        Payload::MaterializedView(view) => out.push((Part::Query, &mut view.query)),
         Payload::Schema(_)
         | Payload::Extension(_)
         | Payload::Enum(_)

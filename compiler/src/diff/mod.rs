@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::elaborate::Model;
 
-pub use equal::{expressions, expressions_mut};
+pub use equal::{expressions, expressions_mut, same_expression};
 
 /// A difference between two catalogs.
 #[derive(Debug, Clone, PartialEq)]

@@ -57,7 +57,7 @@ pub fn dump(snapshot: &Snapshot) -> Result<Dump, DumpError> {
         .into_iter()
         .map(|action| {
             let object = match (&action.about, desired.fact(&action.about).map(|fact| &fact.payload)) {
-                (_, Some(pgseal_catalog::Payload::Index(index))) => FactId::Table(index.table.clone()),
+                (_, Some(pgseal_catalog::Payload::Index(index))) => desired.indexed(index),
                 (about, _) => about.object(),
             };
             (object, action.sql.text)

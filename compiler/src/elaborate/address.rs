@@ -48,6 +48,18 @@ impl Interpreter<'_> {
                     }
                     return Err(self.no_column(&owner, &column));
                 }
+                if let (RelationKind::View, Some(view)) = (kind, self.model.view(&owner)) {
+                    if view.columns.iter().any(|known| known.name == column) {
+                        return Ok(FactId::ViewColumn(owner, column));
+                    }
+                    return Err(self.no_column(&owner, &column));
+                }
+                if let Some(view) = self.model.materialized_view(&owner) {
+                    if view.columns.iter().any(|known| known.name == column) {
+                        return Ok(FactId::MaterializedViewColumn(owner, column));
+                    }
+                    return Err(self.no_column(&owner, &column));
+                }
                 if self.model.table(&owner).is_none() {
                     self.require_table(&owner, kind)?;
                 }
@@ -57,9 +69,15 @@ impl Interpreter<'_> {
             ObjectType::ObjectTabconstraint | ObjectType::ObjectTrigger | ObjectType::ObjectPolicy => {
                 let Some((member, owner)) = parts.split_last() else { return Err(improper(&parts)) };
                 let (owner, kind) = self.relation(&Self::range_of(owner)?)?;
-                self.require_table(&owner, kind)?;
+                let on_view = of == ObjectType::ObjectTrigger && self.model.view(&owner).is_some();
+                if !on_view {
+                    self.require_table(&owner, kind)?;
+                }
                 let member = name(member)?;
                 let (id, what) = match of {
+                    ObjectType::ObjectTrigger if on_view => {
+                        (FactId::ViewTrigger(owner.clone(), member.clone()), "trigger")
+                    }
                     ObjectType::ObjectTrigger => (FactId::Trigger(owner.clone(), member.clone()), "trigger"),
                     ObjectType::ObjectPolicy => (FactId::Policy(owner.clone(), member.clone()), "policy"),
                     _ => (FactId::Constraint(owner.clone(), member.clone()), "constraint"),
@@ -131,6 +149,20 @@ impl Interpreter<'_> {
                     )))
                 }
                 _ => wrong("a sequence"),
+            },
+            ObjectType::ObjectView => match kind {
+                RelationKind::View if self.model.view(&found).is_some() => Ok(FactId::View(found)),
+                RelationKind::View => Err(Problem::unsupported(format!(
+                    "a statement on view \"{found}\", which an extension owns or which is outside of the scope,"
+                ))),
+                _ => wrong("a view"),
+            },
+            ObjectType::ObjectMatview => match kind {
+                RelationKind::MaterializedView => {
+                    self.require_materialized_view(&found)?;
+                    Ok(FactId::MaterializedView(found))
+                }
+                _ => wrong("a materialized view"),
             },
             ObjectType::ObjectIndex => match kind {
                 RelationKind::Index | RelationKind::PartitionedIndex => self.index_address(&found),

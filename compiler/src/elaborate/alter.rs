@@ -78,6 +78,26 @@ impl Interpreter<'_> {
                 }
                 Ok(())
             }
+            RelationKind::View if !matches!(of, ObjectType::ObjectIndex | ObjectType::ObjectSequence) => {
+                for (_, command, kind) in commands {
+                    self.alter_view(&found, command, kind)?;
+                }
+                Ok(())
+            }
+            RelationKind::MaterializedView if !matches!(of, ObjectType::ObjectIndex | ObjectType::ObjectSequence) => {
+                self.require_materialized_view(&found).map_err(|p| p.at(range.location))?;
+                for (_, command, kind) in commands {
+                    self.alter_materialized_view(&found, command, kind)?;
+                }
+                Ok(())
+            }
+            _ if of == ObjectType::ObjectMatview => {
+                Err(Problem::invalid("42809", format!("\"{}\" is not a materialized view", range.relname))
+                    .at(range.location))
+            }
+            _ if of == ObjectType::ObjectView => {
+                Err(Problem::invalid("42809", format!("\"{}\" is not a view", range.relname)).at(range.location))
+            }
             _ => {
                 if of == ObjectType::ObjectIndex {
                     return Err(Problem::invalid("42809", format!("\"{}\" is not an index", range.relname)));
@@ -228,7 +248,7 @@ impl Interpreter<'_> {
     }
 
     /// CLUSTER ON and SET WITHOUT CLUSTER.
-    fn cluster_on(&mut self, table: &QualifiedName, index: Option<&Name>) -> Elaborated<()> {
+    pub(super) fn cluster_on(&mut self, table: &QualifiedName, index: Option<&Name>) -> Elaborated<()> {
         let mut found = false;
         for (id, _) in self.indexes_to_clone(table)? {
             let this = match &id {

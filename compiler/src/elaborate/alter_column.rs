@@ -559,7 +559,7 @@ impl Interpreter<'_> {
 }
 
 /// The word that SET STORAGE and SET COMPRESSION name.
-fn word_of(command: &AlterTableCmd) -> String {
+pub(super) fn word_of(command: &AlterTableCmd) -> String {
     match command.def.as_ref().and_then(|d| d.node.as_ref()) {
         Some(NodeEnum::String(text)) => text.sval.clone(),
         _ => command.name.clone(),

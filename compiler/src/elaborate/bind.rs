@@ -6,13 +6,15 @@
 
 use std::collections::BTreeMap;
 
-use pgseal_catalog::facts::{Column, ConstraintKind, Domain, Function, KeyTarget, Payload, Range, RoutineKind};
+use pgseal_catalog::facts::{
+    Column, Constraint, ConstraintKind, Domain, Function, KeyTarget, Payload, Range, RoutineKind,
+};
 use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
 
 use super::model::Model;
 use crate::env::{
-    ArgMode, CastContext, CastMethod, CastRow, ColumnRow, Oid, ProcArg, ProcKind, ProcRow, RangeLink, RelationKind,
-    RelationRow, Subscript, Sym, SymbolError, SymbolRow, TypeKind, TypeRow, Volatility,
+    ArgMode, CastContext, CastMethod, CastRow, ColumnRow, Oid, PrimaryKey, ProcArg, ProcKind, ProcRow, RangeLink,
+    RelationKind, RelationRow, Subscript, Sym, SymbolError, SymbolRow, TypeKind, TypeRow, Volatility,
 };
 
 /// What a fact has an identifier for.
@@ -147,6 +149,14 @@ impl Model {
                 self.declare_relation(&fact.id, kind);
                 self.declare_row_type(&fact.id);
             }
+            Payload::View(_) | Payload::MaterializedView(_) => {
+                let kind = match &fact.payload {
+                    Payload::View(_) => RelationKind::View,
+                    _ => RelationKind::MaterializedView,
+                };
+                self.declare_relation(&fact.id, kind);
+                self.declare_row_type(&fact.id);
+            }
             Payload::Index(_) => self.declare_relation(&fact.id, RelationKind::Index),
             Payload::Constraint(constraint) => {
                 if matches!(
@@ -186,6 +196,24 @@ impl Model {
                     .collect();
                 self.edit_relation(&fact.id, |row| row.columns = columns);
             }
+            Payload::View(view) => {
+                let columns = view
+                    .columns
+                    .iter()
+                    .zip(1_i16..)
+                    .map(|(c, number)| self.column_row(&c.name, number, &c.data_type, c.collation.as_ref()))
+                    .collect();
+                self.edit_relation(&fact.id, |row| row.columns = columns);
+            }
+            Payload::MaterializedView(view) => {
+                let columns = view
+                    .columns
+                    .iter()
+                    .zip(1_i16..)
+                    .map(|(c, number)| self.column_row(&c.name, number, &c.data_type, c.collation.as_ref()))
+                    .collect();
+                self.edit_relation(&fact.id, |row| row.columns = columns);
+            }
             Payload::Range(range) => self.define_range(&fact.id, range),
             Payload::Table(table) => {
                 let parents = table
@@ -202,6 +230,11 @@ impl Model {
                 });
             }
             Payload::Column(column) => self.define_column(&fact.id, column, fact.position),
+            Payload::Constraint(constraint) => {
+                if let FactId::Constraint(table, name) = &fact.id {
+                    self.define_primary_key(table, name, constraint);
+                }
+            }
             Payload::Function(function) | Payload::Procedure(function) => self.define_routine(&fact.id, function),
             Payload::Aggregate(aggregate) => {
                 if let FactId::Aggregate(routine) = &fact.id {
@@ -215,7 +248,6 @@ impl Model {
             | Payload::DomainConstraint(_)
             | Payload::Sequence(_)
             | Payload::Default(_)
-            | Payload::Constraint(_)
             | Payload::Index(_)
             | Payload::Trigger(_)
             | Payload::Policy(_)
@@ -242,6 +274,8 @@ impl Model {
             }
             (Payload::Column(_), Payload::Column(_))
             | (Payload::Composite(_), Payload::Composite(_))
+            | (Payload::View(_), Payload::View(_))
+            | (Payload::MaterializedView(_), Payload::MaterializedView(_))
             | (Payload::Domain(_), Payload::Domain(_)) => {}
             // the members keep their identifiers, which the rows of other facts hold
             (Payload::Extension(before), Payload::Extension(extension)) => {
@@ -272,6 +306,11 @@ impl Model {
             }
             Payload::Column(column) => self.unbind_column(&fact.id, column),
             _ => {
+                if let (Payload::Constraint(constraint), FactId::Constraint(table, _)) = (&fact.payload, &fact.id)
+                    && matches!(constraint.is, ConstraintKind::PrimaryKey(_))
+                {
+                    self.edit_relation(&FactId::Table(table.clone()), |row| row.primary_key = None);
+                }
                 let slots = self.bindings.oids.get(&fact.id).cloned().unwrap_or_default();
                 for (slot, oid) in slots {
                     match slot {
@@ -303,7 +342,9 @@ impl Model {
         | FactId::Domain(name)
         | FactId::Composite(name)
         | FactId::Range(name)
-        | FactId::Table(name)) = id
+        | FactId::Table(name)
+        | FactId::View(name)
+        | FactId::MaterializedView(name)) = id
         else {
             return;
         };
@@ -344,9 +385,12 @@ impl Model {
 
     fn declare_relation(&mut self, id: &FactId, kind: RelationKind) {
         let name = match id {
-            FactId::Table(name) | FactId::Index(name) | FactId::Sequence(name) | FactId::Composite(name) => {
-                name.clone()
-            }
+            FactId::Table(name)
+            | FactId::View(name)
+            | FactId::MaterializedView(name)
+            | FactId::Index(name)
+            | FactId::Sequence(name)
+            | FactId::Composite(name) => name.clone(),
             FactId::Constraint(table, name) => QualifiedName::new(table.schema.clone(), name.clone()),
             _ => return,
         };
@@ -562,6 +606,27 @@ impl Model {
                     self.env.remove_relation(stale);
                 }
             }
+        }
+    }
+
+    /// Tells a table's row its primary key, on which `GROUP BY` may lean.
+    fn define_primary_key(&mut self, table: &QualifiedName, name: &Name, constraint: &Constraint) {
+        let ConstraintKind::PrimaryKey(key) = &constraint.is else { return };
+        if constraint.deferrable {
+            return;
+        }
+        let name = Sym::from(name.as_str());
+        self.edit_relation(&FactId::Table(table.clone()), |row| {
+            let columns = key.columns.iter().filter_map(|c| row.column(c.as_str()).map(|c| c.number)).collect();
+            row.primary_key = Some(PrimaryKey { name, columns });
+        });
+    }
+
+    /// Tells it again after its columns were numbered anew.
+    pub(super) fn renumber_primary_key(&mut self, table: &QualifiedName) {
+        let key = self.constraints(table).into_iter().find(|(_, c)| matches!(c.is, ConstraintKind::PrimaryKey(_)));
+        if let Some((name, constraint)) = key {
+            self.define_primary_key(table, &name, &constraint);
         }
     }
 

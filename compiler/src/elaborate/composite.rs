@@ -274,6 +274,9 @@ impl Interpreter<'_> {
             | FactId::Index(_)
             | FactId::Trigger(..)
             | FactId::Policy(..)
+            | FactId::View(_)
+            | FactId::MaterializedView(_)
+            | FactId::ViewTrigger(..)
             | FactId::DomainConstraint(..) => true,
             FactId::Column(table, column) => {
                 self.model.column(table, column).is_some_and(|found| found.generated.is_some())

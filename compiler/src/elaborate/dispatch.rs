@@ -19,6 +19,10 @@ impl Interpreter<'_> {
         match node {
             N::CreateSchemaStmt(s) => self.create_schema(s),
             N::CreateStmt(s) => self.create_table(s),
+            N::ViewStmt(s) => self.create_view(s),
+            N::CreateTableAsStmt(s) if object_type(s.objtype) == ObjectType::ObjectMatview => {
+                self.create_materialized_view(s)
+            }
             N::IndexStmt(s) => self.create_index(s),
             N::AlterTableStmt(s) => self.alter_relation(s),
             N::RenameStmt(s) => self.rename(s),

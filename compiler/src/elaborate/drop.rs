@@ -200,6 +200,7 @@ impl Interpreter<'_> {
                 self.model.put(fact);
             }
         }
+        self.model.renumber_primary_key(table);
     }
 
     /// Whether a dependent is a part of what it depends on, and goes with it.
@@ -223,6 +224,10 @@ impl Interpreter<'_> {
             ) => owner == table,
             (FactId::Table(table), FactId::Index(index)) => {
                 self.model.index(index).is_some_and(|found| found.table == *table)
+            }
+            (FactId::View(view), FactId::ViewTrigger(owner, _)) => owner == view,
+            (FactId::MaterializedView(view), FactId::Index(index)) => {
+                self.model.index(index).is_some_and(|found| found.table == *view)
             }
             (FactId::Domain(domain), FactId::DomainConstraint(owner, _)) => owner == domain,
             (FactId::Column(table, column), FactId::Default(owner, of)) => owner == table && of == column,

@@ -96,6 +96,10 @@ impl Model {
             };
             for (_, number) in &found.columns {
                 match row.column_by_number(*number) {
+                    _ if self.view(table).is_some() => needs.insert(FactId::View(table.clone())),
+                    _ if self.materialized_view(table).is_some() => {
+                        needs.insert(FactId::MaterializedView(table.clone()))
+                    }
                     Some(found) => needs.insert(FactId::Column(table.clone(), name(&found.name)?)),
                     None => needs.insert(FactId::Table(table.clone())),
                 };
@@ -111,22 +115,7 @@ impl Model {
                 column = named(var.attno)?;
             }
         }
-        for oid in found
-            .types
-            .iter()
-            .flat_map(|oid| [Some(*oid), self.env.element_type_of(*oid)])
-            .flatten()
-            .chain(found.procs)
-            .chain(found.operators)
-            .chain(found.collations)
-            .chain(found.opfamilies)
-            .chain(found.relations)
-            .chain(found.fields.iter().map(|(relation, _)| *relation))
-        {
-            if oid >= Oid::FIRST_USER {
-                needs.extend(self.fact_of(oid).cloned());
-            }
-        }
+        needs.extend(self.needs_of(&found)?);
         let collation = expr_collation(expr);
         Ok(Cooked {
             text: Expression(text),
@@ -170,6 +159,9 @@ impl Model {
     fn elaborate_again(&self, id: &FactId, part: Part, text: &str) -> Elaborated<String> {
         if part == Part::PartitionBound {
             return Ok(text.to_owned());
+        }
+        if let (FactId::View(view) | FactId::MaterializedView(view), Part::Query) = (id, part) {
+            return self.view_text_again(view, text);
         }
         let raw = analyze::parse_expr_text(text).map_err(Box::<Problem>::from)?;
         let path = SearchPath::empty();
@@ -220,6 +212,16 @@ impl Model {
                 let expr =
                     analyze::cook_trigger_when(&self.env, &path, row, &raw, events).map_err(Box::<Problem>::from)?;
                 self.cooked(Some(table), Scope::Trigger, &expr)?
+            }
+            (FactId::View(view), Part::ViewDefault(at)) => {
+                let column = self.view(view).and_then(|view| view.columns.get(usize::from(at)));
+                let column = column.ok_or_else(|| Problem::internal("a default without its column"))?;
+                let (text, _) = self.view_default_over(&path, &column.name, &column.data_type, &raw)?;
+                return text.map(|text| text.0).ok_or_else(|| Problem::internal("a default that is NULL"));
+            }
+            (FactId::ViewTrigger(table, _), Part::When) => {
+                let events = TriggerEvents { for_each_row: true, ..TriggerEvents::default() };
+                self.when_over(table, &path, &raw, events)?
             }
             (FactId::Policy(table, _), Part::Using | Part::WithCheck) => self.policy_over(table, &path, &raw)?,
             (FactId::Function(_) | FactId::Procedure(_), Part::ArgumentDefault(at)) => {

@@ -218,8 +218,7 @@ impl Interpreter<'_> {
                 .filter(|need| matches!(need, FactId::Extension(_))),
         );
         self.model.put(fact);
-        self.apply(&rewrite);
-        Ok(())
+        self.apply(&rewrite)
     }
 
     /// What a move of the members of an extension changes in facts that name them.

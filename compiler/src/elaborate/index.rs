@@ -104,11 +104,21 @@ impl Interpreter<'_> {
     pub(super) fn create_index(&mut self, statement: &IndexStmt) -> Elaborated<()> {
         let Some(range) = &statement.relation else { return Err(Problem::internal("an index without a table")) };
         let (table, kind) = self.relation(range)?;
-        if !matches!(kind, RelationKind::Table | RelationKind::PartitionedTable) {
-            return Err(Problem::unsupported(format!("an index on \"{}\", which is not a table,", range.relname))
+        match kind {
+            RelationKind::Table | RelationKind::PartitionedTable => {
+                self.require_table(&table, kind).map_err(|p| p.at(range.location))?;
+            }
+            RelationKind::MaterializedView => {
+                self.require_materialized_view(&table).map_err(|p| p.at(range.location))?;
+            }
+            _ => {
+                return Err(Problem::invalid(
+                    "42809",
+                    format!("cannot create index on relation \"{}\"", range.relname),
+                )
                 .at(range.location));
+            }
         }
-        self.require_table(&table, kind).map_err(|p| p.at(range.location))?;
         if statement.nulls_not_distinct && self.model.major() < Major::V15 {
             return Err(Problem::invalid(
                 "42601",
@@ -377,7 +387,7 @@ impl Interpreter<'_> {
                 _ => return Err(Problem::internal("an included column is no column")),
             };
             let column = name(text)?;
-            if self.model.column(table, &column).is_none() {
+            if self.model.relation_row(table).and_then(|row| row.column(column.as_str())).is_none() {
                 return Err(Problem::undefined(
                     "42703",
                     format!("column \"{}\" does not exist", column.as_str()),

@@ -35,6 +35,7 @@ mod inherit_alter;
 mod key_constraint;
 mod like;
 mod manifest;
+mod materialized_view;
 mod model;
 mod names;
 mod needs;
@@ -58,6 +59,7 @@ mod symbols;
 mod tests;
 mod trigger;
 mod user_type;
+mod view;
 
 pub use error::Problem;
 pub use model::{Model, ModelError, Part, Savepoint, Written};

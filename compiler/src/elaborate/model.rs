@@ -10,13 +10,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use pgseal_catalog::facts::{Column, Constraint, Index, Payload, Schema, Table};
+use pgseal_catalog::facts::{Column, Constraint, Index, MaterializedView, Payload, Schema, Table, View};
 use pgseal_catalog::snapshot::Header;
 use pgseal_catalog::{Catalog, Fact, FactId, Name, QualifiedName, Snapshot};
 
 use super::bind::Bindings;
 use super::symbols::{Stage, SymbolIndex};
-use crate::env::{Env, Major, Oid, RelationRow};
+use crate::env::{Env, Major, Oid, RelationKind, RelationRow};
 
 /// The part of a fact that an expression is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,6 +37,12 @@ pub enum Part {
     Using,
     /// WITH CHECK of a policy.
     WithCheck,
+    /// The query of a view.
+    Query,
+    /// The list of a view's columns, where it was written: no expression, only words for a statement.
+    ViewColumns,
+    /// The default of a column of a view, from 0.
+    ViewDefault(u16),
     /// The default of an argument, from 0.
     ArgumentDefault(u16),
     /// A domain's default.
@@ -136,7 +142,17 @@ impl Model {
 
     /// Puts many facts at once: names first, then what they say, so that their order does not matter.
     fn load(&mut self, facts: impl Iterator<Item = Fact>) {
-        let facts: Vec<Fact> = facts.map(with_structural_needs).collect();
+        let mut facts: Vec<Fact> = facts.collect();
+        let materialized: BTreeSet<QualifiedName> = facts
+            .iter()
+            .filter_map(|fact| match &fact.id {
+                FactId::MaterializedView(name) => Some(name.clone()),
+                _ => None,
+            })
+            .collect();
+        for fact in &mut facts {
+            super::needs::structural(&fact.id, &fact.payload, &mut fact.needs, |name| materialized.contains(name));
+        }
         self.env.remove_schema("public");
         self.bind_loose_symbols(Stage::Types);
         for fact in &facts {
@@ -252,7 +268,7 @@ impl Model {
 
     /// Puts a fact in, or replaces the one of the same id. What it structurally needs is added to its edges.
     pub fn put(&mut self, fact: Fact) {
-        let fact = with_structural_needs(fact);
+        let fact = self.with_structural_needs(fact);
         let id = fact.id.clone();
         let before = self.exchange(&id, Some(fact));
         self.journal.push(Undo::Fact(id, before.map(Box::new)));
@@ -295,7 +311,7 @@ impl Model {
         for id in changed.keys().rev() {
             self.take(id);
         }
-        let facts: Vec<Fact> = changed.into_values().map(with_structural_needs).collect();
+        let facts: Vec<Fact> = changed.into_values().map(|fact| self.with_structural_needs(fact)).collect();
         for fact in &facts {
             self.declare(fact);
         }
@@ -362,6 +378,15 @@ impl Model {
         })
     }
 
+    /// Adds to a fact's edges those that follow from its id and payload.
+    fn with_structural_needs(&self, mut fact: Fact) -> Fact {
+        let is_materialized = |name: &QualifiedName| {
+            self.relation_row(name).is_some_and(|row| row.kind == RelationKind::MaterializedView)
+        };
+        super::needs::structural(&fact.id, &fact.payload, &mut fact.needs, is_materialized);
+        fact
+    }
+
     fn link(&mut self, fact: &Fact) {
         if let Some(name) = constraint_names(fact) {
             *self.constraint_names.entry(name).or_insert(0) += 1;
@@ -410,6 +435,24 @@ impl Model {
     pub fn table(&self, name: &QualifiedName) -> Option<&Table> {
         match &self.catalog.fact(&FactId::Table(name.clone()))?.payload {
             Payload::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+
+    /// A view.
+    #[must_use]
+    pub fn view(&self, name: &QualifiedName) -> Option<&View> {
+        match &self.catalog.fact(&FactId::View(name.clone()))?.payload {
+            Payload::View(view) => Some(view),
+            _ => None,
+        }
+    }
+
+    /// A materialized view.
+    #[must_use]
+    pub fn materialized_view(&self, name: &QualifiedName) -> Option<&MaterializedView> {
+        match &self.catalog.fact(&FactId::MaterializedView(name.clone()))?.payload {
+            Payload::MaterializedView(view) => Some(view),
             _ => None,
         }
     }
@@ -468,10 +511,21 @@ impl Model {
         }
     }
 
-    /// The indexes of a table that no constraint owns, by name.
+    /// What an index is on: a table, or a materialized view.
+    #[must_use]
+    pub fn indexed(&self, index: &Index) -> FactId {
+        match self.materialized_view(&index.table) {
+            Some(_) => FactId::MaterializedView(index.table.clone()),
+            None => FactId::Table(index.table.clone()),
+        }
+    }
+
+    /// The indexes of a table or a materialized view that no constraint owns, by name.
     #[must_use]
     pub fn indexes(&self, table: &QualifiedName) -> Vec<(QualifiedName, Index)> {
+        let of_view = FactId::MaterializedView(table.clone());
         self.dependents(&FactId::Table(table.clone()))
+            .chain(self.dependents(&of_view))
             .filter_map(|id| match id {
                 FactId::Index(name) => Some((name.clone(), self.index(name)?.clone())),
                 _ => None,
@@ -514,12 +568,6 @@ fn homes(snapshot: &Snapshot) -> BTreeMap<Name, Name> {
             _ => None,
         })
         .collect()
-}
-
-/// Adds to a fact's edges those that its id and payload alone show.
-fn with_structural_needs(mut fact: Fact) -> Fact {
-    super::needs::structural(&fact.id, &fact.payload, &mut fact.needs);
-    fact
 }
 
 /// The names that a fact takes among the constraints of a schema (`pg_constraint`).

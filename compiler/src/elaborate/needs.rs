@@ -4,11 +4,17 @@
 
 use std::collections::BTreeSet;
 
-use pgseal_catalog::FactId;
 use pgseal_catalog::facts::{ConstraintKind, Payload};
+use pgseal_catalog::{FactId, QualifiedName};
 
-/// Adds what a fact structurally needs.
-pub(super) fn structural(id: &FactId, payload: &Payload, needs: &mut BTreeSet<FactId>) {
+/// Adds what a fact structurally needs. `is_materialized` says whether a name is a materialized view's: an index does not say
+/// what it is on.
+pub(super) fn structural(
+    id: &FactId,
+    payload: &Payload,
+    needs: &mut BTreeSet<FactId>,
+    is_materialized: impl Fn(&QualifiedName) -> bool,
+) {
     if let Some(schema) = id.schema()
         && schema.as_str() != "pg_catalog"
         && !matches!(id, FactId::Comment(_))
@@ -28,9 +34,12 @@ pub(super) fn structural(id: &FactId, payload: &Payload, needs: &mut BTreeSet<Fa
         FactId::DomainConstraint(domain, _) => {
             needs.insert(FactId::Domain(domain.clone()));
         }
+        FactId::ViewTrigger(view, _) => {
+            needs.insert(FactId::View(view.clone()));
+        }
         FactId::Comment(on) => {
             needs.insert(match on.as_ref() {
-                FactId::Attribute(composite, _) => FactId::Composite(composite.clone()),
+                FactId::Attribute(..) | FactId::ViewColumn(..) | FactId::MaterializedViewColumn(..) => on.object(),
                 other => other.clone(),
             });
         }
@@ -43,6 +52,9 @@ pub(super) fn structural(id: &FactId, payload: &Payload, needs: &mut BTreeSet<Fa
             needs.extend(table.of_type.iter().map(|of| FactId::Composite(of.clone())));
         }
         Payload::Sequence(sequence) => needs.extend(sequence.owned_by.iter().cloned()),
+        Payload::Index(index) if is_materialized(&index.table) => {
+            needs.insert(FactId::MaterializedView(index.table.clone()));
+        }
         Payload::Index(index) => {
             needs.insert(FactId::Table(index.table.clone()));
             needs.extend(index.attached_to.iter().map(|parent| FactId::Index(parent.clone())));

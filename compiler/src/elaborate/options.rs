@@ -19,6 +19,8 @@ pub(super) enum OptionsOf {
     PartitionedTable,
     /// A column.
     Column,
+    /// A view.
+    View,
     /// An index of a built-in method.
     Index,
     /// An index of an extension's method, which alone knows its parameters.
@@ -53,6 +55,8 @@ const TABLE: [&str; 25] = [
     "vacuum_max_eager_freeze_failure_rate",
     "oids",
 ];
+
+const VIEW: [&str; 3] = ["check_option", "security_barrier", "security_invoker"];
 
 const COLUMN: [&str; 2] = ["n_distinct", "n_distinct_inherited"];
 
@@ -140,6 +144,7 @@ fn key_of(element: &DefElem, of: OptionsOf) -> Elaborated<String> {
     let known: &[&str] = match of {
         OptionsOf::Table | OptionsOf::PartitionedTable => &TABLE,
         OptionsOf::Column => &COLUMN,
+        OptionsOf::View => &VIEW,
         OptionsOf::Index | OptionsOf::IndexOfExtension => &INDEX,
     };
     match element.defnamespace.as_str() {

@@ -52,7 +52,7 @@ impl Interpreter<'_> {
                     return Err(Problem::duplicate("42P06", format!("schema \"{}\" already exists", new.as_str())));
                 }
                 let rewrite = Rewrite { schema: Some((old, new)), ..Rewrite::default() };
-                self.apply(&rewrite);
+                self.apply(&rewrite)?;
                 Ok(())
             }
             _ => {
@@ -72,7 +72,7 @@ impl Interpreter<'_> {
         let mut rewrite = Rewrite::default();
         let target = QualifiedName::new(schema.clone(), new.clone());
         match id {
-            FactId::Table(old) | FactId::Composite(old) => {
+            FactId::Table(old) | FactId::Composite(old) | FactId::View(old) | FactId::MaterializedView(old) => {
                 self.relation_is_free(&target)?;
                 self.type_is_free(&target)?;
                 rewrite.relations.insert(old.clone(), target.clone());
@@ -104,8 +104,7 @@ impl Interpreter<'_> {
             }
             _ => return Err(Problem::unsupported("RENAME of this object")),
         }
-        self.apply(&rewrite);
-        Ok(())
+        self.apply(&rewrite)
     }
 
     fn routine_is_free(&self, target: &Routine) -> Elaborated<()> {
@@ -137,15 +136,17 @@ impl Interpreter<'_> {
             let owner = self.composite_named(range)?;
             self.may_rename_attribute(&owner, &old, new)?;
             let rewrite = Rewrite { attributes: vec![(owner, old, new.clone())], ..Rewrite::default() };
-            self.apply(&rewrite);
+            self.apply(&rewrite)?;
             return Ok(());
+        }
+        if matches!(kind, RelationKind::View | RelationKind::MaterializedView) {
+            return self.rename_view_column(&owner, &old, new);
         }
         self.require_table(&owner, kind)?;
         let mut columns = Vec::new();
         self.columns_to_rename(&owner, &old, new, range.inh, false, &mut columns)?;
         let rewrite = Rewrite { columns, ..Rewrite::default() };
-        self.apply(&rewrite);
-        Ok(())
+        self.apply(&rewrite)
     }
 
     fn columns_to_rename(
@@ -191,9 +192,15 @@ impl Interpreter<'_> {
         if statement.missing_ok && self.find_relation(range)?.is_none() {
             return Ok(());
         }
-        let table = self.table(range)?;
         let old = name(&statement.subname)?;
         let mut rewrite = Rewrite::default();
+        let (owner, kind) = self.relation(range)?;
+        if of == ObjectType::ObjectTrigger && kind == RelationKind::View {
+            self.may_rename_trigger(&owner, &old, new)?;
+            rewrite.triggers.push((owner, old, new.clone()));
+            return self.apply(&rewrite);
+        }
+        let table = self.table(range)?;
         if of == ObjectType::ObjectTrigger {
             self.may_rename_trigger(&table, &old, new)?;
             self.triggers_to_rename(&table, &old, new, &mut rewrite);
@@ -216,8 +223,7 @@ impl Interpreter<'_> {
             }
             self.constraints_to_rename(&table, &old, new, &mut rewrite)?;
         }
-        self.apply(&rewrite);
-        Ok(())
+        self.apply(&rewrite)
     }
 
     fn triggers_to_rename(&self, table: &QualifiedName, old: &Name, new: &Name, rewrite: &mut Rewrite) {
@@ -270,8 +276,7 @@ impl Interpreter<'_> {
             return Ok(());
         }
         let rewrite = Rewrite { domain_constraints: vec![(domain, old, new.clone())], ..Rewrite::default() };
-        self.apply(&rewrite);
-        Ok(())
+        self.apply(&rewrite)
     }
 
     /// Carries out ALTER … SET SCHEMA.
@@ -305,7 +310,21 @@ impl Interpreter<'_> {
                 }
                 self.rename_object(&id, &schema, &sequence.name)
             }
-            FactId::Enum(n) | FactId::Domain(n) | FactId::Composite(n) | FactId::Range(n) => {
+            FactId::MaterializedView(view) => {
+                let mut rewrite = Rewrite::default();
+                let indexes = self.model.indexes(view).into_iter().map(|(index, _)| index);
+                let moved: Vec<QualifiedName> = std::iter::once(view.clone()).chain(indexes).collect();
+                for old in moved {
+                    let target = QualifiedName::new(schema.clone(), old.name.clone());
+                    self.relation_is_free(&target)?;
+                    rewrite.relations.insert(old, target);
+                }
+                let target = QualifiedName::new(schema.clone(), view.name.clone());
+                self.type_is_free(&target)?;
+                rewrite.types.insert(view.clone(), target);
+                self.apply(&rewrite)
+            }
+            FactId::Enum(n) | FactId::Domain(n) | FactId::Composite(n) | FactId::Range(n) | FactId::View(n) => {
                 self.rename_object(&id, &schema, &n.name)
             }
             FactId::Function(r) | FactId::Procedure(r) | FactId::Aggregate(r) => {
@@ -339,12 +358,12 @@ impl Interpreter<'_> {
             self.relation_is_free(&target)?;
             rewrite.relations.insert(old, target);
         }
-        self.apply(&rewrite);
-        Ok(())
+        self.apply(&rewrite)
     }
 
-    /// Applies a rewrite to every fact that it changes.
-    pub(super) fn apply(&mut self, rewrite: &Rewrite) {
+    /// Applies a rewrite to every fact that it changes. Refused where a view uses what gets another name: what a server prints
+    /// then is more than the old text with another name in it.
+    pub(super) fn apply(&mut self, rewrite: &Rewrite) -> Elaborated<()> {
         let env = self.model.env.clone();
         let changed: BTreeMap<FactId, Fact> = self
             .model
@@ -352,6 +371,20 @@ impl Interpreter<'_> {
             .iter()
             .filter_map(|fact| rewrite.fact(&env, fact).map(|new| (fact.id.clone(), new)))
             .collect();
+        for (id, new) in changed.iter().filter(|(id, _)| matches!(id, FactId::View(_) | FactId::MaterializedView(_))) {
+            let old = self.model.fact(id).map(|fact| fact.needs.clone()).unwrap_or_default();
+            let gone =
+                old.difference(&new.needs).find(|need| !matches!(need, FactId::Schema(_) | FactId::Constraint(..)));
+            if let Some(used) = gone {
+                return Err(Problem::unsupported(format!(
+                    "another name for {}, which {} uses,",
+                    used.in_words(),
+                    id.in_words()
+                ))
+                .hint("Write the new name where it is created, and in the view."));
+            }
+        }
         self.model.replace(changed);
+        Ok(())
     }
 }

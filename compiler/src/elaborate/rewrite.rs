@@ -44,7 +44,8 @@ impl Rewrite {
             | (FactId::Default(table, _), _)
             | (FactId::Constraint(table, _), _)
             | (FactId::Trigger(table, _), _)
-            | (FactId::Policy(table, _), _) => Some(table.clone()),
+            | (FactId::Policy(table, _), _)
+            | (FactId::ViewTrigger(table, _), _) => Some(table.clone()),
             _ => None,
         };
         let at = At { rewrite: self, env, table };
@@ -134,6 +135,15 @@ impl At<'_> {
             FactId::Policy(table, own) => {
                 FactId::Policy(self.relation(table), member(&self.rewrite.policies, table, own))
             }
+            FactId::View(name) => FactId::View(self.relation(name)),
+            FactId::MaterializedView(name) => FactId::MaterializedView(self.relation(name)),
+            FactId::MaterializedViewColumn(view, own) => {
+                FactId::MaterializedViewColumn(self.relation(view), own.clone())
+            }
+            FactId::ViewColumn(view, own) => FactId::ViewColumn(self.relation(view), own.clone()),
+            FactId::ViewTrigger(view, own) => {
+                FactId::ViewTrigger(self.relation(view), member(&self.rewrite.triggers, view, own))
+            }
             FactId::Comment(on) => FactId::Comment(Box::new(self.id(on))),
         }
     }
@@ -205,7 +215,12 @@ impl At<'_> {
 
     fn payload(&self, payload: &mut Payload) {
         match payload {
-            Payload::Schema(_) | Payload::Enum(_) | Payload::Comment(_) => {}
+            // the query of a view is no old text with other names in it: see `Interpreter::apply`
+            Payload::Schema(_)
+            | Payload::Enum(_)
+            | Payload::View(_)
+            | Payload::MaterializedView(_)
+            | Payload::Comment(_) => {}
             Payload::Extension(extension) => extension.schema = self.schema(&extension.schema),
             Payload::Domain(domain) => {
                 domain.base = self.ty(&domain.base);

@@ -178,12 +178,17 @@ fn names_of(id: &FactId, names: &mut BTreeSet<String>) {
         | FactId::Range(name)
         | FactId::Sequence(name)
         | FactId::Table(name)
+        | FactId::View(name)
+        | FactId::MaterializedView(name)
         | FactId::Index(name) => add(&name.name),
         FactId::Column(owner, name)
         | FactId::Default(owner, name)
         | FactId::Constraint(owner, name)
         | FactId::Trigger(owner, name)
         | FactId::Policy(owner, name)
+        | FactId::ViewTrigger(owner, name)
+        | FactId::ViewColumn(owner, name)
+        | FactId::MaterializedViewColumn(owner, name)
         | FactId::DomainConstraint(owner, name)
         | FactId::Attribute(owner, name) => {
             add(&owner.name);

@@ -96,3 +96,82 @@ fn foreign_keys_of_partitions_go_with_the_parents() {
         assert!(!ids(&model).iter().any(|id| id.contains("fkey")), "{:?}", ids(&model));
     }
 }
+
+#[test]
+fn views_may_come_before_what_they_show() {
+    let (model, diagnostics) = run(
+        18,
+        "CREATE VIEW v AS SELECT a, f(a) AS x FROM late JOIN w USING (a); CREATE VIEW w AS SELECT a FROM late;
+         CREATE FUNCTION f(integer) RETURNS text LANGUAGE sql AS 'SELECT NULL::text'; CREATE TABLE late (a integer);",
+    );
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    assert!(ids(&model).contains(&"view:public.v".to_owned()), "{:?}", ids(&model));
+}
+
+#[test]
+fn views_are_refused_as_servers_refuse_them() {
+    let table = "CREATE TABLE t (a integer, b text); CREATE VIEW v AS SELECT a, b FROM t;";
+    for (sql, words) in [
+        ("CREATE VIEW v AS SELECT 1", "relation \"v\" already exists"),
+        ("CREATE OR REPLACE VIEW t AS SELECT 1 AS x", "\"t\" is not a view"),
+        ("CREATE OR REPLACE VIEW v AS SELECT a FROM t", "cannot drop columns from view"),
+        ("CREATE OR REPLACE VIEW v AS SELECT a AS x, b FROM t", "cannot change name of view column \"a\" to \"x\""),
+        ("CREATE OR REPLACE VIEW v AS SELECT a + 1.0 AS a, b FROM t", "cannot change data type of view column \"a\""),
+        ("CREATE VIEW w AS SELECT a, a FROM t", "column \"a\" specified more than once"),
+        ("CREATE VIEW w AS SELECT ROW(1) AS r", "column \"r\" has pseudo-type record"),
+        ("CREATE VIEW w AS SELECT FROM t", "view must have at least one column"),
+        ("CREATE VIEW w (a, b, c) AS SELECT a FROM t", "CREATE VIEW specifies more column names than columns"),
+        ("CREATE VIEW w WITH (check_option=some) AS SELECT a FROM t", "invalid value for enum option"),
+        ("CREATE VIEW w WITH (security_barrier=some) AS SELECT a FROM t", "invalid value for boolean option"),
+        ("CREATE VIEW w WITH (fillfactor=10) AS SELECT a FROM t", "unrecognized parameter \"fillfactor\""),
+        ("CREATE VIEW w AS SELECT DISTINCT a FROM t WITH CHECK OPTION", "automatically updatable"),
+        ("CREATE VIEW w AS SELECT a + 1 AS b FROM t WITH CHECK OPTION", "automatically updatable"),
+        ("CREATE UNLOGGED VIEW w AS SELECT a FROM t", "views cannot be unlogged"),
+        ("ALTER VIEW v RENAME COLUMN a TO b", "already exists"),
+        ("ALTER VIEW v ADD COLUMN c integer", "cannot be performed on relation \"v\""),
+        ("DROP TABLE t", "because other objects depend on it"),
+        ("ALTER TABLE t DROP COLUMN a", "because other objects depend on it"),
+        ("ALTER TABLE t ALTER a TYPE bigint", "cannot alter type of a column used by a view or rule"),
+        ("ALTER TABLE t RENAME COLUMN a TO z", "another name for column public.t.a, which view public.v uses"),
+        ("ALTER TABLE t RENAME TO z", "another name for"),
+        ("DROP VIEW t", "\"t\" is not a view"),
+        ("DROP TABLE v", "\"v\" is not a table"),
+        ("COMMENT ON COLUMN v.z IS 'x'", "column \"z\" of relation \"v\" does not exist"),
+    ] {
+        let text = read_text("schema.sql", &format!("{table}\n{sql};"), &SyntaxOptions::default());
+        if text.diagnostics.has_errors() {
+            // the grammar of some statements refuses by itself
+            assert!(sql.contains("UNLOGGED"), "{sql}: {:?}", text.diagnostics);
+            continue;
+        }
+        let mut model = Model::empty_like(&empty(18)).unwrap();
+        let diagnostics = elaborate(&mut model, &text.statements);
+        let said: Vec<&str> = diagnostics.iter().map(|d| d.message.as_str()).collect();
+        assert!(said.iter().any(|message| message.contains(words)), "{sql}: {said:?}");
+    }
+}
+
+#[test]
+fn triggers_of_views_are_refused_as_servers_refuse_them() {
+    let base = "CREATE TABLE t (a integer, b text); CREATE VIEW v AS SELECT a, b FROM t; \
+                CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';";
+    for (sql, words) in [
+        ("CREATE TRIGGER g BEFORE INSERT ON v FOR EACH ROW EXECUTE FUNCTION f()", "\"v\" is a view"),
+        ("CREATE TRIGGER g BEFORE TRUNCATE ON v EXECUTE FUNCTION f()", "\"v\" is a view"),
+        ("CREATE TRIGGER g INSTEAD OF INSERT ON v EXECUTE FUNCTION f()", "INSTEAD OF triggers must be FOR EACH ROW"),
+        (
+            "CREATE TRIGGER g INSTEAD OF INSERT ON v FOR EACH ROW WHEN (NEW.a > 0) EXECUTE FUNCTION f()",
+            "INSTEAD OF triggers cannot have WHEN conditions",
+        ),
+        (
+            "CREATE TRIGGER g INSTEAD OF UPDATE OF a ON v FOR EACH ROW EXECUTE FUNCTION f()",
+            "INSTEAD OF triggers cannot have column lists",
+        ),
+        ("CREATE TRIGGER g AFTER INSERT ON v REFERENCING NEW TABLE AS n EXECUTE FUNCTION f()", "\"v\" is a view"),
+        ("CREATE TRIGGER g INSTEAD OF INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()", "\"t\" is a table"),
+    ] {
+        let (_, diagnostics) = run(18, &format!("{base}\n{sql};"));
+        let said: Vec<&str> = diagnostics.iter().map(|d| d.message.as_str()).collect();
+        assert!(said.iter().any(|message| message.contains(words)), "{sql}: {said:?}");
+    }
+}

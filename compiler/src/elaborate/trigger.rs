@@ -1,7 +1,7 @@
 //! Triggers: CREATE [OR REPLACE] [CONSTRAINT] TRIGGER, their copies on partitions, and their names.
 //!
 //! Follows `CreateTriggerFiringOn` and `renametrig`, trigger.c (PG 14 to 18).
-//! Triggers on views and foreign tables are refused: those are not managed.
+//! Triggers on foreign tables are refused: those are not managed.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use super::model::Part;
 use super::names::{name, name_parts, names, string_of};
 use super::run::Interpreter;
 use crate::analyze::TriggerEvents;
-use crate::env::{Major, Oid};
+use crate::env::{Major, Oid, RelationKind};
 
 /// `TRIGGER_TYPE_BEFORE` and its kin.
 mod bit {
@@ -38,10 +38,18 @@ impl Interpreter<'_> {
     /// Carries out CREATE TRIGGER.
     pub(super) fn create_trigger(&mut self, statement: &CreateTrigStmt) -> Elaborated<()> {
         let Some(range) = &statement.relation else { return Err(Problem::internal("a trigger without a table")) };
-        let table = self.table(range)?;
+        let (table, kind) = self.relation(range)?;
+        let on_view = kind == RelationKind::View && self.model.view(&table).is_some();
+        if !on_view {
+            self.require_table(&table, kind).map_err(|p| p.at(range.location))?;
+        }
         let trigger_name = name(&statement.trigname)?;
         let is_partitioned = self.model.table(&table).is_some_and(|found| found.partition_key.is_some());
-        check_shape(statement, &table, is_partitioned)?;
+        if on_view {
+            check_shape_on_view(statement, &table)?;
+        } else {
+            check_shape(statement, &table, is_partitioned)?;
+        }
         let constraint = match statement.isconstraint {
             true => Some(ConstraintTrigger {
                 deferrable: statement.deferrable,
@@ -92,7 +100,7 @@ impl Interpreter<'_> {
             cloned: false,
         };
         self.may_replace_trigger(&table, &trigger_name, statement.replace, false)?;
-        let id = FactId::Trigger(table.clone(), trigger_name.clone());
+        let id = self.trigger_id(&table, &trigger_name);
         let mut fact = Fact::new(id.clone(), Payload::Trigger(trigger.clone()));
         fact.needs = needs;
         self.model.put(fact);
@@ -110,6 +118,14 @@ impl Interpreter<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The id of a trigger on a table or a view.
+    fn trigger_id(&self, on: &QualifiedName, trigger: &Name) -> FactId {
+        match self.model.view(on) {
+            Some(_) => FactId::ViewTrigger(on.clone(), trigger.clone()),
+            None => FactId::Trigger(on.clone(), trigger.clone()),
+        }
     }
 
     fn transition_tables(&self, statement: &CreateTrigStmt, table: &QualifiedName) -> Elaborated<TransitionTables> {
@@ -174,7 +190,7 @@ impl Interpreter<'_> {
         let columns = names(&statement.columns)?;
         let mut seen = BTreeSet::new();
         for column in &columns {
-            if self.model.column(table, column).is_none() {
+            if self.model.relation_row(table).and_then(|row| row.column(column.as_str())).is_none() {
                 return Err(self.no_column(table, column));
             }
             if !seen.insert(column) {
@@ -195,7 +211,7 @@ impl Interpreter<'_> {
         replace: bool,
         on_partition: bool,
     ) -> Elaborated<()> {
-        let id = FactId::Trigger(table.clone(), trigger.clone());
+        let id = self.trigger_id(table, trigger);
         let Some(Payload::Trigger(before)) = self.model.fact(&id).map(|fact| &fact.payload) else { return Ok(()) };
         let clash = |what: &str| {
             Err(Problem::duplicate(
@@ -227,7 +243,7 @@ impl Interpreter<'_> {
 
     /// Whether a trigger may take another name (ALTER TRIGGER … RENAME TO).
     pub(super) fn may_rename_trigger(&self, table: &QualifiedName, old: &Name, new: &Name) -> Elaborated<()> {
-        let id = FactId::Trigger(table.clone(), old.clone());
+        let id = self.trigger_id(table, old);
         let Some(Payload::Trigger(found)) = self.model.fact(&id).map(|fact| &fact.payload) else {
             return Err(Problem::undefined(
                 "42704",
@@ -250,7 +266,7 @@ impl Interpreter<'_> {
             )
             .hint(format!("Rename the trigger on the partitioned table \"{parent}\" instead.")));
         }
-        if old != new && self.model.contains(&FactId::Trigger(table.clone(), new.clone())) {
+        if old != new && self.model.contains(&self.trigger_id(table, new)) {
             return Err(Problem::duplicate(
                 "42710",
                 format!("trigger \"{}\" for relation \"{}\" already exists", new.as_str(), table.name.as_str()),
@@ -272,6 +288,35 @@ fn check_shape(statement: &CreateTrigStmt, table: &QualifiedName, is_partitioned
     }
     if statement.row && statement.events & bit::TRUNCATE != 0 {
         return Err(Problem::invalid("0A000", "TRUNCATE FOR EACH ROW triggers are not supported"));
+    }
+    Ok(())
+}
+
+/// What can be said of a trigger on a view without its columns.
+fn check_shape_on_view(statement: &CreateTrigStmt, view: &QualifiedName) -> Elaborated<()> {
+    let is_a_view = |detail: &str| {
+        Err(Problem::invalid("42809", format!("\"{}\" is a view", view.name.as_str())).detail(detail.to_owned()))
+    };
+    let refused = |what: &str| Err(Problem::invalid("0A000", what));
+    if statement.timing != bit::INSTEAD && statement.row {
+        return is_a_view("Views cannot have row-level BEFORE or AFTER triggers.");
+    }
+    if statement.events & bit::TRUNCATE != 0 {
+        return is_a_view("Views cannot have TRUNCATE triggers.");
+    }
+    if statement.timing == bit::INSTEAD {
+        if !statement.row {
+            return refused("INSTEAD OF triggers must be FOR EACH ROW");
+        }
+        if statement.when_clause.is_some() {
+            return refused("INSTEAD OF triggers cannot have WHEN conditions");
+        }
+        if !statement.columns.is_empty() {
+            return refused("INSTEAD OF triggers cannot have column lists");
+        }
+    }
+    if !statement.transition_rels.is_empty() {
+        return is_a_view("Triggers on views cannot have transition tables.");
     }
     Ok(())
 }

@@ -131,9 +131,10 @@ fn rank(kind: Kind) -> u8 {
         Kind::Column | Kind::Attribute => 12,
         Kind::Default => 13,
         Kind::Constraint => 14,
-        Kind::Index => 15,
-        Kind::Trigger => 16,
-        Kind::Policy => 17,
-        Kind::Comment => 18,
+        Kind::Index => 16,
+        Kind::View | Kind::ViewColumn | Kind::MaterializedView | Kind::MaterializedViewColumn => 15,
+        Kind::Trigger | Kind::ViewTrigger => 17,
+        Kind::Policy => 18,
+        Kind::Comment => 19,
     }
 }

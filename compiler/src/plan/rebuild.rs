@@ -70,7 +70,11 @@ pub(super) fn blockers(ctx: &Context<'_>, id: &FactId) -> Vec<FactId> {
         for dependent in ctx.working.dependents(&column) {
             let Some(fact) = ctx.working.fact(dependent) else { continue };
             let blocks = match &fact.payload {
-                Payload::Trigger(_) | Payload::Policy(_) | Payload::Column(_) => true,
+                Payload::Trigger(_)
+                | Payload::Policy(_)
+                | Payload::View(_)
+                | Payload::MaterializedView(_)
+                | Payload::Column(_) => true,
                 Payload::Constraint(_) | Payload::Index(_) => !crate::diff::expressions(&fact.payload).is_empty(),
                 _ => false,
             };

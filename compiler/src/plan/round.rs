@@ -213,7 +213,12 @@ fn around_retyped(ctx: &Context<'_>, id: &FactId, alters: &BTreeMap<FactId, Vec<
         let Some(fact) = ctx.working.fact(dependent) else { continue };
         let changed = ctx.desired.fact(dependent).is_none_or(|other| other.payload != fact.payload);
         let goes = match &fact.payload {
-            Payload::Trigger(_) | Payload::Policy(_) | Payload::Function(_) | Payload::Procedure(_) => true,
+            Payload::Trigger(_)
+            | Payload::Policy(_)
+            | Payload::View(_)
+            | Payload::MaterializedView(_)
+            | Payload::Function(_)
+            | Payload::Procedure(_) => true,
             Payload::Column(_) => matches!(dependent, FactId::Column(t, _) if t == table) && dependent != id,
             Payload::Constraint(Constraint { is: ConstraintKind::ForeignKey(_), .. }) => true,
             Payload::Constraint(constraint) => {
@@ -224,7 +229,12 @@ fn around_retyped(ctx: &Context<'_>, id: &FactId, alters: &BTreeMap<FactId, Vec<
         };
         let is_made_anew = matches!(
             fact.payload,
-            Payload::Constraint(_) | Payload::Trigger(_) | Payload::Policy(_) | Payload::Column(_)
+            Payload::Constraint(_)
+                | Payload::Trigger(_)
+                | Payload::Policy(_)
+                | Payload::View(_)
+                | Payload::MaterializedView(_)
+                | Payload::Column(_)
         );
         if goes && (is_made_anew || !alters.contains_key(dependent)) {
             next.push(dependent.clone());
@@ -341,7 +351,7 @@ fn create_nodes(ctx: &Context<'_>, work: &Work, folding: Folding, nodes: &mut Ve
         }
         let node = Node::new(rules::create(ctx, fact)).map(|mut node| {
             if let Payload::Index(index) = &fact.payload {
-                node.group = FactId::Table(index.table.clone());
+                node.group = ctx.desired.indexed(index);
             }
             node
         });
@@ -399,8 +409,10 @@ fn subsumed(ctx: &Context<'_>, work: &Work) -> BTreeMap<FactId, FactId> {
             continue;
         }
         let container = match (&fact.payload, id) {
-            (Payload::Index(index), _) => Some(FactId::Table(index.table.clone()))
-                .filter(|table| goes(table))
+            (Payload::Index(index), _) => [FactId::Table, FactId::MaterializedView]
+                .into_iter()
+                .map(|make| make(index.table.clone()))
+                .find(|relation| goes(relation))
                 .or_else(|| fact.needs.iter().find(|need| matches!(need, FactId::Column(..)) && goes(need)).cloned()),
             // a column takes along the constraints of its table; a foreign key to a column that goes is in its way
             (Payload::Constraint(constraint), FactId::Constraint(table, _)) => {
@@ -580,7 +592,9 @@ fn edges_of_drop(
         }
     }
     let Some(fact) = ctx.working.fact(id) else { return };
-    for need in &fact.needs {
+    // what only goes under another name is not in the way of what it needs
+    let needs = fact.needs.iter().filter(|_| !work.renames.contains_key(id));
+    for need in needs {
         for &after in doers.alterers.get(need).into_iter().flatten() {
             let drops_identity = nodes
                 .get(after)

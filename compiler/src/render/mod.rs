@@ -13,6 +13,7 @@ mod sequence;
 mod table;
 mod trigger;
 mod types;
+mod view;
 
 use pgseal_catalog::facts::{CollationName, Expression};
 use pgseal_catalog::{Catalog, FactId, Name, QualifiedName, Routine};
@@ -111,6 +112,12 @@ impl<'a> Renderer<'a> {
             FactId::Aggregate(routine) => format!("AGGREGATE {}", self.aggregate(routine)),
             FactId::Trigger(table, name) => format!("TRIGGER {} ON {}", self.name(name), self.qualified(table)),
             FactId::Policy(table, name) => format!("POLICY {} ON {}", self.name(name), self.qualified(table)),
+            FactId::View(name) => format!("VIEW {}", self.qualified(name)),
+            FactId::MaterializedView(name) => format!("MATERIALIZED VIEW {}", self.qualified(name)),
+            FactId::ViewColumn(owner, name) | FactId::MaterializedViewColumn(owner, name) => {
+                format!("COLUMN {}.{}", self.qualified(owner), self.name(name))
+            }
+            FactId::ViewTrigger(view, name) => format!("TRIGGER {} ON {}", self.name(name), self.qualified(view)),
             FactId::Comment(on) => self.object(on),
         }
     }

@@ -9,8 +9,14 @@ use crate::elaborate::Part;
 impl Renderer<'_> {
     /// `CREATE TRIGGER` or `CREATE CONSTRAINT TRIGGER`; with `replace`, `CREATE OR REPLACE`.
     #[must_use]
-    pub fn create_trigger(&self, table: &QualifiedName, name: &Name, trigger: &Trigger, replace: bool) -> Sql {
-        let id = FactId::Trigger(table.clone(), name.clone());
+    pub fn create_trigger(
+        &self,
+        id: &FactId,
+        table: &QualifiedName,
+        name: &Name,
+        trigger: &Trigger,
+        replace: bool,
+    ) -> Sql {
         let mut draft = self.draft(format!(
             "CREATE {}{}TRIGGER {}\n    {} {} ON {}",
             if replace && trigger.constraint.is_none() { "OR REPLACE " } else { "" },
@@ -45,7 +51,7 @@ impl Renderer<'_> {
             TriggerLevel::Statement => "\n    FOR EACH STATEMENT",
         });
         if let Some(when) = &trigger.when {
-            draft.push("\n    WHEN (").expression(&id, Part::When, when).push(")");
+            draft.push("\n    WHEN (").expression(id, Part::When, when).push(")");
         }
         let arguments: Vec<String> = trigger.arguments.iter().map(|argument| literal(argument)).collect();
         draft.push(format!(

@@ -48,6 +48,7 @@ pub(super) fn classify(node: &NodeEnum) -> Verdict {
         // part of the schema
         N::CreateSchemaStmt(_)
         | N::CreateStmt(_)
+        | N::ViewStmt(_)
         | N::IndexStmt(_)
         | N::CreateSeqStmt(_)
         | N::AlterSeqStmt(_)
@@ -90,7 +91,7 @@ pub(super) fn classify(node: &NodeEnum) -> Verdict {
             Care::Cluster => cluster(),
         },
         N::CreateTableAsStmt(s) => match ObjectType::try_from(s.objtype) {
-            Ok(ObjectType::ObjectMatview) => Verdict::Unmanaged(U::MaterializedView),
+            Ok(ObjectType::ObjectMatview) => Verdict::Managed,
             _ => refused(
                 codes::UNSUPPORTED_STATEMENT,
                 "CREATE TABLE AS cannot be carried out offline",
@@ -107,8 +108,6 @@ fn unmanaged(node: &NodeEnum) -> Option<UnmanagedKind> {
     use UnmanagedKind as U;
     Some(match node {
         N::AlterDefaultPrivilegesStmt(_) => U::DefaultPrivilege,
-        N::ViewStmt(_) => U::View,
-        N::RefreshMatViewStmt(_) => U::MaterializedView,
         N::RuleStmt(_) => U::Rule,
         N::CreateStatsStmt(_) | N::AlterStatsStmt(_) => U::Statistics,
         N::CreateCastStmt(_) => U::Cast,
@@ -174,6 +173,7 @@ fn the_rest(node: &NodeEnum) -> Verdict {
             "ALTER TABLE … CLUSTER ON says the same without moving rows",
         ),
         N::VacuumStmt(_)
+        | N::RefreshMatViewStmt(_)
         | N::ClusterStmt(_)
         | N::ReindexStmt(_)
         | N::CheckPointStmt(_)

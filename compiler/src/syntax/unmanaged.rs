@@ -29,8 +29,6 @@ pub enum UnmanagedKind {
     Language,
     /// Large objects.
     LargeObject,
-    /// `CREATE MATERIALIZED VIEW`.
-    MaterializedView,
     /// `CREATE OPERATOR`.
     Operator,
     /// `CREATE OPERATOR CLASS`.
@@ -59,8 +57,6 @@ pub enum UnmanagedKind {
     Transform,
     /// `CREATE USER MAPPING`.
     UserMapping,
-    /// `CREATE VIEW`.
-    View,
 }
 
 impl UnmanagedKind {
@@ -80,7 +76,6 @@ impl UnmanagedKind {
             UnmanagedKind::ForeignTable => "foreign tables",
             UnmanagedKind::Language => "languages",
             UnmanagedKind::LargeObject => "large objects",
-            UnmanagedKind::MaterializedView => "materialized views",
             UnmanagedKind::Operator => "operators",
             UnmanagedKind::OperatorClass => "operator classes",
             UnmanagedKind::OperatorFamily => "operator families",
@@ -95,7 +90,6 @@ impl UnmanagedKind {
             UnmanagedKind::TextSearch => "text search objects",
             UnmanagedKind::Transform => "transforms",
             UnmanagedKind::UserMapping => "user mappings",
-            UnmanagedKind::View => "views",
         }
     }
 }
@@ -125,6 +119,7 @@ pub(super) fn care_of(object: ObjectType) -> Care {
         | O::ObjectExtension
         | O::ObjectFunction
         | O::ObjectIndex
+        | O::ObjectMatview
         | O::ObjectPolicy
         | O::ObjectProcedure
         | O::ObjectRoutine
@@ -134,6 +129,7 @@ pub(super) fn care_of(object: ObjectType) -> Care {
         | O::ObjectTable
         | O::ObjectTrigger
         | O::ObjectType
+        | O::ObjectView
         | O::Undefined => Care::Managed,
         O::ObjectAccessMethod => Care::Unmanaged(U::AccessMethod),
         O::ObjectAmop | O::ObjectAmproc | O::ObjectOpfamily => Care::Unmanaged(U::OperatorFamily),
@@ -147,7 +143,6 @@ pub(super) fn care_of(object: ObjectType) -> Care {
         O::ObjectForeignTable => Care::Unmanaged(U::ForeignTable),
         O::ObjectLanguage => Care::Unmanaged(U::Language),
         O::ObjectLargeobject => Care::Unmanaged(U::LargeObject),
-        O::ObjectMatview => Care::Unmanaged(U::MaterializedView),
         O::ObjectOpclass => Care::Unmanaged(U::OperatorClass),
         O::ObjectOperator => Care::Unmanaged(U::Operator),
         O::ObjectPublication | O::ObjectPublicationNamespace | O::ObjectPublicationRel => {
@@ -161,7 +156,6 @@ pub(super) fn care_of(object: ObjectType) -> Care {
             Care::Unmanaged(U::TextSearch)
         }
         O::ObjectUserMapping => Care::Unmanaged(U::UserMapping),
-        O::ObjectView => Care::Unmanaged(U::View),
         O::ObjectDatabase | O::ObjectParameterAcl | O::ObjectRole | O::ObjectTablespace => Care::Cluster,
     }
 }

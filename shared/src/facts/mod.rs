@@ -15,6 +15,7 @@ mod sequence;
 mod table;
 mod trigger;
 mod types;
+mod view;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,7 @@ pub use sequence::{Sequence, SequenceOptions};
 pub use table::{Partition, PartitionKey, PartitionKeyPart, PartitionStrategy, Persistence, ReplicaIdentity, Table};
 pub use trigger::{ConstraintTrigger, Enabled, Trigger, TriggerEvent, TriggerLevel, TriggerTiming};
 pub use types::{Attribute, Composite, Domain, DomainConstraint, Enum, Extension, Range, Schema};
+pub use view::{MaterializedView, MaterializedViewColumn, View, ViewColumn};
 
 use crate::id::{Kind, Name, QualifiedName};
 
@@ -118,11 +120,21 @@ pub enum Payload {
     Trigger(Trigger),
     /// A row security policy.
     Policy(Policy),
+    /// A view.
+    View(View),
+    /// A materialized view.
+    MaterializedView(MaterializedView),
     /// A comment.
     Comment(Comment),
 }
 
 impl Payload {
+    /// Whether a fact of a kind may say this: the payload is of that kind, or a trigger's, which those of views have too.
+    #[must_use]
+    pub fn fits(&self, kind: Kind) -> bool {
+        self.kind() == kind || kind == Kind::ViewTrigger && self.kind() == Kind::Trigger
+    }
+
     /// The kind that the payload belongs to.
     #[must_use]
     pub fn kind(&self) -> Kind {
@@ -145,6 +157,8 @@ impl Payload {
             Self::Aggregate(_) => Kind::Aggregate,
             Self::Trigger(_) => Kind::Trigger,
             Self::Policy(_) => Kind::Policy,
+            Self::View(_) => Kind::View,
+            Self::MaterializedView(_) => Kind::MaterializedView,
             Self::Comment(_) => Kind::Comment,
         }
     }

@@ -6,11 +6,13 @@ mod column;
 mod constraint;
 mod function;
 mod index;
+mod materialized_view;
 mod policy;
 mod sequence;
 mod table;
 mod trigger;
 mod types;
+mod view;
 
 use pgseal_catalog::facts::Payload;
 use pgseal_catalog::snapshot::Header;
@@ -93,7 +95,13 @@ pub fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Action> {
         (FactId::Aggregate(routine), Payload::Aggregate(payload)) => {
             plain(ctx.to().create_aggregate(routine, payload, false))
         }
-        (FactId::Trigger(table, name), Payload::Trigger(payload)) => trigger::create(ctx, table, name, payload),
+        (FactId::Trigger(on, name) | FactId::ViewTrigger(on, name), Payload::Trigger(payload)) => {
+            trigger::create(ctx, &fact.id, on, name, payload)
+        }
+        (FactId::View(name), Payload::View(payload)) => view::create(ctx, name, payload),
+        (FactId::MaterializedView(name), Payload::MaterializedView(payload)) => {
+            materialized_view::create(ctx, name, payload)
+        }
         (FactId::Policy(table, name), Payload::Policy(payload)) => policy::create(ctx, table, name, payload),
         (FactId::Comment(on), Payload::Comment(payload)) => plain(ctx.to().comment(on, Some(&payload.text))),
         _ => Vec::new(),
@@ -112,7 +120,8 @@ pub fn drop(ctx: &Context<'_>, fact: &Fact) -> Option<Action> {
         }
         (FactId::DomainConstraint(domain, name), _) => Some(types::drop_domain_constraint(ctx, domain, name)),
         (FactId::Index(name), Payload::Index(payload)) => Some(index::drop(ctx, name, payload)),
-        (FactId::Trigger(table, name), _) => Some(trigger::drop(ctx, table, name)),
+        (id @ (FactId::Trigger(on, _) | FactId::ViewTrigger(on, _)), _) => Some(trigger::drop(ctx, id, on)),
+        (id @ (FactId::View(name) | FactId::MaterializedView(name)), _) => Some(view::drop(ctx, id, name)),
         (FactId::Policy(table, name), _) => Some(policy::drop(ctx, table, name)),
         (FactId::Sequence(name), Payload::Sequence(payload)) => Some(sequence::drop(ctx, name, payload)),
         (FactId::Comment(on), _) => Some(Action::new(Verb::Drop, fact.id.clone(), ctx.from().comment(on, None))),
@@ -158,8 +167,14 @@ pub fn alter(ctx: &Context<'_>, from: &Fact, to: &Fact) -> Alteration {
         (FactId::Aggregate(routine), Payload::Aggregate(a), Payload::Aggregate(b)) => {
             function::alter_aggregate(ctx, routine, a, b)
         }
-        (FactId::Trigger(table, name), Payload::Trigger(a), Payload::Trigger(b)) => {
-            trigger::alter(ctx, table, name, a, b)
+        (
+            id @ (FactId::Trigger(on, name) | FactId::ViewTrigger(on, name)),
+            Payload::Trigger(a),
+            Payload::Trigger(b),
+        ) => trigger::alter(ctx, id, on, name, a, b),
+        (FactId::View(name), Payload::View(a), Payload::View(b)) => view::alter(ctx, name, a, b),
+        (FactId::MaterializedView(name), Payload::MaterializedView(a), Payload::MaterializedView(b)) => {
+            materialized_view::alter(ctx, name, a, b)
         }
         (FactId::Policy(table, name), Payload::Policy(a), Payload::Policy(b)) => policy::alter(ctx, table, name, a, b),
         (FactId::Comment(on), _, Payload::Comment(b)) => {

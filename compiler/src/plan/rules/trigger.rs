@@ -7,9 +7,14 @@ use pgseal_catalog::{FactId, Name, QualifiedName};
 use super::super::action::{Action, Verb};
 use super::{Alteration, Context};
 
-pub(super) fn create(ctx: &Context<'_>, table: &QualifiedName, name: &Name, trigger: &Trigger) -> Vec<Action> {
-    let id = FactId::Trigger(table.clone(), name.clone());
-    let sql = ctx.to().create_trigger(table, name, trigger, false);
+pub(super) fn create(
+    ctx: &Context<'_>,
+    id: &FactId,
+    table: &QualifiedName,
+    name: &Name,
+    trigger: &Trigger,
+) -> Vec<Action> {
+    let sql = ctx.to().create_trigger(id, table, name, trigger, false);
     let mut action = Action::new(Verb::Create, id.clone(), sql).locking(table, LockMode::ShareRowExclusive);
     if let Some(from) = trigger.constraint.as_ref().and_then(|constraint| constraint.from.as_ref()) {
         action = action.locking(from, LockMode::ShareRowExclusive);
@@ -27,13 +32,19 @@ fn enable(ctx: &Context<'_>, table: &QualifiedName, name: &Name, enabled: Enable
         .locking(table, LockMode::ShareRowExclusive)
 }
 
-pub(super) fn drop(ctx: &Context<'_>, table: &QualifiedName, name: &Name) -> Action {
-    let id = FactId::Trigger(table.clone(), name.clone());
-    let sql = ctx.from().plain(format!("DROP {}", ctx.from().object(&id)));
-    Action::new(Verb::Drop, id, sql).locking(table, LockMode::AccessExclusive)
+pub(super) fn drop(ctx: &Context<'_>, id: &FactId, table: &QualifiedName) -> Action {
+    let sql = ctx.from().plain(format!("DROP {}", ctx.from().object(id)));
+    Action::new(Verb::Drop, id.clone(), sql).locking(table, LockMode::AccessExclusive)
 }
 
-pub(super) fn alter(ctx: &Context<'_>, table: &QualifiedName, name: &Name, from: &Trigger, to: &Trigger) -> Alteration {
+pub(super) fn alter(
+    ctx: &Context<'_>,
+    id: &FactId,
+    table: &QualifiedName,
+    name: &Name,
+    from: &Trigger,
+    to: &Trigger,
+) -> Alteration {
     let mut rest = from.clone();
     rest.enabled = to.enabled;
     rest.cloned = to.cloned;
@@ -43,9 +54,8 @@ pub(super) fn alter(ctx: &Context<'_>, table: &QualifiedName, name: &Name, from:
     if from.constraint.is_some() || to.constraint.is_some() {
         return Alteration::Replace;
     }
-    let id = FactId::Trigger(table.clone(), name.clone());
-    let sql = ctx.to().create_trigger(table, name, to, true);
-    let mut out = vec![Action::new(Verb::Alter, id, sql).locking(table, LockMode::ShareRowExclusive)];
+    let sql = ctx.to().create_trigger(id, table, name, to, true);
+    let mut out = vec![Action::new(Verb::Alter, id.clone(), sql).locking(table, LockMode::ShareRowExclusive)];
     // replacing a trigger enables it
     if to.enabled != Enabled::Origin {
         out.push(enable(ctx, table, name, to.enabled));

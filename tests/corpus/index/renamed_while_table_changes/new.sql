@@ -1,0 +1,1 @@
+CREATE TABLE t (a integer) WITH (fillfactor=60); CREATE INDEX j ON t (a); ALTER TABLE t ALTER a SET STATISTICS 6;

@@ -1,0 +1,1 @@
+CREATE TABLE t (a integer) WITH (fillfactor=50); CREATE INDEX i ON t (a); ALTER TABLE t ALTER a SET STATISTICS 5;

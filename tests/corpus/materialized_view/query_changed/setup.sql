@@ -1,0 +1,1 @@
+CREATE TABLE t (a integer PRIMARY KEY, b text, c numeric(10,2) DEFAULT 0);

@@ -1,0 +1,3 @@
+CREATE VIEW v AS SELECT a, b FROM t;
+COMMENT ON VIEW v IS 'two';
+COMMENT ON COLUMN v.b IS 'text';

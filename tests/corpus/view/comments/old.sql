@@ -1,0 +1,3 @@
+CREATE VIEW v AS SELECT a, b FROM t;
+COMMENT ON VIEW v IS 'one';
+COMMENT ON COLUMN v.a IS 'key';

@@ -1,0 +1,12 @@
+CREATE VIEW plain AS SELECT a, b FROM t;
+CREATE VIEW named (x, y) AS SELECT a, upper(b) FROM t WHERE c > 1;
+CREATE VIEW joined AS SELECT t.a, u.note FROM t LEFT JOIN u USING (a) WHERE t.b IS NOT NULL ORDER BY t.a;
+CREATE VIEW totals AS SELECT b, count(*) AS n, sum(c) AS total FROM t GROUP BY b HAVING count(*) > 1;
+CREATE VIEW everything AS SELECT * FROM t;
+CREATE VIEW of_view AS SELECT a FROM plain;
+CREATE VIEW barrier WITH (security_barrier) AS SELECT a FROM t;
+CREATE VIEW checked AS SELECT a, c FROM t WHERE c > 0 WITH LOCAL CHECK OPTION;
+CREATE VIEW checked_too AS SELECT a, c FROM t WHERE c > 0 WITH CHECK OPTION;
+CREATE RECURSIVE VIEW numbers (n) AS VALUES (1) UNION ALL SELECT n + 1 FROM numbers WHERE n < 10;
+CREATE VIEW counted AS WITH w AS (SELECT a FROM t) SELECT count(*) FROM w;
+CREATE VIEW "Quoted View" AS SELECT a AS "Key", (SELECT max(note) FROM u WHERE u.a = t.a) AS newest FROM t;

@@ -1,0 +1,2 @@
+CREATE FUNCTION f(i integer) RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint';
+CREATE VIEW v AS SELECT f(a) AS x FROM t;

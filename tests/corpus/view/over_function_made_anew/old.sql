@@ -1,0 +1,2 @@
+CREATE FUNCTION f(i integer) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+CREATE VIEW v AS SELECT f(a) AS x FROM t;
