@@ -10,7 +10,7 @@ use pgseal::deparse::{FunctionBody, deparse_function_body, deparse_view};
 use pgseal::elaborate::Model;
 use pgseal::env::{ColumnRow, Env, Major, Oid, RelationKind, RelationRow, SearchPath, Sym, TypeKind, TypeRow};
 use pgseal::tree::Query;
-use pgseal_tests::queries::{SCHEMA, VIEWS, majors, random, statements, view_aliases, world};
+use pgseal_tests::queries::{SCHEMA, VIEWS, WRITES, majors, random, statements, view_aliases, world};
 use pgseal_tests::server::{Server, repository};
 use pgseal_tests::{corpus, pipeline};
 use postgres::Client;
@@ -121,6 +121,49 @@ fn the_text_of_random_views() {
     expect_none(&problems);
 }
 
+/// A function around a body, with what its arguments mean.
+fn function_around(body: &str, returns: &str) -> (String, Parameters) {
+    let argument = |name: &str, ty| (name.to_owned(), ty);
+    let parameters = Parameters {
+        function: Some("bodies".to_owned()),
+        arguments: vec![argument("one", Oid::INT4), argument("two", Oid::TEXT), argument("", Oid::INT4)],
+    };
+    let create =
+        format!("CREATE FUNCTION public.bodies(one integer, two text, integer) RETURNS {returns} LANGUAGE sql {body}");
+    (create, parameters)
+}
+
+/// What we print of the body of a function.
+fn own_body(env: &Env, path: &SearchPath, create: &str, parameters: &Parameters) -> Result<String, (String, String)> {
+    let Some(NodeEnum::CreateFunctionStmt(raw)) = query_of(create).node else { panic!("{create}") };
+    let raw = *raw.sql_body.unwrap();
+    let statements: Vec<Node> = match &raw.node {
+        Some(NodeEnum::List(outer)) => match outer.items.first().map(|inner| &inner.node) {
+            Some(Some(NodeEnum::List(inner))) => inner.items.clone(),
+            _ => Vec::new(),
+        },
+        _ => vec![raw.clone()],
+    };
+    let queries: Result<Vec<Query>, _> =
+        statements.iter().map(|raw| analyze_statement(env, path, raw, parameters)).collect();
+    let queries = queries.map_err(|e| (e.code().to_owned(), e.to_string()))?;
+    let body = match queries.as_slice() {
+        [only] if only.is_return => FunctionBody::Return(only),
+        all => FunctionBody::Atomic(all),
+    };
+    let names: Vec<String> = parameters.arguments.iter().map(|(name, _)| name.clone()).collect();
+    deparse_function_body(env, "bodies", &names, body).map_err(|e| ("deparse".to_owned(), e.to_string()))
+}
+
+/// What the server prints of it, none when it does not take it.
+fn said_of_body(session: &mut Client, create: &str) -> Result<String, postgres::Error> {
+    session.batch_execute(create)?;
+    session.batch_execute("SET search_path = ''")?;
+    let rows = session.query("SELECT pg_get_function_sqlbody('public.bodies'::regproc)", &[])?;
+    session.batch_execute("DROP FUNCTION public.bodies")?;
+    Ok(rows.first().unwrap().get(0))
+}
+
 /// The body of a function, its arguments by name and by number.
 #[test]
 fn the_bodies_of_functions() {
@@ -137,48 +180,45 @@ fn the_bodies_of_functions() {
         "BEGIN ATOMIC SELECT x.id, 1 AS two FROM (SELECT id, name FROM public.a WHERE name = two) x, public.b y; \
          SELECT count(*)::integer FROM public.a; END",
     ];
-    let argument = |name: &str, ty| (name.to_owned(), ty);
-    let parameters = Parameters {
-        function: Some("bodies".to_owned()),
-        arguments: vec![argument("one", Oid::INT4), argument("two", Oid::TEXT), argument("", Oid::INT4)],
-    };
-    let names: Vec<String> = parameters.arguments.iter().map(|(name, _)| name.clone()).collect();
     for major in majors() {
         let server = Server::shared(major);
         let database = server.scratch();
         let mut session = database.connect();
         session.batch_execute(SCHEMA).unwrap();
         let env = world(&mut session, major);
-        let path = SearchPath::empty();
-        session.batch_execute("SET search_path = ''").unwrap();
         for body in BODIES {
-            let create = format!(
-                "CREATE FUNCTION public.bodies(one integer, two text, integer) RETURNS integer LANGUAGE sql {body}"
-            );
-            session.batch_execute(&create).unwrap_or_else(|error| panic!("{body}: {error:?}"));
-            let rows = session.query("SELECT pg_get_function_sqlbody('public.bodies'::regproc)", &[]).unwrap();
-            let said: String = rows.first().unwrap().get(0);
-            session.batch_execute("DROP FUNCTION public.bodies").unwrap();
-            let Some(NodeEnum::CreateFunctionStmt(raw)) = query_of(&create).node else { panic!("{create}") };
-            let raw = *raw.sql_body.unwrap();
-            let statements: Vec<Node> = match &raw.node {
-                Some(NodeEnum::List(outer)) => match outer.items.first().map(|inner| &inner.node) {
-                    Some(Some(NodeEnum::List(inner))) => inner.items.clone(),
-                    _ => Vec::new(),
-                },
-                _ => vec![raw.clone()],
-            };
-            let queries: Vec<Query> = statements
-                .iter()
-                .map(|raw| analyze_statement(&env, &path, raw, &parameters).unwrap_or_else(|e| panic!("{body}: {e}")))
-                .collect();
-            let body = match queries.as_slice() {
-                [only] if only.is_return => FunctionBody::Return(only),
-                all => FunctionBody::Atomic(all),
-            };
-            assert_eq!(deparse_function_body(&env, "bodies", &names, body).unwrap(), said, "{major}");
+            let (create, parameters) = function_around(body, "integer");
+            let said = said_of_body(&mut session, &create).unwrap_or_else(|error| panic!("{body}: {error:?}"));
+            assert_eq!(own_body(&env, &SearchPath::empty(), &create, &parameters), Ok(said), "{major}");
         }
     }
+}
+
+/// Statements that write, in the bodies of functions.
+#[test]
+fn the_text_of_writes() {
+    let only = std::env::var("PGSEAL_CASE").unwrap_or_default();
+    let mut problems = Vec::new();
+    for major in majors() {
+        let server = Server::shared(major);
+        let database = server.scratch();
+        let mut session = database.connect();
+        session.batch_execute(SCHEMA).unwrap();
+        let env = world(&mut session, major);
+        let path = SearchPath::new(["public"]);
+        let mut tally = Tally::default();
+        for statement in WRITES.lines().filter(|line| line.contains(&only)) {
+            session.batch_execute("SET search_path = public").unwrap();
+            let (create, parameters) = function_around(&format!("BEGIN ATOMIC {statement}; END"), "void");
+            match said_of_body(&mut session, &create) {
+                Ok(said) => tally.note(statement, &said, own_body(&env, &path, &create, &parameters)),
+                Err(error) => println!("{major} not taken: {statement}\n  {error:?}"),
+            }
+        }
+        println!("{major} writes: {} exact, refused {:?}", tally.exact, tally.refused);
+        problems.extend(tally.failures.into_iter().map(|failure| format!("{major}: {failure}")));
+    }
+    expect_none(&problems);
 }
 
 /// Queries as deep as the grammar reads them are printed, in a time that grows with their length.

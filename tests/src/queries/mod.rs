@@ -17,6 +17,8 @@ pub mod random;
 pub const SCHEMA: &str = include_str!("schema.sql");
 /// The queries of views over them, one a line.
 pub const VIEWS: &str = include_str!("views.sql");
+/// Statements that write, one a line, as they stand in the body of a function of `one integer` and `two text`.
+pub const WRITES: &str = include_str!("writes.sql");
 
 /// The statements of a script.
 ///
