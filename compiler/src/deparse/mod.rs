@@ -22,7 +22,8 @@
 //! | `layout` | lines and their indentation |
 //! | `bound` | partition bounds |
 //!
-//! It refuses what minor releases of one major print differently. Otherwise a tree is printed, or it is malformed
+//! It refuses what minor releases of one major print differently, but follows the latest where the older text could not be
+//! read back. Otherwise a tree is printed, or it is malformed
 //! or names an object that is missing, which is a defect of the caller.
 
 mod aggregate;
