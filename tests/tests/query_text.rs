@@ -10,7 +10,7 @@ use pgseal::deparse::{FunctionBody, deparse_function_body, deparse_view};
 use pgseal::elaborate::Model;
 use pgseal::env::{ColumnRow, Env, Major, Oid, RelationKind, RelationRow, SearchPath, Sym, TypeKind, TypeRow};
 use pgseal::tree::Query;
-use pgseal_tests::queries::{SCHEMA, VIEWS, WRITES, majors, random, statements, view_aliases, world};
+use pgseal_tests::queries::{SCHEMA, VIEWS, WRITES, majors, random, statements, view_aliases, world, world_of};
 use pgseal_tests::server::{Server, repository};
 use pgseal_tests::{corpus, pipeline};
 use postgres::Client;
@@ -117,6 +117,46 @@ fn the_text_of_random_views() {
     let mut problems = Vec::new();
     for major in majors() {
         problems.extend(compare_views(major, &random::queries(0x9E37_79B9_7F4A_7C15 ^ u64::from(major), count)));
+    }
+    expect_none(&problems);
+}
+
+/// What is done to tables under views: names change, columns come.
+const CHANGES: &str = "ALTER TABLE a RENAME COLUMN name TO label; ALTER TABLE a RENAME COLUMN id TO a_id; \
+    ALTER TABLE b RENAME COLUMN day TO amount_1; ALTER TABLE a ADD COLUMN x integer; ALTER TABLE b ADD COLUMN v text; \
+    ALTER TABLE b ADD COLUMN id_1 text; ALTER TABLE gone RENAME COLUMN three TO \"Three\"; \
+    ALTER TABLE gone ADD COLUMN two integer; ALTER TABLE old RENAME TO a_1; ALTER TABLE t RENAME TO x; \
+    ALTER TABLE wide ADD COLUMN c41 integer; ALTER TABLE \"Odd Table\" RENAME TO even";
+
+/// Views after their tables have changed: the tree is the same, the text is not.
+#[test]
+fn the_text_of_views_over_changed_tables() {
+    let only = std::env::var("PGSEAL_CASE").unwrap_or_default();
+    let mut problems = Vec::new();
+    for major in majors() {
+        let server = Server::shared(major);
+        let database = server.scratch();
+        let mut session = database.connect();
+        session.batch_execute(SCHEMA).unwrap();
+        let env = world(&mut session, major);
+        let path = SearchPath::new(["public"]);
+        let mut trees = Vec::new();
+        for (at, query) in VIEWS.lines().filter(|line| line.contains(&only)).enumerate() {
+            if session.batch_execute(&format!("CREATE VIEW public.v{at} AS {query}")).is_ok() {
+                trees.push((at, query, analyze_view_query(&env, &path, &query_of(query), &[]).unwrap()));
+            }
+        }
+        session.batch_execute(CHANGES).unwrap();
+        let tables = ["a", "b", "x", "gone", "wide", "even", "a_1", "child"];
+        let changed = world_of(&mut session, major, tables);
+        session.batch_execute("SET search_path = ''").unwrap();
+        let mut tally = Tally::default();
+        for (at, query, tree) in trees {
+            let said = said(&mut session, &format!("public.v{at}"));
+            tally.note(query, &said, deparse_view(&changed, &tree).map_err(|e| ("deparse".to_owned(), e.to_string())));
+        }
+        println!("{major} changed: {} exact, refused {:?}", tally.exact, tally.refused);
+        problems.extend(tally.failures.into_iter().map(|failure| format!("{major} changed: {failure}")));
     }
     expect_none(&problems);
 }

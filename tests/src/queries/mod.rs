@@ -57,14 +57,27 @@ pub fn view_aliases(view: &ViewStmt) -> Vec<String> {
 /// When the server does not know them.
 #[must_use]
 pub fn world(session: &mut Client, major: u16) -> Env {
+    world_of(session, major, TABLES)
+}
+
+/// The tables of [`SCHEMA`].
+pub const TABLES: [&str; 8] = ["a", "b", "t", "gone", "wide", "Odd Table", "old", "child"];
+
+/// The same where the tables have other names.
+///
+/// # Panics
+///
+/// When the server does not know them.
+#[must_use]
+pub fn world_of(session: &mut Client, major: u16, tables: [&str; 8]) -> Env {
     let mut env = Env::for_major(Major::from_number(u32::from(major)).unwrap());
     let mut parent = Oid::INVALID;
-    for table in ["a", "b", "t", "gone", "wide", "Odd Table", "old", "child"] {
+    for (known_as, table) in TABLES.into_iter().zip(tables) {
         let mut ty = TypeRow::user("public", table, TypeKind::Composite);
         let relation = env.allocate_oid();
         ty.relation = relation;
         let row_type = env.put_type_with_array(ty);
-        if table == "t" {
+        if known_as == "t" {
             parent = relation;
         }
         let rows = session
@@ -96,13 +109,13 @@ pub fn world(session: &mut Client, major: u16) -> Env {
             kind: RelationKind::Table,
             row_type,
             columns,
-            parents: if table == "child" { vec![parent] } else { Vec::new() },
+            parents: if known_as == "child" { vec![parent] } else { Vec::new() },
             of_type: Oid::INVALID,
-            primary_key: matches!(table, "a" | "b").then(|| PrimaryKey { name: Sym::from("pk"), columns: vec![1] }),
+            primary_key: matches!(known_as, "a" | "b").then(|| PrimaryKey { name: Sym::from("pk"), columns: vec![1] }),
             extension: None,
         });
     }
-    let a = env.lookup_type(&SearchPath::new(["public"]), None, "a").unwrap().oid;
+    let a = env.lookup_type(&SearchPath::new(["public"]), None, tables[0]).unwrap().oid;
     function(&mut env, "pairs", &[Oid::INT4], Oid::RECORD, true, &[("x", Oid::INT4), ("y", Oid::TEXT)]);
     function(&mut env, "rows_of_a", &[], a, true, &[]);
     function(&mut env, "anon", &[], Oid::RECORD, true, &[]);
