@@ -81,8 +81,10 @@ pub fn deparse_rule(env: &Env, rule: &Rule<'_>) -> Result<String, DeparseError> 
         env.quote_qualified(Some(relation.schema.as_str()), &relation.name)
     );
     if let Some(condition) = rule.condition {
-        out.push_str("\n   WHERE ");
-        out.push_str(&rule_condition(env, condition, rule.actions)?);
+        let text = rule_condition(env, condition, rule.actions)?;
+        out.push_str("\n   WHERE");
+        out.push_str(if text.starts_with('\n') { "" } else { " " });
+        out.push_str(&text);
     }
     out.push_str(if rule.instead { " DO INSTEAD " } else { " DO " });
     let several = rule.actions.len() > 1;
