@@ -192,7 +192,8 @@ fn own_body(env: &Env, path: &SearchPath, create: &str, parameters: &Parameters)
         all => FunctionBody::Atomic(all),
     };
     let names: Vec<String> = parameters.arguments.iter().map(|(name, _)| name.clone()).collect();
-    deparse_function_body(env, "bodies", &names, body).map_err(|e| ("deparse".to_owned(), e.to_string()))
+    let function = parameters.function.as_deref().unwrap_or_default();
+    deparse_function_body(env, function, &names, body).map_err(|e| ("deparse".to_owned(), e.to_string()))
 }
 
 /// What the server prints of it, none when it does not take it.
@@ -232,6 +233,39 @@ fn the_bodies_of_functions() {
             assert_eq!(own_body(&env, &SearchPath::empty(), &create, &parameters), Ok(said), "{major}");
         }
     }
+}
+
+/// The functions that the server itself has with a body in SQL's own syntax: what it prints of them, read and printed again.
+#[test]
+fn the_bodies_of_the_servers_own_functions() {
+    const FUNCTIONS: &str = "SELECT proname::text, coalesce(proargnames, '{}'), \
+        ARRAY(SELECT format_type(t, NULL) FROM unnest(proargtypes) WITH ORDINALITY AS u (t, n) ORDER BY n), \
+        pg_get_function_sqlbody(oid) FROM pg_proc WHERE prosqlbody IS NOT NULL ORDER BY oid";
+    let mut problems = Vec::new();
+    for major in majors() {
+        let server = Server::shared(major);
+        let database = server.scratch();
+        let mut session = database.connect();
+        session.batch_execute("SET search_path = ''").unwrap();
+        let env = Env::for_major(Major::from_number(u32::from(major)).unwrap());
+        let mut tally = Tally::default();
+        for row in session.query(FUNCTIONS, &[]).unwrap() {
+            let (name, names, types, said): (String, Vec<String>, Vec<String>, String) =
+                (row.get(0), row.get(1), row.get(2), row.get(3));
+            let arguments = types
+                .iter()
+                .enumerate()
+                .map(|(at, ty)| (names.get(at).cloned().unwrap_or_default(), env.parse_format_type(ty).unwrap().0));
+            let parameters = Parameters { function: Some(name.clone()), arguments: arguments.collect() };
+            let create = format!("CREATE FUNCTION f() RETURNS void LANGUAGE sql {said}");
+            let own = own_body(&env, &SearchPath::empty(), &create, &parameters);
+            tally.note(&name, &said, own);
+        }
+        println!("{major} own functions: {} exact, refused {:?}", tally.exact, tally.refused);
+        assert!(tally.exact > 10, "{major}: {}", tally.exact);
+        problems.extend(tally.failures.into_iter().map(|failure| format!("{major} own function: {failure}")));
+    }
+    expect_none(&problems);
 }
 
 /// Statements that write, in the bodies of functions.
