@@ -113,8 +113,22 @@ pub enum DeparseError {
 ///
 /// When the tree names an object that the environment lacks.
 pub fn deparse_expression(env: &Env, scope: Scope<'_>, expr: &Expr) -> Result<String, DeparseError> {
+    laid_out(env, scope, expr, Layout::Lines)
+}
+
+/// The text of the default of a function's argument, as `pg_get_function_arg_default` gives it: in one line.
+///
+/// # Errors
+///
+/// When the tree names an object that the environment lacks.
+pub fn deparse_argument_default(env: &Env, expr: &Expr) -> Result<String, DeparseError> {
+    laid_out(env, Scope::Nothing, expr, Layout::Plain)
+}
+
+fn laid_out(env: &Env, scope: Scope<'_>, expr: &Expr, layout: Layout) -> Result<String, DeparseError> {
     let printed = on_stack_for(expr, || {
         let mut printer = Printer::new(env, scope);
+        printer.layout = layout;
         printer.expr(expr, Implicit::Hidden)?;
         Ok(printer.out)
     });

@@ -11,7 +11,7 @@ use super::model::{Model, Part, Written};
 use super::names::name;
 use super::run::Interpreter;
 use crate::analyze::{self, AnalyzeError, DefaultKind, Target, TriggerEvents};
-use crate::deparse::{DeparseError, Scope, deparse_expression};
+use crate::deparse::{DeparseError, Scope, deparse_argument_default, deparse_expression};
 use crate::diagnostic::codes;
 use crate::env::{Env, Oid, RelationRow, SearchPath};
 use crate::tree::{Expr, expr_collation, expr_type};
@@ -284,7 +284,8 @@ impl Model {
         let target = Target { name: "", type_oid, typmod };
         let expr = analyze::cook_default(&self.env, path, None, raw, &target, DefaultKind::FunctionArgument)
             .map_err(Box::<Problem>::from)?;
-        self.cooked(None, Scope::Nothing, &expr)
+        let text = deparse_argument_default(&self.env, &expr).map_err(Box::<Problem>::from)?;
+        Ok(Cooked { text: Expression(text), ..self.cooked(None, Scope::Nothing, &expr)? })
     }
 
     /// A trigger's condition.

@@ -1,0 +1,1 @@
+CREATE FUNCTION f(a integer, b integer DEFAULT CASE WHEN true THEN CASE 'x' WHEN 'y' THEN 3 END ELSE 2 END) RETURNS integer LANGUAGE sql AS 'SELECT a';

@@ -1,0 +1,1 @@
+CREATE FUNCTION f(a integer, b integer DEFAULT CASE WHEN true THEN 1 ELSE 2 END) RETURNS integer LANGUAGE sql AS 'SELECT a';
