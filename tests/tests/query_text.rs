@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::Node;
-use pgseal::analyze::{Parameters, analyze_statement, analyze_view_query};
-use pgseal::deparse::{FunctionBody, deparse_function_body, deparse_view};
+use pgseal::analyze::{Parameters, analyze_statement, analyze_view_query, cook_policy, parse_expr_text};
+use pgseal::deparse::{FunctionBody, Scope, deparse_expression, deparse_function_body, deparse_view};
 use pgseal::elaborate::Model;
 use pgseal::env::{ColumnRow, Env, Major, Oid, RelationKind, RelationRow, SearchPath, Sym, TypeKind, TypeRow};
 use pgseal::tree::Query;
@@ -233,6 +233,52 @@ fn the_bodies_of_functions() {
             assert_eq!(own_body(&env, &SearchPath::empty(), &create, &parameters), Ok(said), "{major}");
         }
     }
+}
+
+/// Subqueries in the conditions of policies.
+#[test]
+fn the_text_of_policies() {
+    const CONDITIONS: &[&str] = &[
+        "id = 1 AND name IS NOT NULL",
+        "EXISTS (SELECT 1 FROM b WHERE b.a_id = a.id)",
+        "EXISTS (SELECT 1 FROM a x WHERE x.id = a.id AND a.name = x.name)",
+        "EXISTS (SELECT 1 FROM a WHERE id = 3)",
+        "id IN (SELECT a_1.id FROM a a_1, a WHERE a.id = a_1.id)",
+        "id IN (SELECT id FROM b WHERE b.name = a.name UNION SELECT k FROM t)",
+        "(SELECT count(*) FROM b WHERE b.id = a.id AND EXISTS (SELECT 1 FROM t WHERE t.k = a.id OR t.k = b.id)) > 1",
+        "CASE WHEN flag THEN (SELECT CASE WHEN true THEN a.flag END FROM b LIMIT 1) ELSE false END",
+        "(WITH q AS (SELECT a.id AS i) SELECT i > 0 FROM q)",
+        "a.* IS NOT NULL AND (a).id = ANY (ARRAY(SELECT b.id FROM b))",
+        "name = current_user OR id = (SELECT max(s.id) FROM (SELECT b.id FROM b WHERE b.a_id = a.id ORDER BY b.id) s)",
+        "EXISTS (SELECT a.id FROM generate_series(1, a.id) a_1 WHERE a_1 = a.id)",
+        "id = ANY ((SELECT array_agg(b.id) FROM b)::integer[])",
+    ];
+    let mut problems = Vec::new();
+    for major in majors() {
+        let server = Server::shared(major);
+        let database = server.scratch();
+        let mut session = database.connect();
+        session.batch_execute(SCHEMA).unwrap();
+        let env = world(&mut session, major);
+        let path = SearchPath::new(["public"]);
+        let relation = env.lookup_relation(&path, None, "a").unwrap();
+        for condition in CONDITIONS {
+            session.batch_execute("SET search_path = public").unwrap();
+            session
+                .batch_execute(&format!("CREATE POLICY p ON a USING ({condition}); SET search_path = ''"))
+                .unwrap_or_else(|error| panic!("{condition}: {error:?}"));
+            let rows = session.query("SELECT pg_get_expr(polqual, polrelid) FROM pg_policy", &[]).unwrap();
+            let said: String = rows.first().unwrap().get(0);
+            session.batch_execute("DROP POLICY p ON public.a").unwrap();
+            let raw = parse_expr_text(condition).unwrap();
+            let expr = cook_policy(&env, &path, relation, &raw).unwrap_or_else(|e| panic!("{condition}: {e}"));
+            let own = deparse_expression(&env, Scope::Relation("a"), &expr).unwrap();
+            if own != said {
+                problems.push(format!("{major} {condition}\n--- ours\n{own}\n--- said\n{said}"));
+            }
+        }
+    }
+    expect_none(&problems);
 }
 
 /// The functions that the server itself has with a body in SQL's own syntax: what it prints of them, read and printed again.
