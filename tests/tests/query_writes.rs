@@ -1,13 +1,14 @@
-//! Statements that write, and rules, as text. The trees are made of analysed queries that read the same tables, so that the
+//! Statements that write, rules and `JSON_TABLE` as text. The trees are made of analysed queries that read the same tables, so that the
 //! printer is compared with the servers alone.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use pgseal::analyze::{Parameters, analyze_statement};
-use pgseal::deparse::{FunctionBody, Rule, RuleEvent, deparse_function_body, deparse_rule};
+use pgseal::deparse::{FunctionBody, Rule, RuleEvent, deparse_function_body, deparse_rule, deparse_view};
 use pgseal::env::{Env, Oid, SearchPath};
 use pgseal::tree::{
-    CommandType, Expr, InferenceElem, MergeAction, MergeMatch, OnConflict, OnConflictAction, Overriding, Query,
-    SetToDefault, TargetEntry,
+    Alias, ColumnDefinition, CommandType, Const, Expr, InferenceElem, JsonBehavior, JsonExpr, JsonTable,
+    JsonTableColumn, JsonTablePath, MergeAction, MergeMatch, OnConflict, OnConflictAction, Overriding, Query, RteKind,
+    SetToDefault, TableFunc, TargetEntry, Var,
 };
 use pgseal_tests::queries::{SCHEMA, majors, statements, world};
 use pgseal_tests::server::Server;
@@ -322,4 +323,90 @@ fn rules_are_printed_as_the_server_prints_them() {
         }
     }
     assert!(problems.is_empty(), "{} differ\n{}", problems.len(), problems.join("\n"));
+}
+
+/// A `JSON_TABLE` in the place of the second item of `FROM`, whose columns it has.
+fn json_table(maker: &Maker<'_>, values: &[&str], names: [&str; 4], passing: bool) -> Query {
+    let text = format!("SELECT a.id, jt.* FROM a, LATERAL (SELECT {}) AS jt ({})", values.join(", "), names.join(", "));
+    let mut query = maker.read(&text);
+    let columns: Vec<(String, JsonExpr)> = match &query.rtable[1].kind {
+        RteKind::Subquery(inner) => {
+            let targets = inner.target_list.iter().zip(names);
+            let of = |target: &TargetEntry| match &target.expr {
+                Expr::JsonExpr(json) => json.clone(),
+                other => panic!("{other:?}"),
+            };
+            targets.map(|(target, name)| (name.to_owned(), of(target))).collect()
+        }
+        other => panic!("{other:?}"),
+    };
+    let document = columns[0].1.formatted.clone();
+    let document = match *document {
+        Expr::Var(var) => Expr::Var(Var { levels_up: 0, ..var }),
+        other => other,
+    };
+    let value = |(name, json): &(String, JsonExpr)| {
+        let definition =
+            ColumnDefinition { name: name.clone(), ty: json.returning.ty, typmod: -1, collation: json.collation };
+        JsonTableColumn::Value(definition, Box::new(Expr::JsonExpr(json.clone())))
+    };
+    let number = ColumnDefinition { name: columns[1].0.clone(), ty: Oid::INT4, typmod: -1, collation: Oid::INVALID };
+    let nested = |path: &str, name: &str, columns| {
+        JsonTableColumn::Nested(JsonTablePath { path: path.to_owned(), name: name.to_owned(), columns })
+    };
+    let root = JsonTablePath {
+        path: "$.\"l\"[*]".to_owned(),
+        name: "json_table_path_0".to_owned(),
+        columns: vec![
+            value(&columns[0]),
+            nested("$.\"m\"[*]", "below", vec![value(&columns[2])]),
+            JsonTableColumn::Ordinality(number),
+            nested("$.\"n\"", "json_table_path_1", vec![value(&columns[3])]),
+        ],
+    };
+    let entry = &mut query.rtable[1];
+    entry.alias = Some(Alias { name: "jt".to_owned(), columns: Vec::new() });
+    entry.lateral = true;
+    let one = Expr::Const(Const { ty: Oid::INT4, typmod: -1, collation: Oid::INVALID, value: Some("1".to_owned()) });
+    entry.kind = RteKind::TableFunc(Box::new(TableFunc::Json(JsonTable {
+        document,
+        root,
+        passing: if passing { vec![("v".to_owned(), one.clone()), ("w".to_owned(), one)] } else { Vec::new() },
+        on_error: Some(if passing { JsonBehavior::Error } else { JsonBehavior::EmptyArray }),
+    })));
+    query
+}
+
+#[test]
+fn json_table_is_printed_as_the_server_prints_it() {
+    for major in majors().into_iter().filter(|major| *major >= 17) {
+        let server = Server::shared(major);
+        let database = server.scratch();
+        let mut session = database.connect();
+        session.batch_execute(SCHEMA).unwrap();
+        let env = world(&mut session, major);
+        let maker = Maker { env: &env };
+        let values = [
+            "JSON_VALUE(a.j, '$.\"x\"' RETURNING integer DEFAULT 3 ON EMPTY)",
+            "JSON_VALUE(a.j, '$' RETURNING integer)",
+            "JSON_QUERY(a.j, '$.\"q\"' RETURNING jsonb WITH WRAPPER ERROR ON ERROR)",
+            "JSON_EXISTS(a.j, '$.\"e\"' TRUE ON ERROR)",
+        ];
+        let columns = "x integer DEFAULT 3 ON EMPTY, NESTED PATH '$.m[*]' AS below COLUMNS (q jsonb PATH '$.q' WITH \
+             WRAPPER ERROR ON ERROR), n FOR ORDINALITY, NESTED '$.n' COLUMNS (e boolean EXISTS PATH '$.e' TRUE ON ERROR)";
+        for passing in [false, true] {
+            let (given, tail) = if passing { (" PASSING 1 AS v, 1 AS w", " ERROR ON ERROR") } else { ("", "") };
+            session
+                .batch_execute(&format!(
+                    "SET search_path = public; CREATE VIEW v AS SELECT a.id, jt.x, jt.n, jt.q, jt.e \
+                     FROM a, JSON_TABLE(a.j, '$.l[*]'{given} COLUMNS ({columns}){tail}) AS jt; SET search_path = ''"
+                ))
+                .unwrap_or_else(|error| panic!("{error:?}"));
+            let rows = session.query("SELECT pg_get_viewdef('public.v'::regclass)", &[]).unwrap();
+            let said: String = rows.first().unwrap().get(0);
+            session.batch_execute("DROP VIEW public.v").unwrap();
+            let query = json_table(&maker, &values, ["x", "n", "q", "e"], passing);
+            assert_eq!(deparse_view(&env, &query).unwrap(), said, "{major}");
+        }
+    }
 }
