@@ -181,8 +181,29 @@ fn item(chance: &mut Chance, depth: usize) -> Item {
 }
 
 fn expression(chance: &mut Chance, column: &str, depth: usize, scope: &[Column]) -> String {
-    match chance.below(12) {
+    let other = chance.of(scope).cloned().map_or_else(|| "1".to_owned(), |other| other.text(chance));
+    match chance.below(24) {
         0 => format!("CASE WHEN {column} IS NULL THEN 1 ELSE 2 END"),
+        12 => format!("CASE {column}::text WHEN 'x' THEN {other}::text WHEN {other}::text THEN 'y' END"),
+        13 => format!("ROW({column}, {other}) = ROW({other}, {column})"),
+        14 => format!("({column}::text, {other}::text) < ('x', 'y')"),
+        15 => format!("ARRAY[{column}::text, {other}::text]"),
+        16 => format!("greatest({column}::text, {other}::text) COLLATE \"C\""),
+        17 => format!("{column}::text IS DISTINCT FROM {other}::text AND NOT {column} IS NULL OR {other} IS NULL"),
+        18 => format!("row_number() OVER (ORDER BY {column}, {other} DESC ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)"),
+        19 if depth > 0 => {
+            let (query, _) = select_columns(chance, depth - 1, scope, 1);
+            format!("EXISTS ({query})")
+        }
+        20 if depth > 0 => {
+            let (query, _) = select_columns(chance, depth - 1, scope, 2);
+            format!("({column}::text, 'x') IN (SELECT y::text, z::text FROM ({query}) AS q (y, z))")
+        }
+        21 if depth > 0 => {
+            let (query, columns) = select_columns(chance, depth - 1, scope, 1);
+            let first = columns.first().cloned().unwrap_or_default();
+            format!("ARRAY(SELECT q.{first}::text FROM ({query}) AS q ORDER BY q.{first}::text)")
+        }
         1 => format!("{column}::text || 'x'"),
         2 => format!("count({column}) OVER (PARTITION BY {column})"),
         3 if depth > 0 => {
@@ -262,8 +283,22 @@ fn plain(chance: &mut Chance, depth: usize, outer: &[Column], width: usize) -> (
     let group = if chance.one_in(10) {
         if let Some(column) = chance.of(&scope).cloned() {
             let key = column.text(chance);
-            targets = vec![format!("{key} AS key"), "count(*) AS c1".to_owned()];
+            let second = chance.of(&scope).cloned().map_or_else(|| key.clone(), |column| column.text(chance));
+            let count = match chance.below(4) {
+                0 => format!("count({second}) FILTER (WHERE {second} IS NOT NULL) AS c1"),
+                1 => format!("string_agg({second}::text, ',' ORDER BY {second} DESC NULLS LAST, {key}) AS c1"),
+                2 => format!("count(DISTINCT {second}::text) AS c1"),
+                _ => "count(*) AS c1".to_owned(),
+            };
+            targets = vec![format!("{key} AS key"), count];
             columns = vec!["key".to_owned(), "c1".to_owned()];
+            let keys = match chance.below(6) {
+                0 => format!("ROLLUP ({key}, {second})"),
+                1 => format!("GROUPING SETS (({key}, {second}), ({key}), ())"),
+                2 => format!("CUBE ({key}, ({second}, {key}))"),
+                3 => format!("{key}, {second}::text || 'x'"),
+                _ => key.clone(),
+            };
             if let Some(column) = chance.of(&scope).cloned() {
                 targets.push(format!("max({}::text) AS c2", column.text(chance)));
                 columns.push("c2".to_owned());
@@ -271,7 +306,7 @@ fn plain(chance: &mut Chance, depth: usize, outer: &[Column], width: usize) -> (
             targets.truncate(width.max(1));
             columns.truncate(width.max(1));
             sort.clear();
-            format!(" GROUP BY {key} HAVING count({key}) > 1")
+            format!(" GROUP BY {keys} HAVING count({key}) > 1")
         } else {
             String::new()
         }
@@ -279,8 +314,26 @@ fn plain(chance: &mut Chance, depth: usize, outer: &[Column], width: usize) -> (
         String::new()
     };
     let sort = if sort.is_empty() { String::new() } else { format!(" ORDER BY {}", sort.join(", ")) };
-    let distinct = if group.is_empty() && sort.is_empty() && chance.one_in(10) { "DISTINCT " } else { "" };
-    (format!("{with}SELECT {distinct}{} FROM {from}{condition}{group}{sort}", targets.join(", ")), columns)
+    let plain = group.is_empty() && sort.is_empty();
+    let (distinct, sort) = match chance.below(20) {
+        0 | 1 if plain => ("DISTINCT ".to_owned(), sort),
+        2 if plain => match chance.of(&scope).cloned() {
+            Some(column) => {
+                let key = column.text(chance);
+                (format!("DISTINCT ON ({key}) "), format!(" ORDER BY {key} DESC"))
+            }
+            None => (String::new(), sort),
+        },
+        _ => (String::new(), sort),
+    };
+    let tail = match chance.below(24) {
+        0 => " LIMIT 3 OFFSET 1",
+        1 => " OFFSET 2",
+        2 if !sort.is_empty() => " FETCH FIRST 2 ROWS WITH TIES",
+        3 => " FOR UPDATE",
+        _ => "",
+    };
+    (format!("{with}SELECT {distinct}{} FROM {from}{condition}{group}{sort}{tail}", targets.join(", ")), columns)
 }
 
 /// So many queries from a seed.
