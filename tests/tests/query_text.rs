@@ -349,11 +349,11 @@ fn deep_queries_are_printed() {
         format!("{}{inner}{}", open.repeat(depth), close.repeat(depth))
     };
     let deep = [
-        nested(200, "SELECT oid FROM (", "SELECT oid FROM pg_class", ") x"),
-        nested(200, "SELECT oid FROM pg_class WHERE oid IN (", "SELECT oid FROM pg_class", ")"),
-        nested(200, "SELECT CASE WHEN true THEN (", "SELECT 1", ") END AS c"),
-        nested(150, "WITH q AS (", "SELECT 1 AS x", ") SELECT x FROM q"),
-        format!("SELECT 1{}", " UNION ALL SELECT 1".repeat(700)),
+        nested(700, "SELECT oid FROM (", "SELECT oid FROM pg_class", ") x"),
+        nested(700, "SELECT oid FROM pg_class WHERE oid IN (", "SELECT oid FROM pg_class", ")"),
+        nested(500, "SELECT CASE WHEN true THEN (", "SELECT 1", ") END AS c"),
+        nested(500, "WITH q AS (", "SELECT 1 AS x", ") SELECT x FROM q"),
+        format!("SELECT 1{}", " UNION ALL SELECT 1".repeat(1500)),
         (0..300).fold("SELECT 1 AS one FROM pg_am".to_owned(), |text, i| format!("{text} JOIN pg_am x{i} USING (oid)")),
     ];
     let all = || {

@@ -159,6 +159,8 @@ struct Printer<'a> {
     namespaces: Vec<Namespace<'a>>,
     /// How often each name of a relation is among them.
     names_in_scope: BTreeMap<Rc<str>, usize>,
+    /// The last number that a name was given: the name with any smaller number is among them too.
+    numbers_in_scope: BTreeMap<Rc<str>, usize>,
     /// How often each query of a `WITH` is.
     ctes_in_scope: BTreeMap<&'a str, usize>,
 }
@@ -174,6 +176,7 @@ impl<'a> Printer<'a> {
             context: Context::default(),
             namespaces: Vec::new(),
             names_in_scope: BTreeMap::new(),
+            numbers_in_scope: BTreeMap::new(),
             ctes_in_scope: BTreeMap::new(),
         };
         let names: &[&str] = match scope {

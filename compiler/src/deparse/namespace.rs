@@ -4,7 +4,7 @@
 //! among those of its query and of all queries around it; what would not be gets a number. The names in scope are counted
 //! in one map that queries add to and take from, so that nesting costs nothing.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::columns::{Columns, column_names};
@@ -34,6 +34,14 @@ pub(super) struct QueryNamespace<'a> {
     pub(super) columns: Vec<Rc<Columns>>,
     /// Names that entries have which are not in the query any more.
     reserved: &'static [&'static str],
+    /// The numbers of names as they were before this query.
+    numbers: Vec<(Rc<str>, Option<usize>)>,
+}
+
+/// The names given to the relations of a query, with the numbers of names as they were before.
+struct Given {
+    relations: Vec<Option<Rc<str>>>,
+    numbers: Vec<(Rc<str>, Option<usize>)>,
 }
 
 /// The position in a list that a number of the range table is.
@@ -70,7 +78,7 @@ fn wanted_name(env: &Env, entry: &RangeTblEntry) -> Option<Rc<str>> {
 impl<'a> Printer<'a> {
     /// Puts a query around what is printed next. `reserved` are names that its relations must not have.
     pub(super) fn enter(&mut self, query: &'a Query, reserved: &'static [&'static str]) {
-        let relations = self.relation_names(query, reserved);
+        let Given { relations, numbers } = self.relation_names(query, reserved);
         for name in relations.iter().flatten().cloned().chain(reserved.iter().map(|name| Rc::from(*name))) {
             *self.names_in_scope.entry(name).or_default() += 1;
         }
@@ -78,7 +86,7 @@ impl<'a> Printer<'a> {
             *self.ctes_in_scope.entry(&cte.name).or_default() += 1;
         }
         let columns = column_names(self.env, query).into_iter().map(Rc::new).collect();
-        self.namespaces.push(Namespace::Query(QueryNamespace { query, relations, columns, reserved }));
+        self.namespaces.push(Namespace::Query(QueryNamespace { query, relations, columns, reserved, numbers }));
     }
 
     /// Takes the innermost query off again.
@@ -92,6 +100,12 @@ impl<'a> Printer<'a> {
                 }
             }
         }
+        for (name, before) in left.numbers.into_iter().rev() {
+            match before {
+                Some(number) => self.numbers_in_scope.insert(name, number),
+                None => self.numbers_in_scope.remove(&name),
+            };
+        }
         for cte in &left.query.ctes {
             if let Some(count) = self.ctes_in_scope.get_mut(cte.name.as_str()) {
                 *count -= 1;
@@ -102,31 +116,33 @@ impl<'a> Printer<'a> {
         }
     }
 
-    fn relation_names(&self, query: &Query, reserved: &[&str]) -> Vec<Option<Rc<str>>> {
-        let mut own: BTreeMap<Rc<str>, usize> = reserved.iter().map(|name| (Rc::from(*name), 0)).collect();
+    fn relation_names(&mut self, query: &Query, reserved: &[&str]) -> Given {
+        let mut own: BTreeSet<Rc<str>> = reserved.iter().map(|name| Rc::from(*name)).collect();
         let mut found = Vec::with_capacity(query.rtable.len());
+        let mut numbers = Vec::new();
         for entry in &query.rtable {
             let Some(wanted) = wanted_name(self.env, entry) else {
                 found.push(None);
                 continue;
             };
-            let taken = own.contains_key(&wanted) || self.names_in_scope.contains_key(&wanted);
-            let mut number = own.get(&wanted).copied().unwrap_or(0);
+            let taken =
+                |own: &BTreeSet<Rc<str>>, name: &Rc<str>| own.contains(name) || self.names_in_scope.contains_key(name);
             let mut name = Rc::clone(&wanted);
-            if taken {
-                loop {
+            if taken(&own, &wanted) {
+                // those up to the last number given are all taken
+                let before = self.numbers_in_scope.get(&wanted).copied();
+                let mut number = before.unwrap_or(0);
+                while taken(&own, &name) {
                     number += 1;
                     name = numbered(&wanted, number);
-                    if !own.contains_key(&name) && !self.names_in_scope.contains_key(&name) {
-                        break;
-                    }
                 }
+                numbers.push((Rc::clone(&wanted), before));
+                self.numbers_in_scope.insert(wanted, number);
             }
-            own.insert(wanted, number);
-            own.entry(Rc::clone(&name)).or_insert(0);
+            own.insert(Rc::clone(&name));
             found.push(Some(name));
         }
-        found
+        Given { relations: found, numbers }
     }
 
     /// The innermost query.
