@@ -483,7 +483,9 @@ fn the_text_of_the_views_of_real_schemas() {
     }
     sources.retain(|(name, sql)| name.contains(&only) && sql.to_lowercase().contains("view"));
     let mut problems = Vec::new();
-    for major in majors() {
+    // the oldest and the newest tell most; all of them take minutes
+    let all = std::env::var_os("PGSEAL_FULL").is_some() || std::env::var_os("PGSEAL_MAJORS").is_some();
+    for major in majors().into_iter().filter(|major| all || [14, 18].contains(major)) {
         let server = Server::shared(major);
         let mut tally = Tally::default();
         let mut again = Tally::default();

@@ -51,6 +51,8 @@ mod with;
 mod xml;
 
 #[cfg(test)]
+mod query_tests;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
