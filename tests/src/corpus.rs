@@ -16,12 +16,17 @@ use std::path::{Path, PathBuf};
 use pg_query::protobuf::{
     AlterTableType, DefElem, Node, ObjectType, RawStmt, RoleSpec, RoleSpecType, node::Node as NodeEnum,
 };
+use pgseal::diagnostic::codes;
+use pgseal::syntax::{SyntaxOptions, read_text};
 use postgres::error::SqlState;
 
 use crate::server::{Database, describe, repository};
 
 /// The roles that cases may use without naming them in a GRANT.
 const USUAL_ROLES: [&str; 4] = ["app_user", "readonly_role", "app_role", "testuser"];
+
+/// Whole schemas with a DO block, and the plain statement that does the same.
+const WRITTEN_OUT: [(&str, &str); 1] = [("temporal-visibility/2026-01-23", "CREATE EXTENSION btree_gin")];
 
 /// One schema change: two states of a schema.
 #[derive(Debug, Clone)]
@@ -77,6 +82,33 @@ pub struct Schema {
     pub date: String,
     /// The schema.
     pub sql: String,
+}
+
+impl Schema {
+    /// `<product>/<date>`.
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.product, self.date)
+    }
+
+    /// The schema as its author has to write it: with a DO block, which nothing can carry out offline, written out as the
+    /// refusal of it advises.
+    ///
+    /// # Errors
+    /// `compile: …` when the block is refused in any other way.
+    pub fn in_plain_statements(&self) -> Result<String, String> {
+        let Some((_, plain)) = WRITTEN_OUT.iter().find(|(name, _)| *name == self.name()) else {
+            return Ok(self.sql.clone());
+        };
+        let refused = read_text("schema.sql", &self.sql, &SyntaxOptions::default());
+        let errors: Vec<_> = refused.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).collect();
+        let advised = |hint: &str| hint.starts_with("write what the block does as plain statements");
+        match errors.as_slice() {
+            [error] if error.code == codes::PROCEDURAL && error.hint.as_deref().is_some_and(advised) => {
+                with_block_as(&self.sql, plain).ok_or_else(|| "case: there is no DO block".to_owned())
+            }
+            _ => Err(format!("compile: a DO block is refused otherwise: {errors:?}")),
+        }
+    }
 }
 
 /// A statement that the server did not accept.
@@ -254,6 +286,15 @@ pub fn unmodeled(sql: &str) -> BTreeSet<Unmodeled> {
         Ok(parsed) => parsed.protobuf.stmts.iter().filter_map(node).flat_map(unmodeled_in).collect(),
         Err(_) => BTreeSet::from(["syntax"]),
     }
+}
+
+/// The text with another statement in place of its first DO block; none where it has no such block.
+fn with_block_as(sql: &str, plain: &str) -> Option<String> {
+    let parsed = pg_query::parse(&without_meta_commands(sql), 0).ok()?;
+    let block = parsed.protobuf.stmts.iter().find(|statement| matches!(node(statement), Some(NodeEnum::DoStmt(_))))?;
+    let start = usize::try_from(block.stmt_location).ok()?;
+    let end = start + text_of(sql, block).len();
+    Some(format!("{}{plain}{}", sql.get(..start)?, sql.get(end..)?))
 }
 
 /// Blanks the lines that psql would take for itself (`\restrict …`), keeping every offset.

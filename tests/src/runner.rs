@@ -71,25 +71,8 @@ impl Tally {
     /// # Panics
     /// When a case failed, or when no case passed at all.
     pub fn conclude(&self) {
-        self.conclude_but(&[]);
-    }
-
-    /// As [`Self::conclude`], but for cases that are open: `open` names each with what is missing. Their failures are printed in
-    /// full and do not panic; that a case is open and no longer fails is printed too, so that the list shrinks.
-    ///
-    /// # Panics
-    /// When any other case failed, or when no case passed at all.
-    pub fn conclude_but(&self, open: &[(&str, &str)]) {
         println!("{self}");
-        let is_open = |name: &str| open.iter().any(|(case, _)| *case == name);
-        for (major, name, reason) in self.failures.iter().filter(|(_, name, _)| is_open(name)) {
-            println!("open: {name} on {major}\n{reason}\n");
-        }
-        for (case, missing) in open {
-            let fails = self.failures.iter().any(|(_, name, _)| name == case);
-            println!("open: {case}: {missing}{}", if fails { "" } else { " (did not fail in this run)" });
-        }
-        let failures: Vec<_> = self.failures.iter().filter(|(_, name, _)| !is_open(name)).collect();
+        let failures = &self.failures;
         let shown: Vec<String> =
             failures.iter().take(40).map(|(major, name, reason)| format!("== {name} on {major}\n{reason}\n")).collect();
         let names: BTreeSet<&str> = failures.iter().map(|(_, name, _)| name.as_str()).collect();

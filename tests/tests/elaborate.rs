@@ -27,21 +27,6 @@ const KINDS: [&str; 11] = [
     "dependency",
 ];
 
-/// Cases that are refused by name, since only a server can order the labels of an enum within a range literal.
-const REFUSED: [&str; 1] = ["range/over_enum"];
-
-/// Turns the refusal of a case that must be refused into a pass, and anything else of it into a failure.
-fn expecting_refusal(case: &Case, result: Result<(), Stop>) -> Result<(), Stop> {
-    if !REFUSED.contains(&case.name.as_str()) {
-        return result;
-    }
-    match result {
-        Err(Stop::Failed(reason)) if reason.starts_with("refused: PGS3002") => Ok(()),
-        Ok(()) => Err(Stop::Failed("it is not refused any more".to_owned())),
-        other => other,
-    }
-}
-
 #[test]
 fn own_cases_elaborate_to_what_servers_hold() {
     let cases = corpus::own();
@@ -51,10 +36,9 @@ fn own_cases_elaborate_to_what_servers_hold() {
         |case| case.name.clone(),
         Case::is_for,
         |case, server| {
-            let both = [Side::Old, Side::New].into_iter().try_for_each(|side| {
+            [Side::Old, Side::New].into_iter().try_for_each(|side| {
                 check(&case.sql(side), |database| case.load(database, side), server).map_err(|stop| on_side(side, stop))
-            });
-            expecting_refusal(case, both)
+            })
         },
     );
     tally.conclude();
@@ -89,18 +73,17 @@ fn whole_schemas_elaborate_to_what_servers_hold() {
     let tally = runner::run(
         "schemas, elaborated",
         &schemas,
-        |schema| format!("{}/{}", schema.product, schema.date),
+        corpus::Schema::name,
         |_, _| true,
         |schema, server| {
             let unmodeled = corpus::unmodeled(&schema.sql);
             if !unmodeled.is_empty() {
                 return Err(Stop::Unmodeled(unmodeled));
             }
-            check(&schema.sql, |database| corpus::load(database, &schema.sql), server)
+            check(&schema.in_plain_statements()?, |database| corpus::load(database, &schema.sql), server)
         },
     );
-    // its extension is made in a DO block, which cannot be carried out offline: what it brings is refused by name
-    tally.conclude_but(&[("temporal-visibility/2026-01-23", "an extension that a DO block makes")]);
+    tally.conclude();
 }
 
 fn on_side(side: Side, stop: Stop) -> Stop {

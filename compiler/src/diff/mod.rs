@@ -64,16 +64,16 @@ pub fn diff(from: &Model, to: &Model) -> Vec<Delta> {
     deltas
 }
 
-/// Not-null constraints that a table only has from its parents, under other names than they shall have. No statement renames
-/// them; like the order of columns they tell how the table came about, and are reported beside.
-#[must_use]
-pub fn renamed_inherited_not_nulls(from: &Model, to: &Model, deltas: &[Delta]) -> Vec<(FactId, FactId)> {
+/// Not-null constraints that a table has from its parents, under other names than they shall have. No statement renames
+/// them; like the order of columns they tell how the table came about.
+fn renamed_inherited_not_nulls(from: &Model, to: &Model, deltas: &[Delta]) -> Vec<(FactId, FactId)> {
     let column = |fact: &Fact| match (&fact.id, &fact.payload) {
-        (FactId::Constraint(table, _), Payload::Constraint(constraint)) if !constraint.is_local => match &constraint.is
-        {
-            ConstraintKind::NotNull(not_null) => Some((table.clone(), not_null.column.clone())),
-            _ => None,
-        },
+        (FactId::Constraint(table, _), Payload::Constraint(constraint)) if constraint.inherit_count > 0 => {
+            match &constraint.is {
+                ConstraintKind::NotNull(not_null) => Some((table.clone(), not_null.column.clone())),
+                _ => None,
+            }
+        }
         _ => None,
     };
     let mut gone = BTreeMap::new();
@@ -86,10 +86,28 @@ pub fn renamed_inherited_not_nulls(from: &Model, to: &Model, deltas: &[Delta]) -
     for delta in deltas {
         let Delta::Added(id) = delta else { continue };
         let Some(new) = to.fact(id) else { continue };
-        let old = column(new).and_then(|key| gone.get(&key)).filter(|old| old.payload == new.payload);
-        out.extend(old.map(|old| (old.id.clone(), id.clone())));
+        let Some(old) = column(new).and_then(|key| gone.get(&key)) else { continue };
+        let mut there = old.payload.clone();
+        forget_where_defined(&mut there, &new.payload);
+        if there == new.payload {
+            out.push((old.id.clone(), id.clone()));
+        }
     }
     out
+}
+
+/// Whether something that a table has from its parents is defined in it as well tells how the table came about: no statement
+/// takes such a definition back, and it only matters when the parents lose theirs, which is planned from what is there then.
+fn forget_where_defined(payload: &mut Payload, other: &Payload) {
+    match (payload, other) {
+        (Payload::Column(a), Payload::Column(b)) if a.inherit_count > 0 && b.inherit_count > 0 => {
+            a.is_local = b.is_local;
+        }
+        (Payload::Constraint(a), Payload::Constraint(b)) if a.inherit_count > 0 && b.inherit_count > 0 => {
+            a.is_local = b.is_local;
+        }
+        _ => {}
+    }
 }
 
 fn differences(from: &Model, to: &Model) -> Vec<Delta> {
@@ -118,7 +136,8 @@ fn changed(from: &Model, a: &Fact, to: &Model, b: &Fact) -> Option<Delta> {
     if a.payload == b.payload {
         return None;
     }
-    let (left, right) = equal::settle(from, &a.id, &a.payload, to, &b.payload);
+    let (mut left, right) = equal::settle(from, &a.id, &a.payload, to, &b.payload);
+    forget_where_defined(&mut left, &right);
     if left == right {
         return None;
     }

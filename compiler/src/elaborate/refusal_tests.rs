@@ -143,6 +143,7 @@ const NOT_COVERED: &[(&str, &str)] = &[
     ("CREATE FUNCTION f() RETURNS void LANGUAGE sql SET work_mem FROM CURRENT AS '';", "PGS2010"),
     ("CREATE TYPE r AS RANGE (subtype = integer, canonical = f);", "PGS2010"),
     ("CREATE TYPE r AS RANGE (subtype = integer); ALTER TYPE r RENAME TO s;", "PGS2010"),
+    ("CREATE TYPE r AS RANGE (subtype = text); CREATE TABLE t (a r DEFAULT '[a,b]');", "PGS3002"),
     ("ALTER EXTENSION plpgsql ADD TABLE t;", "PGS2010"),
     ("CREATE TYPE c AS (a integer); CREATE TABLE t OF c; ALTER TYPE c ADD ATTRIBUTE b text CASCADE;", "PGS2010"),
 ];

@@ -215,7 +215,15 @@ impl Interpreter<'_> {
                     old.as_str(),
                 ));
             };
-            if found.inherit_count > 0 {
+            let by_name = match &found.is {
+                ConstraintKind::Check(check) => !check.no_inherit,
+                ConstraintKind::NotNull(not_null) => !not_null.no_inherit,
+                ConstraintKind::PrimaryKey(_)
+                | ConstraintKind::Unique(_)
+                | ConstraintKind::Exclusion(_)
+                | ConstraintKind::ForeignKey(_) => false,
+            };
+            if by_name && found.inherit_count > 0 {
                 return Err(Problem::invalid(
                     "42P16",
                     format!("cannot rename inherited constraint \"{}\"", old.as_str()),

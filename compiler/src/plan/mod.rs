@@ -5,6 +5,7 @@
 
 mod action;
 mod casts;
+mod inherit;
 mod order;
 mod phases;
 mod rebuild;

@@ -1,5 +1,8 @@
 //! A type that cannot change in place is made anew around the columns that hold it: the old one is renamed away, the new one
 //! is made, each column is converted, the old one goes.
+//!
+//! A renamed range type leaves its constructor functions and its multirange's where they are, in the way of the new ones. So the
+//! columns of a range type hold text while it is made anew.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +23,7 @@ pub(super) fn is_wanted(ctx: &Context<'_>, id: &FactId) -> bool {
         && !columns(ctx, id).is_empty()
 }
 
-/// The columns that hold the type itself or an array of it, and stay.
+/// The columns that hold the type itself or an array of it, and stay; those that children have from them follow.
 fn columns(ctx: &Context<'_>, id: &FactId) -> BTreeSet<(QualifiedName, Name)> {
     ctx.working
         .dependents(id)
@@ -29,18 +32,21 @@ fn columns(ctx: &Context<'_>, id: &FactId) -> BTreeSet<(QualifiedName, Name)> {
                 let here = ctx.working.column(table, column)?;
                 let there = ctx.desired.column(table, column)?;
                 let holds = names_type(ctx, &here.data_type, id) && here.data_type == there.data_type;
-                (holds && here.is_local).then(|| (table.clone(), column.clone()))
+                (holds && here.inherit_count == 0).then(|| (table.clone(), column.clone()))
             }
             _ => None,
         })
         .collect()
 }
 
-/// Whether a type text is the type or an array of it.
+/// Whether a type text is the type or an array of it, or of the multirange type that comes with it.
 fn names_type(ctx: &Context<'_>, text: &str, id: &FactId) -> bool {
-    let Some(name) = type_name(id) else { return false };
-    let plain = ctx.from().qualified(name);
-    text == plain || text == format!("{plain}[]")
+    let multirange = match ctx.working.fact(id).map(|fact| &fact.payload) {
+        Some(Payload::Range(range)) => Some(&range.multirange),
+        _ => None,
+    };
+    let element = text.strip_suffix("[]").unwrap_or(text);
+    type_name(id).into_iter().chain(multirange).any(|name| element == ctx.from().qualified(name))
 }
 
 fn type_name(id: &FactId) -> Option<&QualifiedName> {
@@ -55,7 +61,10 @@ fn type_name(id: &FactId) -> Option<&QualifiedName> {
 pub(super) fn blockers(ctx: &Context<'_>, id: &FactId) -> Vec<FactId> {
     let columns = columns(ctx, id);
     let held = |dependent: &FactId| match dependent {
-        FactId::Column(table, column) => columns.contains(&(table.clone(), column.clone())),
+        FactId::Column(table, column) => {
+            let inherited = ctx.working.column(table, column).is_some_and(|here| here.inherit_count > 0);
+            inherited || columns.contains(&(table.clone(), column.clone()))
+        }
         _ => false,
     };
     let mut out: Vec<FactId> = ctx
@@ -75,7 +84,10 @@ pub(super) fn blockers(ctx: &Context<'_>, id: &FactId) -> Vec<FactId> {
                 | Payload::View(_)
                 | Payload::MaterializedView(_)
                 | Payload::Column(_) => true,
-                Payload::Constraint(_) | Payload::Index(_) => !crate::diff::expressions(&fact.payload).is_empty(),
+                // text has other operator classes than ranges
+                Payload::Constraint(_) | Payload::Index(_) => {
+                    matches!(id, FactId::Range(_)) || !crate::diff::expressions(&fact.payload).is_empty()
+                }
                 _ => false,
             };
             if blocks {
@@ -89,41 +101,76 @@ pub(super) fn blockers(ctx: &Context<'_>, id: &FactId) -> Vec<FactId> {
 /// The actions that make the type anew, as one node.
 pub(super) fn node(ctx: &Context<'_>, id: &FactId) -> Option<Node> {
     let name = type_name(id)?;
+    if matches!(id, FactId::Range(_)) {
+        return range_node(ctx, id, name);
+    }
     let old = QualifiedName::new(name.schema.clone(), Name::truncated(&old_name(&name.name)).ok()?);
     let word = if matches!(id, FactId::Domain(_)) { "DOMAIN" } else { "TYPE" };
     let plain = |text: String| Action::new(Verb::Alter, id.clone(), ctx.to().plain(text));
     let mut actions =
         vec![plain(format!("ALTER {word} {} RENAME TO {}", ctx.to().qualified(name), ctx.to().name(&old.name)))];
-    if let Payload::Range(range) = &ctx.working.fact(id)?.payload {
-        let moved = Name::truncated(&old_name(&range.multirange.name)).ok()?;
-        actions.push(plain(format!(
-            "ALTER TYPE {} RENAME TO {}",
-            ctx.to().qualified(&range.multirange),
-            ctx.to().name(&moved)
-        )));
-    }
-    actions.extend(rules::create(ctx, ctx.desired.fact(id)?).into_iter().map(|mut action| {
-        action.verb = Verb::Alter;
-        action.creates.clear();
-        action
-    }));
+    actions.extend(made(ctx, id)?);
     if let FactId::Domain(domain) = id {
         for fact in ctx.desired.catalog().domain_constraints(domain) {
             actions.extend(rules::create(ctx, fact));
         }
     }
     for (table, column) in columns(ctx, id) {
-        actions.extend(convert(ctx, id, &table, &column)?);
+        actions.extend(drop_default(ctx, &table, &column));
+        actions.push(convert(ctx, id, &table, &column)?);
+        actions.extend(set_default(ctx, &table, &column));
     }
     actions.push(plain(format!("DROP {word} {}", ctx.to().qualified(&old))));
-    if let Some(Payload::Comment(comment)) =
-        ctx.desired.fact(&FactId::Comment(Box::new(id.clone()))).map(|fact| &fact.payload)
-    {
-        actions.push(plain(ctx.to().comment(id, Some(&comment.text)).text));
-    }
+    actions.extend(comment(ctx, id));
     let mut node = Node::new(actions)?;
     node.verb = Verb::Alter;
     Some(node)
+}
+
+/// The actions that make a range type anew while its columns hold text.
+fn range_node(ctx: &Context<'_>, id: &FactId, name: &QualifiedName) -> Option<Node> {
+    let columns = columns(ctx, id);
+    let mut actions = Vec::new();
+    for (table, column) in &columns {
+        actions.extend(drop_default(ctx, table, column));
+        let as_text = if ctx.working.column(table, column)?.data_type.ends_with("[]") { "text[]" } else { "text" };
+        let sql =
+            ctx.to().alter_column(table, column, &format!("TYPE {as_text} USING {}::{as_text}", ctx.to().name(column)));
+        let action = Action::new(Verb::Alter, FactId::Column(table.clone(), column.clone()), sql);
+        actions.push(action.rewriting(ctx.header, table, "the table is written anew with the ranges as text"));
+    }
+    let drop = ctx.to().plain(format!("DROP TYPE {}", ctx.to().qualified(name)));
+    actions.push(Action::new(Verb::Alter, id.clone(), drop));
+    actions.extend(made(ctx, id)?);
+    for (table, column) in &columns {
+        actions.push(convert(ctx, id, table, column)?);
+        actions.extend(set_default(ctx, table, column));
+    }
+    actions.extend(comment(ctx, id));
+    let mut node = Node::new(actions)?;
+    node.verb = Verb::Alter;
+    node.about = id.clone();
+    node.group = id.clone();
+    Some(node)
+}
+
+/// What makes the new type, as a change of the old one.
+fn made(ctx: &Context<'_>, id: &FactId) -> Option<Vec<Action>> {
+    let mut actions = rules::create(ctx, ctx.desired.fact(id)?);
+    for action in &mut actions {
+        action.verb = Verb::Alter;
+        action.creates.clear();
+    }
+    Some(actions)
+}
+
+fn comment(ctx: &Context<'_>, id: &FactId) -> Option<Action> {
+    match &ctx.desired.fact(&FactId::Comment(Box::new(id.clone())))?.payload {
+        Payload::Comment(comment) => {
+            Some(Action::new(Verb::Alter, id.clone(), ctx.to().comment(id, Some(&comment.text))))
+        }
+        _ => None,
+    }
 }
 
 fn old_name(name: &Name) -> String {
@@ -135,23 +182,32 @@ fn old_name(name: &Name) -> String {
     format!("{}{OLD_SUFFIX}", name.as_str().get(..end).unwrap_or_default())
 }
 
-/// Converts one column: its default goes and comes back around it.
-fn convert(ctx: &Context<'_>, id: &FactId, table: &QualifiedName, column: &Name) -> Option<Vec<Action>> {
+/// A default goes before its column is converted, and comes back afterwards.
+fn drop_default(ctx: &Context<'_>, table: &QualifiedName, column: &Name) -> Option<Action> {
+    ctx.working.fact(&FactId::Default(table.clone(), column.clone()))?;
+    let id = FactId::Column(table.clone(), column.clone());
+    Some(Action::new(Verb::Alter, id, ctx.to().alter_column(table, column, "DROP DEFAULT")))
+}
+
+fn set_default(ctx: &Context<'_>, table: &QualifiedName, column: &Name) -> Option<Action> {
+    let default = ctx.desired.fact(&FactId::Default(table.clone(), column.clone()))?;
+    let Payload::Default(default) = &default.payload else { return None };
+    let id = FactId::Column(table.clone(), column.clone());
+    Some(Action::new(Verb::Alter, id, ctx.to().set_default(table, column, default)))
+}
+
+/// Converts one column.
+fn convert(ctx: &Context<'_>, id: &FactId, table: &QualifiedName, column: &Name) -> Option<Action> {
     let data_type = &ctx.desired.column(table, column)?.data_type;
     let column_id = FactId::Column(table.clone(), column.clone());
-    let default_id = FactId::Default(table.clone(), column.clone());
-    let mut out = Vec::new();
-    if ctx.working.contains(&default_id) {
-        out.push(Action::new(Verb::Alter, column_id.clone(), ctx.to().alter_column(table, column, "DROP DEFAULT")));
-    }
     let quoted = ctx.to().name(column);
     let array = if data_type.ends_with("[]") { "[]" } else { "" };
     let using = match id {
-        FactId::Domain(_) => format!("{quoted}::{data_type}"),
+        FactId::Domain(_) | FactId::Range(_) => format!("{quoted}::{data_type}"),
         _ => format!("{quoted}::text{array}::{data_type}"),
     };
     let sql = ctx.to().alter_column(table, column, &format!("TYPE {data_type} USING {using}"));
-    let mut action = Action::new(Verb::Alter, column_id.clone(), sql).rewriting(
+    let mut action = Action::new(Verb::Alter, column_id, sql).rewriting(
         ctx.header,
         table,
         "the table is written anew with the converted values",
@@ -164,9 +220,5 @@ fn convert(ctx: &Context<'_>, id: &FactId, table: &QualifiedName, column: &Name)
             "values may lose what the domain's new type cannot hold",
         );
     }
-    out.push(action);
-    if let Some(Payload::Default(default)) = ctx.desired.fact(&default_id).map(|fact| &fact.payload) {
-        out.push(Action::new(Verb::Alter, column_id, ctx.to().set_default(table, column, default)));
-    }
-    Some(out)
+    Some(action)
 }

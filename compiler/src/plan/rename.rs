@@ -7,7 +7,8 @@ use pgseal_catalog::plan::LockMode;
 use pgseal_catalog::{Fact, FactId, QualifiedName};
 
 use super::action::{Action, Verb};
-use super::round::{Work, is_derived};
+use super::inherit::is_derived;
+use super::round::Work;
 use super::rules::Context;
 use crate::diff::Delta;
 

@@ -11,6 +11,10 @@ use pgseal_catalog::facts::{Constraint, ConstraintKind, IndexStorage, Payload, P
 use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
 
 use super::action::{Action, Effect, Verb};
+use super::inherit::{
+    self, comes_with_its_table, has_parents_not_null, is_derived, is_inherited, is_kept_by_children,
+    joins_parents_not_null, stays_a_part, whole,
+};
 use super::order::{self, Grouping, Node};
 use super::rules::{self, Alteration, Context};
 use super::slots::{Slot, slots};
@@ -78,17 +82,6 @@ pub(super) fn plan_round(
     Ok(Vec::new())
 }
 
-/// Whether a fact follows from a parent's.
-pub(super) fn is_derived(fact: &Fact) -> bool {
-    match &fact.payload {
-        Payload::Column(column) => !column.is_local,
-        Payload::Constraint(constraint) => !constraint.is_local || constraint.parent.is_some(),
-        Payload::Index(index) => index.attached_to.is_some(),
-        Payload::Trigger(trigger) => trigger.cloned,
-        _ => false,
-    }
-}
-
 fn take_up(ctx: &Context<'_>, delta: &Delta, number: u32, work: &mut Work) {
     let id = delta.id();
     let (old, new) = (ctx.working.fact(id), ctx.desired.fact(id));
@@ -98,7 +91,7 @@ fn take_up(ctx: &Context<'_>, delta: &Delta, number: u32, work: &mut Work) {
             let Some(old) = old else { return };
             let renamed = work.renames.contains_key(id)
                 || matches!(id, FactId::Comment(on) if work.renames.contains_key(on.as_ref()));
-            if !(renamed || first && is_derived(old)) {
+            if !(renamed || first && (is_derived(old) || joins_parents_not_null(ctx, old))) {
                 work.drops.insert(id.clone());
             }
         }
@@ -106,13 +99,15 @@ fn take_up(ctx: &Context<'_>, delta: &Delta, number: u32, work: &mut Work) {
             let Some(new) = new else { return };
             let renamed = work.renames.values().any(|(to, _)| to == id)
                 || matches!(id, FactId::Comment(on) if work.renames.values().any(|(to, _)| to == on.as_ref()));
-            if !(renamed || first && (is_derived(new) || comes_with_its_table(ctx, new))) {
+            let waits = is_derived(new) || comes_with_its_table(ctx, new) || has_parents_not_null(ctx, new);
+            if !(renamed || first && waits) {
                 work.creates.insert(id.clone());
             }
         }
         Delta::Changed { .. } => {
             let (Some(old), Some(new)) = (old, new) else { return };
-            if first && is_derived(old) && is_derived(new) {
+            let follows = |fact: &Fact| is_derived(fact) || matches!(fact.id, FactId::Column(..)) && is_inherited(fact);
+            if first && follows(old) && follows(new) {
                 return;
             }
             match rules::alter(ctx, old, new) {
@@ -125,20 +120,14 @@ fn take_up(ctx: &Context<'_>, delta: &Delta, number: u32, work: &mut Work) {
                 }
                 Alteration::Replace => {
                     work.drops.insert(id.clone());
-                    work.creates.insert(id.clone());
+                    // as a part of something larger it comes back by itself
+                    if !(first && whole(new).is_some()) {
+                        work.creates.insert(id.clone());
+                    }
                 }
             }
         }
     }
-}
-
-/// Whether a new table brings the fact along from its parents: a default or a comment of nobody's own.
-fn comes_with_its_table(ctx: &Context<'_>, fact: &Fact) -> bool {
-    let FactId::Default(table, column) = &fact.id else { return false };
-    if ctx.working.table(table).is_some() {
-        return false;
-    }
-    ctx.desired.column(table, column).is_some_and(|column| !column.is_local)
 }
 
 /// Spreads to what has to go, and come back, around what goes or is retyped; follows the working database's edges.
@@ -165,10 +154,11 @@ fn spread(ctx: &Context<'_>, work: &mut Work) {
             }
             work.drops.insert(id.clone());
             work.alters.remove(&id);
-            if ctx.desired.contains(&id) {
+            if ctx.desired.fact(&id).is_some_and(|new| whole(new).is_none()) {
                 work.creates.insert(id.clone());
             }
         }
+        next.extend(ctx.working.fact(&id).filter(|fact| stays_a_part(ctx, fact)).and_then(whole));
         for dependent in ctx.working.dependents(&id) {
             if work.drops.contains(dependent) || stops_needing(ctx, work, dependent, &id) {
                 continue;
@@ -401,7 +391,10 @@ fn subsumed(ctx: &Context<'_>, work: &Work) -> BTreeMap<FactId, FactId> {
     for id in &work.drops {
         let Some(fact) = ctx.working.fact(id) else { continue };
         let object = id.object();
-        if is_foreign_key_between_dropped(work, fact) || is_policy_over_other_dropped(work, fact) {
+        if is_foreign_key_between_dropped(work, fact)
+            || is_policy_over_other_dropped(work, fact)
+            || is_kept_by_children(ctx, work, fact)
+        {
             continue;
         }
         if object != *id && goes(&object) {
@@ -409,10 +402,9 @@ fn subsumed(ctx: &Context<'_>, work: &Work) -> BTreeMap<FactId, FactId> {
             continue;
         }
         let container = match (&fact.payload, id) {
-            (Payload::Index(index), _) => [FactId::Table, FactId::MaterializedView]
-                .into_iter()
-                .map(|make| make(index.table.clone()))
-                .find(|relation| goes(relation))
+            (Payload::Index(index), _) => (whole(fact).into_iter())
+                .chain([FactId::Table, FactId::MaterializedView].map(|make| make(index.table.clone())))
+                .find(|container| goes(container))
                 .or_else(|| fact.needs.iter().find(|need| matches!(need, FactId::Column(..)) && goes(need)).cloned()),
             // a column takes along the constraints of its table; a foreign key to a column that goes is in its way
             (Payload::Constraint(constraint), FactId::Constraint(table, _)) => {
@@ -423,7 +415,8 @@ fn subsumed(ctx: &Context<'_>, work: &Work) -> BTreeMap<FactId, FactId> {
                     (need, _) => matches!(need, FactId::Column(of, _) if of == table),
                 };
                 let columns = || fact.needs.iter().filter(|need| matches!(need, FactId::Column(..)) && goes(need));
-                if columns().all(own) { columns().next().cloned() } else { None }
+                let column = if columns().all(own) { columns().next().cloned() } else { None };
+                whole(fact).filter(|whole| goes(whole)).or(column)
             }
             (Payload::Default(_), FactId::Default(table, column)) => {
                 Some(FactId::Column(table.clone(), column.clone())).filter(|column| goes(column))
@@ -472,10 +465,10 @@ fn is_foreign_key_between_dropped(work: &Work, fact: &Fact) -> bool {
 }
 
 /// Who does what, by fact.
-struct Doers {
-    creators: BTreeMap<FactId, usize>,
-    destroyers: BTreeMap<FactId, usize>,
-    alterers: BTreeMap<FactId, Vec<usize>>,
+pub(super) struct Doers {
+    pub(super) creators: BTreeMap<FactId, usize>,
+    pub(super) destroyers: BTreeMap<FactId, usize>,
+    pub(super) alterers: BTreeMap<FactId, Vec<usize>>,
     freed: BTreeMap<Slot, usize>,
 }
 
@@ -544,8 +537,18 @@ fn edges_of_create(
         }
     }
     out.extend(doers.destroyers.get(id).filter(|&&before| before != n).map(|&before| (before, n)));
+    inherit::edges_of_own_definition(ctx, doers, n, id, out);
     for slot in slots(fact) {
         out.extend(doers.freed.get(&slot).filter(|&&before| before != n).map(|&before| (before, n)));
+    }
+    // a partitioned index without its partitions' would reach those that come or are attached later
+    if let Some(table) = rules::on_parent_only(ctx, fact) {
+        for child in ctx.desired.children(table) {
+            let child = FactId::Table(child);
+            let comes = doers.creators.get(&child).into_iter();
+            let joins = doers.alterers.get(&child).into_iter().flatten();
+            out.extend(comes.chain(joins).filter(|&&before| before != n).map(|&before| (before, n)));
+        }
     }
     // a key makes its columns not null by itself, under a name of its own choosing
     if let Payload::Constraint(Constraint { is: ConstraintKind::PrimaryKey(key), .. }) = &fact.payload {
@@ -592,10 +595,19 @@ fn edges_of_drop(
         }
     }
     let Some(fact) = ctx.working.fact(id) else { return };
+    let is_late = |n: usize| nodes.get(n).is_some_and(|node| node.actions.iter().any(is_late));
+    let is_of_table = |need: &FactId| {
+        is_inherited(fact) && matches!(need, FactId::Table(table) if inherit::table_of(fact) == Some(table))
+    };
+    inherit::edges_of_inherited_drop(ctx, doers, n, fact, is_late, out);
     // what only goes under another name is not in the way of what it needs
-    let needs = fact.needs.iter().filter(|_| !work.renames.contains_key(id));
+    let needs = fact.needs.iter().filter(|need| !(work.renames.contains_key(id) || is_of_table(need)));
     for need in needs {
         for &after in doers.alterers.get(need).into_iter().flatten() {
+            // a sequence leaves its owner before that goes, whoever else uses it
+            if matches!(need, FactId::Sequence(_)) && is_late(after) {
+                continue;
+            }
             let drops_identity = nodes
                 .get(after)
                 .is_some_and(|node| node.actions.iter().any(|action| action.effect == Some(Effect::DropsIdentity)));

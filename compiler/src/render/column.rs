@@ -75,7 +75,7 @@ impl Renderer<'_> {
         if let Some(identity) = column.identity.as_ref().filter(|_| !clauses.inherits_identity) {
             draft.push(format!(" GENERATED {} AS IDENTITY (", identity_word(identity.kind)));
             draft.push(format!("SEQUENCE NAME {}", self.qualified(&identity.sequence)));
-            draft.push(self.sequence_options(&identity.options, false)).push(")");
+            draft.push(self.identity_options(column, &identity.options)).push(")");
         }
     }
 
@@ -122,6 +122,10 @@ impl Renderer<'_> {
         let mut out = Vec::new();
         if let Some(storage) = column.storage.filter(|_| self.env.major().number() < 16) {
             out.push(self.alter_column(table, name, &format!("SET STORAGE {}", storage_word(storage))));
+        }
+        // a partition's identity column has its parent's sequence
+        if let Some(identity) = column.identity.as_ref().filter(|_| column.is_local) {
+            out.extend(self.identity_retype(column, identity));
         }
         if let Some(target) = column.statistics {
             out.push(self.alter_column(table, name, &format!("SET STATISTICS {target}")));

@@ -23,6 +23,7 @@ use crate::env::Env;
 
 pub use column::ColumnClauses;
 pub(crate) use column::{identity_word, storage_word};
+pub(crate) use sequence::options_within;
 pub use table::TableFold;
 
 /// One statement, without a semicolon.

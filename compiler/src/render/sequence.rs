@@ -1,6 +1,6 @@
 //! Sequences.
 
-use pgseal_catalog::facts::{Sequence, SequenceOptions};
+use pgseal_catalog::facts::{Column, Identity, Sequence, SequenceOptions};
 use pgseal_catalog::{FactId, QualifiedName};
 
 use super::{Renderer, Sql};
@@ -56,6 +56,26 @@ impl Renderer<'_> {
         out
     }
 
+    /// What `GENERATED … AS IDENTITY (…)` says about the sequence, each option with a leading blank. The sequence is of the
+    /// column's type there; [`Self::identity_retype`] makes up for one that is of another.
+    #[must_use]
+    pub fn identity_options(&self, column: &Column, options: &SequenceOptions) -> String {
+        self.sequence_options(&of_type(options, &column.data_type), false)
+    }
+
+    /// The statement that gives the sequence of a new identity column a type that is not the column's (a table made LIKE
+    /// another has such).
+    #[must_use]
+    pub fn identity_retype(&self, column: &Column, identity: &Identity) -> Option<Sql> {
+        let made = of_type(&identity.options, &column.data_type);
+        let changes = self.sequence_changes(&made, &identity.options, " ");
+        if changes.is_empty() {
+            return None;
+        }
+        let restart = if made.start == identity.options.start { "" } else { " RESTART" };
+        Some(self.plain(format!("ALTER SEQUENCE {}{changes}{restart}", self.qualified(&identity.sequence))))
+    }
+
     /// The clauses that bring one set of options to another, each with `prefix` before it (` ` or ` SET `); empty when equal.
     #[must_use]
     pub fn sequence_changes(&self, from: &SequenceOptions, to: &SequenceOptions, prefix: &str) -> String {
@@ -89,6 +109,37 @@ impl Renderer<'_> {
         }
         out
     }
+}
+
+/// What an identity column's sequence has to count for its column to become of another type: within that. Bounds that stand at
+/// the end of the sequence's type are moved by the server.
+#[must_use]
+pub(crate) fn options_within(options: &SequenceOptions, data_type: &str) -> SequenceOptions {
+    let (least, greatest) = type_bounds(&options.data_type);
+    let within = of_type(options, data_type);
+    SequenceOptions {
+        data_type: options.data_type.clone(),
+        min: if options.min == least { least } else { within.min },
+        max: if options.max == greatest { greatest } else { within.max },
+        ..within
+    }
+}
+
+/// Options for a sequence of another type, with bounds that it can have.
+fn of_type(options: &SequenceOptions, data_type: &str) -> SequenceOptions {
+    let mut out = options.clone();
+    if options.data_type == data_type {
+        return out;
+    }
+    let (least, greatest) = type_bounds(data_type);
+    data_type.clone_into(&mut out.data_type);
+    out.min = options.min.clamp(least, greatest);
+    out.max = options.max.clamp(least, greatest);
+    if out.min >= out.max {
+        (out.min, out.max) = (least, greatest);
+    }
+    out.start = options.start.clamp(out.min, out.max);
+    out
 }
 
 /// Least and greatest value of an integer type.

@@ -111,10 +111,16 @@ impl Renderer<'_> {
         draft.push(")");
     }
 
-    /// `ALTER TABLE … ` and what follows; with `only` it does not reach the table's children.
+    /// `ALTER TABLE … ` and what follows.
     #[must_use]
     pub fn alter_table(&self, name: &QualifiedName, what: &str) -> Sql {
-        self.plain(format!("ALTER TABLE {} {what}", self.qualified(name)))
+        self.alter_table_only(name, false, what)
+    }
+
+    /// `ALTER TABLE … ` and what follows; with `only` it does not reach the table's children.
+    #[must_use]
+    pub fn alter_table_only(&self, name: &QualifiedName, only: bool, what: &str) -> Sql {
+        self.plain(format!("ALTER TABLE {}{} {what}", if only { "ONLY " } else { "" }, self.qualified(name)))
     }
 
     /// `ALTER TABLE parent ATTACH PARTITION`.

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use super::calendar::print_date;
 use super::number::is_space;
 use super::{Normal, ParseState, Refusal, input_at, refuse, reject};
-use crate::env::{Oid, TypeRow};
+use crate::env::{Oid, RangeLink, TypeKind, TypeRow};
 
 fn malformed(text: &str, detail: &str) -> Refusal {
     reject("22P02", format!("malformed range literal: \"{text}\"")).detail(detail)
@@ -20,11 +20,11 @@ pub(super) fn range(ps: &ParseState<'_>, row: &TypeRow, text: &str, level: usize
 
 /// The bounds of a range, none when it is empty.
 fn bounds(ps: &ParseState<'_>, row: &TypeRow, text: &str, level: usize) -> Result<Option<Bounds>, Refusal> {
-    let subtype = row.range.map(|l| l.subtype).ok_or_else(|| malformed(text, "Unknown range type."))?;
+    let link = row.range.ok_or_else(|| malformed(text, "Unknown range type."))?;
     let Some(parsed) = parse(text)? else {
         return Ok(None);
     };
-    let (base, typmod) = ps.env.base_type_and_typmod(subtype, -1);
+    let (base, typmod) = ps.env.base_type_and_typmod(link.subtype, -1);
     let normal = |v: &Option<String>| -> Result<Option<String>, Refusal> {
         v.as_ref().map(|v| input_at(ps, base, typmod, v, level + 1)).transpose()
     };
@@ -35,7 +35,7 @@ fn bounds(ps: &ParseState<'_>, row: &TypeRow, text: &str, level: usize) -> Resul
         upper_inclusive: parsed.upper_inclusive && parsed.upper.is_some(),
     };
     if let (Some(l), Some(u)) = (&bounds.lower, &bounds.upper) {
-        match compare(base, l, u)? {
+        match Order::of(ps, &link).compare(l, u)? {
             Ordering::Greater => {
                 return Err(reject("22000", "range lower bound must be less than or equal to range upper bound"));
             }
@@ -57,7 +57,7 @@ pub(super) fn multirange(ps: &ParseState<'_>, row: &TypeRow, text: &str, level: 
     let bad = || reject("22P02", format!("malformed multirange literal: \"{text}\""));
     let link = row.range.ok_or_else(bad)?;
     let range_type = ps.env.type_by_oid(link.range).ok_or_else(bad)?;
-    let base = ps.env.base_type(link.subtype);
+    let order = Order::of(ps, &link);
     let inner = text.trim_matches(is_space).strip_prefix('{').and_then(|t| t.strip_suffix('}')).ok_or_else(bad)?;
     let mut ranges: Vec<Bounds> = Vec::new();
     for one in split_ranges(inner).ok_or_else(bad)? {
@@ -66,7 +66,7 @@ pub(super) fn multirange(ps: &ParseState<'_>, row: &TypeRow, text: &str, level: 
         };
         let mut at = ranges.len();
         while let Some(before) = at.checked_sub(1).and_then(|i| ranges.get(i)) {
-            if lower_order(base, before, &new)? != Ordering::Greater {
+            if order.of_lower(before, &new)? != Ordering::Greater {
                 break;
             }
             at -= 1;
@@ -76,7 +76,7 @@ pub(super) fn multirange(ps: &ParseState<'_>, row: &TypeRow, text: &str, level: 
     let mut merged: Vec<Bounds> = Vec::new();
     for next in ranges {
         match merged.last_mut() {
-            Some(last) if touches(base, last, &next)? => extend(base, last, next)?,
+            Some(last) if order.touch(last, &next)? => order.extend(last, next)?,
             _ => merged.push(next),
         }
     }
@@ -125,46 +125,6 @@ fn split_ranges(text: &str) -> Option<Vec<&str>> {
         }
     }
     Some(out)
-}
-
-/// Which of two ranges starts first.
-fn lower_order(ty: Oid, a: &Bounds, b: &Bounds) -> Result<Ordering, Refusal> {
-    Ok(match (&a.lower, &b.lower) {
-        (None, None) => Ordering::Equal,
-        (None, Some(_)) => Ordering::Less,
-        (Some(_), None) => Ordering::Greater,
-        (Some(x), Some(y)) => compare(ty, x, y)?.then(b.lower_inclusive.cmp(&a.lower_inclusive)),
-    })
-}
-
-/// Whether a range that starts no earlier overlaps or adjoins one.
-fn touches(ty: Oid, a: &Bounds, b: &Bounds) -> Result<bool, Refusal> {
-    Ok(match (&a.upper, &b.lower) {
-        (None, _) | (_, None) => true,
-        (Some(x), Some(y)) => match compare(ty, x, y)? {
-            Ordering::Greater => true,
-            Ordering::Equal => a.upper_inclusive || b.lower_inclusive,
-            Ordering::Less => false,
-        },
-    })
-}
-
-/// Lets a range reach as far as another that it touches.
-fn extend(ty: Oid, a: &mut Bounds, b: Bounds) -> Result<(), Refusal> {
-    let further = match (&a.upper, &b.upper) {
-        (None, _) => false,
-        (Some(_), None) => true,
-        (Some(x), Some(y)) => match compare(ty, x, y)? {
-            Ordering::Less => true,
-            Ordering::Equal => b.upper_inclusive,
-            Ordering::Greater => false,
-        },
-    };
-    if further {
-        a.upper = b.upper;
-        a.upper_inclusive = b.upper_inclusive;
-    }
-    Ok(())
 }
 
 struct Bounds {
@@ -217,36 +177,100 @@ fn parse(text: &str) -> Result<Option<Bounds>, Refusal> {
     Ok(Some(Bounds { lower, upper, lower_inclusive, upper_inclusive: end == ']' }))
 }
 
-/// Orders two bounds of types whose normal form shows their order.
-fn compare(ty: Oid, a: &str, b: &str) -> Result<Ordering, Refusal> {
-    let unknown = || refuse("unsupported.literal.range", "a range literal whose bounds cannot be ordered offline");
-    match ty {
-        Oid::INT2 | Oid::INT4 | Oid::INT8 => {
-            let n = |s: &str| s.parse::<i64>().map_err(|_| unknown());
-            Ok(n(a)?.cmp(&n(b)?))
-        }
-        Oid::NUMERIC => numeric_order(a, b).ok_or_else(unknown),
-        Oid::FLOAT4 | Oid::FLOAT8 => {
-            let n = |s: &str| s.parse::<f64>().map_err(|_| unknown());
-            n(a)?.partial_cmp(&n(b)?).ok_or_else(unknown)
-        }
-        Oid::DATE | Oid::TIMESTAMP | Oid::TIMESTAMPTZ | Oid::TIME => {
-            let rank = |s: &str| -> Option<(i8, String)> {
-                match s {
-                    "-infinity" => Some((-1, String::new())),
-                    "infinity" => Some((1, String::new())),
-                    s if s.ends_with("BC") => None,
-                    s if ty != Oid::TIME && s.find('-') != Some(4) => None,
-                    s => Some((0, s.trim_end_matches("+00").to_owned())),
-                }
-            };
-            match (rank(a), rank(b)) {
+/// How the bounds of a range type are ordered.
+struct Order<'a> {
+    ps: &'a ParseState<'a>,
+    /// The type of the bounds, under domains.
+    base: Oid,
+    /// By the operator class that its type has by default; what another one does nobody knows offline.
+    usual: bool,
+}
+
+impl<'a> Order<'a> {
+    fn of(ps: &'a ParseState<'a>, link: &RangeLink) -> Self {
+        let base = ps.env.base_type(link.subtype);
+        Self { ps, base, usual: ps.env.default_opclass(base, Oid::BTREE_AM) == Some(link.opclass) }
+    }
+
+    /// Orders two bounds of types whose normal form shows their order.
+    fn compare(&self, a: &str, b: &str) -> Result<Ordering, Refusal> {
+        let unknown = || refuse("unsupported.literal.range", "a range literal whose bounds cannot be ordered offline");
+        match self.base {
+            _ if a == b => Ok(Ordering::Equal),
+            _ if !self.usual => Err(unknown()),
+            Oid::INT2 | Oid::INT4 | Oid::INT8 => {
+                let n = |s: &str| s.parse::<i64>().map_err(|_| unknown());
+                Ok(n(a)?.cmp(&n(b)?))
+            }
+            Oid::NUMERIC => numeric_order(a, b).ok_or_else(unknown),
+            Oid::FLOAT4 | Oid::FLOAT8 => {
+                let n = |s: &str| s.parse::<f64>().map_err(|_| unknown());
+                n(a)?.partial_cmp(&n(b)?).ok_or_else(unknown)
+            }
+            Oid::DATE | Oid::TIMESTAMP | Oid::TIMESTAMPTZ | Oid::TIME => match (self.time_rank(a), self.time_rank(b)) {
                 (Some(a), Some(b)) => Ok(a.cmp(&b)),
                 _ => Err(unknown()),
-            }
+            },
+            ty => self.label_order(ty, a, b).ok_or_else(unknown),
         }
-        _ if a == b => Ok(Ordering::Equal),
-        _ => Err(unknown()),
+    }
+
+    /// What orders two times as text; none where it takes a calendar.
+    fn time_rank(&self, text: &str) -> Option<(i8, String)> {
+        match text {
+            "-infinity" => Some((-1, String::new())),
+            "infinity" => Some((1, String::new())),
+            s if s.ends_with("BC") => None,
+            s if self.base != Oid::TIME && s.find('-') != Some(4) => None,
+            s => Some((0, s.trim_end_matches("+00").to_owned())),
+        }
+    }
+
+    /// Labels of an enum stand in the order of its definition.
+    fn label_order(&self, ty: Oid, a: &str, b: &str) -> Option<Ordering> {
+        let row = self.ps.env.type_by_oid(ty).filter(|row| row.kind == TypeKind::Enum)?;
+        let at = |wanted: &str| row.labels.iter().position(|label| label.as_str() == wanted);
+        Some(at(a)?.cmp(&at(b)?))
+    }
+
+    /// Which of two ranges starts first.
+    fn of_lower(&self, a: &Bounds, b: &Bounds) -> Result<Ordering, Refusal> {
+        Ok(match (&a.lower, &b.lower) {
+            (None, None) => Ordering::Equal,
+            (None, Some(_)) => Ordering::Less,
+            (Some(_), None) => Ordering::Greater,
+            (Some(x), Some(y)) => self.compare(x, y)?.then(b.lower_inclusive.cmp(&a.lower_inclusive)),
+        })
+    }
+
+    /// Whether a range that starts no earlier overlaps or adjoins one.
+    fn touch(&self, a: &Bounds, b: &Bounds) -> Result<bool, Refusal> {
+        Ok(match (&a.upper, &b.lower) {
+            (None, _) | (_, None) => true,
+            (Some(x), Some(y)) => match self.compare(x, y)? {
+                Ordering::Greater => true,
+                Ordering::Equal => a.upper_inclusive || b.lower_inclusive,
+                Ordering::Less => false,
+            },
+        })
+    }
+
+    /// Lets a range reach as far as another that it touches.
+    fn extend(&self, a: &mut Bounds, b: Bounds) -> Result<(), Refusal> {
+        let further = match (&a.upper, &b.upper) {
+            (None, _) => false,
+            (Some(_), None) => true,
+            (Some(x), Some(y)) => match self.compare(x, y)? {
+                Ordering::Less => true,
+                Ordering::Equal => b.upper_inclusive,
+                Ordering::Greater => false,
+            },
+        };
+        if further {
+            a.upper = b.upper;
+            a.upper_inclusive = b.upper_inclusive;
+        }
+        Ok(())
     }
 }
 

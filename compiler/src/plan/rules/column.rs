@@ -1,6 +1,6 @@
 //! Columns and their defaults.
 
-use pgseal_catalog::facts::{Column, ConstraintKind, Default, GeneratedKind, Identity, Payload};
+use pgseal_catalog::facts::{Column, ConstraintKind, Default, GeneratedKind, Payload};
 use pgseal_catalog::plan::{Cost, HazardKind, LockMode};
 use pgseal_catalog::{FactId, Name, QualifiedName};
 
@@ -8,7 +8,7 @@ use super::super::action::{Action, Effect, Verb};
 use super::super::casts::{self, Conversion};
 use super::super::volatile;
 use super::{Alteration, Context};
-use crate::render::ColumnClauses;
+use crate::render::{ColumnClauses, options_within};
 
 /// What is written with a new column in any case: NOT NULL (on 18 and later with its constraint's name).
 #[must_use]
@@ -81,9 +81,11 @@ pub(super) fn create(ctx: &Context<'_>, table: &QualifiedName, name: &Name, colu
 
 pub(super) fn drop(ctx: &Context<'_>, table: &QualifiedName, name: &Name, column: &Column) -> Action {
     let what = format!("DROP COLUMN {}", ctx.from().name(name));
-    let action =
-        Action::new(Verb::Drop, FactId::Column(table.clone(), name.clone()), ctx.from().alter_table(table, &what))
-            .locking(table, LockMode::AccessExclusive);
+    let id = FactId::Column(table.clone(), name.clone());
+    let kept = |child: &QualifiedName| ctx.desired.column(child, name).is_some();
+    let only = super::table::leaves_to_children(ctx, table, &id, kept);
+    let action = Action::new(Verb::Drop, id, ctx.from().alter_table_only(table, only, &what))
+        .locking(table, LockMode::AccessExclusive);
     if column.generated.as_ref().is_some_and(|generated| generated.kind == GeneratedKind::Virtual) {
         return action;
     }
@@ -127,7 +129,17 @@ pub(super) fn alter(ctx: &Context<'_>, table: &QualifiedName, name: &Name, from:
         let Some(action) = retype(ctx, table, name, from, to) else { return Alteration::Replace };
         out.extend(around_default(ctx, table, name, action));
     }
-    if let Err(Unalterable) = identity(ctx, table, name, from.identity.as_ref(), to.identity.as_ref(), &mut out) {
+    if from.data_type != to.data_type
+        && let (Some(old), Some(_)) = (&from.identity, &to.identity)
+    {
+        let within = options_within(&old.options, &to.data_type);
+        let changes = ctx.to().sequence_changes(&old.options, &within, " ");
+        if !changes.is_empty() {
+            let sql = ctx.to().plain(format!("ALTER SEQUENCE {}{changes}", ctx.to().qualified(&old.sequence)));
+            out.insert(0, Action::new(Verb::Alter, id.clone(), sql));
+        }
+    }
+    if let Err(Unalterable) = identity(ctx, table, name, from, to, &mut out) {
         return Alteration::Replace;
     }
     if from.not_null != to.not_null && ctx.major() < 18 {
@@ -214,8 +226,8 @@ fn identity(
     ctx: &Context<'_>,
     table: &QualifiedName,
     name: &Name,
-    from: Option<&Identity>,
-    to: Option<&Identity>,
+    from: &Column,
+    to: &Column,
     out: &mut Vec<Action>,
 ) -> Result<(), Unalterable> {
     let id = FactId::Column(table.clone(), name.clone());
@@ -223,7 +235,7 @@ fn identity(
         Action::new(Verb::Alter, id.clone(), ctx.to().alter_column(table, name, what))
             .locking(table, LockMode::AccessExclusive)
     };
-    match (from, to) {
+    match (&from.identity, &to.identity) {
         (None, None) => {}
         (Some(_), None) => out.push(alter("DROP IDENTITY").with(Effect::DropsIdentity).hazard(
             ctx.header,
@@ -236,9 +248,10 @@ fn identity(
                 "ADD GENERATED {} AS IDENTITY (SEQUENCE NAME {}{})",
                 crate::render::identity_word(new.kind),
                 ctx.to().qualified(&new.sequence),
-                ctx.to().sequence_options(&new.options, false)
+                ctx.to().identity_options(to, &new.options)
             );
             out.push(alter(&what).with(Effect::GivesIdentity));
+            out.extend(ctx.to().identity_retype(to, new).map(|sql| Action::new(Verb::Alter, id.clone(), sql)));
         }
         (Some(old), Some(new)) => {
             if old.sequence.schema != new.sequence.schema {
@@ -256,12 +269,23 @@ fn identity(
             if old.kind != new.kind {
                 what.push_str(&format!(" SET GENERATED {}", crate::render::identity_word(new.kind)));
             }
-            // the sequence's type follows the column's
+            // the sequence's type follows the column's when that changes; otherwise it is the sequence's own
             let mut options = old.options.clone();
-            options.data_type.clone_from(&new.options.data_type);
-            what.push_str(&ctx.to().sequence_changes(&options, &new.options, " SET "));
+            if from.data_type != to.data_type {
+                options = options_within(&options, &to.data_type);
+                options.data_type.clone_from(&to.data_type);
+            }
+            let retyped = options.data_type != new.options.data_type;
+            if !retyped {
+                what.push_str(&ctx.to().sequence_changes(&options, &new.options, " SET "));
+            }
             if !what.is_empty() {
                 out.push(alter(what.trim_start()));
+            }
+            if retyped {
+                let changes = ctx.to().sequence_changes(&options, &new.options, " ");
+                let sql = ctx.to().plain(format!("ALTER SEQUENCE {}{changes}", ctx.to().qualified(&new.sequence)));
+                out.push(Action::new(Verb::Alter, id.clone(), sql));
             }
         }
     }

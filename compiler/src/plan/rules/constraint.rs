@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use pgseal_catalog::facts::{Constraint, ConstraintKind};
+use pgseal_catalog::facts::{Constraint, ConstraintKind, Payload};
 use pgseal_catalog::plan::{Cost, LockMode};
-use pgseal_catalog::{FactId, Name, QualifiedName};
+use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
 
 use super::super::action::{Action, Verb};
-use super::{Alteration, Context};
+use super::{Alteration, Context, index};
 
 pub(super) fn create(ctx: &Context<'_>, table: &QualifiedName, name: &Name, constraint: &Constraint) -> Vec<Action> {
     let id = FactId::Constraint(table.clone(), name.clone());
@@ -17,7 +17,8 @@ pub(super) fn create(ctx: &Context<'_>, table: &QualifiedName, name: &Name, cons
             .costing(Cost::Rewrite);
         return vec![index, Action::new(Verb::Alter, id, using).locking(table, LockMode::AccessExclusive)];
     }
-    let action = Action::new(Verb::Create, id.clone(), ctx.to().add_constraint(table, name, constraint, false));
+    let only = constraint.index().is_some_and(|storage| index::is_on_parent_only(ctx, table, storage));
+    let action = Action::new(Verb::Create, id.clone(), ctx.to().add_constraint(table, name, constraint, only));
     let scans = constraint.validated && constraint.enforced;
     let action = match &constraint.is {
         ConstraintKind::ForeignKey(key) => {
@@ -41,6 +42,12 @@ pub(super) fn create(ctx: &Context<'_>, table: &QualifiedName, name: &Name, cons
             .costing(Cost::Rewrite),
     };
     let mut out = vec![action];
+    if let Some((of, parent)) = &constraint.parent
+        && constraint.index().is_some()
+        && ctx.working.constraint(of, parent).is_some()
+    {
+        out.push(attach(ctx, table, name, of, parent));
+    }
     if let Some(storage) = constraint.index() {
         let index = QualifiedName::new(table.schema.clone(), name.clone());
         if storage.clustered {
@@ -64,11 +71,42 @@ fn comment(ctx: &Context<'_>, id: &FactId, index: &QualifiedName, text: Option<&
     Action::new(Verb::Alter, id.clone(), ctx.to().comment_on_index(index, text))
 }
 
+/// Makes the index of a key a part of a partitioned one.
+fn attach(ctx: &Context<'_>, table: &QualifiedName, name: &Name, of: &QualifiedName, parent: &Name) -> Action {
+    let index = |table: &QualifiedName, name: &Name| QualifiedName::new(table.schema.clone(), name.clone());
+    let sql = ctx.to().attach_index(&index(of, parent), &index(table, name));
+    Action::new(Verb::Alter, FactId::Constraint(table.clone(), name.clone()), sql)
+        .locking(table, LockMode::AccessExclusive)
+}
+
+/// The table of a key or an index that is made without its partitions'.
+pub(crate) fn on_parent_only<'f>(ctx: &Context<'_>, fact: &'f Fact) -> Option<&'f QualifiedName> {
+    let (table, storage) = match (&fact.id, &fact.payload) {
+        (FactId::Constraint(table, _), Payload::Constraint(constraint)) => (table, constraint.index()?),
+        (_, Payload::Index(index)) => (&index.table, &index.storage),
+        _ => return None,
+    };
+    Some(table).filter(|table| index::is_on_parent_only(ctx, table, storage))
+}
+
+/// Whether children have a constraint from its table, under its name or for its column.
+pub(crate) fn is_inherited_by_name(fact: &Fact) -> bool {
+    match &fact.payload {
+        Payload::Constraint(Constraint { is: ConstraintKind::Check(check), .. }) => !check.no_inherit,
+        Payload::Constraint(Constraint { is: ConstraintKind::NotNull(not_null), .. }) => !not_null.no_inherit,
+        _ => false,
+    }
+}
+
 pub(super) fn drop(ctx: &Context<'_>, table: &QualifiedName, name: &Name, constraint: &Constraint) -> Action {
     let what = format!("DROP CONSTRAINT {}", ctx.from().name(name));
     let id = FactId::Constraint(table.clone(), name.clone());
-    let action =
-        Action::new(Verb::Drop, id, ctx.from().alter_table(table, &what)).locking(table, LockMode::AccessExclusive);
+    // what children keep becomes theirs
+    let kept = |child: &QualifiedName| ctx.desired.constraint(child, name).is_some_and(|kept| kept.is == constraint.is);
+    let by_name = matches!(constraint.is, ConstraintKind::Check(_) | ConstraintKind::NotNull(_));
+    let only = by_name && super::table::leaves_to_children(ctx, table, &id, kept);
+    let action = Action::new(Verb::Drop, id, ctx.from().alter_table_only(table, only, &what))
+        .locking(table, LockMode::AccessExclusive);
     match &constraint.is {
         ConstraintKind::ForeignKey(key) => action.locking(&key.references, LockMode::AccessExclusive),
         _ => action,
@@ -165,7 +203,21 @@ pub(super) fn alter(
     // what follows from the parents is none of its own business
     rest.is_local = to.is_local;
     rest.inherit_count = to.inherit_count;
-    rest.parent.clone_from(&to.parent);
+    match (&from.parent, &to.parent) {
+        (None, Some((of, parent))) if to.index().is_some() => {
+            out.push(attach(ctx, table, name, of, parent));
+            rest.parent.clone_from(&to.parent);
+        }
+        (Some(_), _) if to.index().is_some() && !index::moves(ctx, table) => {}
+        _ => rest.parent.clone_from(&to.parent),
+    }
+    // a partitioned key becomes valid with its last partition's
+    if ctx.desired.table(table).is_some_and(|table| table.partition_key.is_some())
+        && to.index().is_some_and(|storage| storage.valid)
+        && let Some(rest) = rest.index_mut()
+    {
+        rest.valid = true;
+    }
     if rest == *to { Alteration::InPlace(out) } else { Alteration::Replace }
 }
 

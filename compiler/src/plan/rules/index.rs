@@ -1,17 +1,16 @@
 //! Indexes.
 
-use pgseal_catalog::facts::Index;
+use pgseal_catalog::facts::{Index, IndexStorage};
 use pgseal_catalog::plan::{Cost, LockMode};
 use pgseal_catalog::{FactId, QualifiedName};
 
 use super::super::action::{Action, Verb};
 use super::{Alteration, Context};
+use crate::elaborate::Model;
 
 pub(super) fn create(ctx: &Context<'_>, name: &QualifiedName, index: &Index) -> Vec<Action> {
     let id = FactId::Index(name.clone());
-    // on a partitioned table an index that is not valid was made without its partitions'
-    let only =
-        !index.storage.valid && ctx.desired.table(&index.table).is_some_and(|table| table.partition_key.is_some());
+    let only = is_on_parent_only(ctx, &index.table, &index.storage);
     let action = Action::new(Verb::Create, id.clone(), ctx.to().create_index(name, index, only))
         .scanning(ctx.header, &index.table, LockMode::Share, "the index is built over every row")
         .costing(Cost::Rewrite);
@@ -24,6 +23,19 @@ pub(super) fn create(ctx: &Context<'_>, name: &QualifiedName, index: &Index) -> 
         out.push(Action::new(Verb::Alter, id, sql).locking(&index.table, LockMode::AccessExclusive));
     }
     out
+}
+
+/// Whether an index is made without its partitions': on a partitioned table, one that is not valid was.
+pub(super) fn is_on_parent_only(ctx: &Context<'_>, table: &QualifiedName, storage: &IndexStorage) -> bool {
+    !storage.valid && ctx.desired.table(table).is_some_and(|table| table.partition_key.is_some())
+}
+
+/// Whether a table leaves the partitioned table that it is a partition of, or joins one: what its indexes are parts of follows.
+pub(crate) fn moves(ctx: &Context<'_>, table: &QualifiedName) -> bool {
+    let parent = |model: &Model| {
+        model.table(table).and_then(|table| table.partition_of.as_ref()).map(|partition| partition.parent.clone())
+    };
+    parent(ctx.working) != parent(ctx.desired)
 }
 
 pub(super) fn drop(ctx: &Context<'_>, name: &QualifiedName, index: &Index) -> Action {
@@ -72,6 +84,9 @@ pub(super) fn alter(ctx: &Context<'_>, name: &QualifiedName, from: &Index, to: &
     if let (None, Some(parent)) = (&from.attached_to, &to.attached_to) {
         let sql = ctx.to().attach_index(parent, name);
         out.push(Action::new(Verb::Alter, id, sql).locking(&to.table, LockMode::AccessExclusive));
+        rest.attached_to.clone_from(&to.attached_to);
+    }
+    if moves(ctx, &to.table) {
         rest.attached_to.clone_from(&to.attached_to);
     }
     // a partitioned index becomes valid with its last partition's

@@ -98,6 +98,18 @@ pub(super) fn drop(ctx: &Context<'_>, name: &QualifiedName, table: &Table) -> Op
     Some(action)
 }
 
+/// Whether a fact that goes for good is only taken from the table itself, because a child keeps it for its own. (Nothing is
+/// taken from a partitioned table alone.)
+pub(super) fn leaves_to_children(
+    ctx: &Context<'_>,
+    table: &QualifiedName,
+    id: &FactId,
+    keeps: impl Fn(&QualifiedName) -> bool,
+) -> bool {
+    let partitioned = ctx.working.table(table).is_some_and(|table| table.partition_key.is_some());
+    !partitioned && !ctx.desired.contains(id) && ctx.working.children(table).iter().any(keeps)
+}
+
 pub(super) fn alter(ctx: &Context<'_>, name: &QualifiedName, from: &Table, to: &Table) -> Alteration {
     if from.partition_key != to.partition_key {
         return Alteration::Replace;

@@ -1,0 +1,2 @@
+CREATE TABLE base (id integer NOT NULL, a integer CONSTRAINT ck CHECK (a > 0));
+CREATE TABLE child (id integer NOT NULL, a integer CONSTRAINT ck CHECK (a > 0)) INHERITS (base);
