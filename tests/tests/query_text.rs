@@ -68,11 +68,17 @@ fn compare_views(major: u16, queries: &[String]) -> Vec<String> {
         session.batch_execute("SET search_path = public").unwrap();
         let raw = query_of(query);
         if let Err(error) = session.batch_execute(&format!("CREATE VIEW public.v AS {query}")) {
-            // what a view refuses, and a query does not
-            let of_views = ["42701", "42P16"].contains(&error.code().map_or("", |code| code.code()));
-            if !of_views && ours(&env, &path, &raw, &[]).is_ok() {
-                taken += 1;
-                println!("{major} taken though the server says {error:?}: {query}");
+            let code = error.code().map_or("", |code| code.code());
+            match ours(&env, &path, &raw, &[]) {
+                // what a view refuses, and a query does not
+                Ok(_) if ["42701", "42P16"].contains(&code) => {}
+                Ok(_) => {
+                    taken += 1;
+                    println!("{major} taken though the server says {error:?}: {query}");
+                }
+                // a query may be wrong in several ways, of which the server looks for some first
+                Err((own, message)) if own != code => println!("{major} {own} {message} | {code} {error:?} | {query}"),
+                Err(_) => {}
             }
             continue;
         }

@@ -15,7 +15,7 @@ use super::parse_node::{ParseState, missing, raw_location, strings_of};
 use super::parse_oper::make_op;
 use super::parse_relation::{NamespaceColumn, NamespaceItem, check_conflicts};
 use super::parse_rte::alias_of;
-use crate::env::Oid;
+use crate::env::{Major, Oid};
 use crate::tree::{
     BoolExpr, CoalesceExpr, CoercionForm, Expr, FromItem, JoinExpr, JoinRte, JoinType, Syntactic, Var, expr_collation,
     expr_type, expr_typmod,
@@ -55,7 +55,7 @@ pub(super) fn transform_join(ps: &mut ParseState<'_>, raw: &RawJoin) -> Analyzed
     } else {
         strings_of(&raw.using_clause).into_iter().map(str::to_owned).collect()
     };
-    let merged = merged_places(&using, &left_item, &right_item)?;
+    let merged = merged_places(ps, join_type, &using, &left_item, &right_item)?;
     let quals = if !merged.is_empty() {
         Some(using_condition(ps, &merged)?)
     } else if let Some(on) = raw.quals.as_deref() {
@@ -159,7 +159,13 @@ struct Merged {
     right_at: i16,
 }
 
-fn merged_places(using: &[String], left: &NamespaceItem, right: &NamespaceItem) -> Analyzed<Vec<Merged>> {
+fn merged_places(
+    ps: &ParseState<'_>,
+    join_type: JoinType,
+    using: &[String],
+    left: &NamespaceItem,
+    right: &NamespaceItem,
+) -> Analyzed<Vec<Merged>> {
     let mut found: Vec<Merged> = Vec::with_capacity(using.len());
     for name in using {
         if found.iter().any(|m| m.name == *name) {
@@ -190,6 +196,10 @@ fn merged_places(using: &[String], left: &NamespaceItem, right: &NamespaceItem) 
         };
         let (left_at, left) = place(left, "left")?;
         let (right_at, right) = place(right, "right")?;
+        if ps.env.major() < Major::V16 {
+            // there, types that do not match are seen before there is an operator to be found
+            merged_var(ps, join_type, &left, &right)?;
+        }
         found.push(Merged { name: name.clone(), left, right, left_at, right_at });
     }
     Ok(found)
