@@ -6,7 +6,7 @@
 //! found stays as it is: it means the same, and is only stored in other words.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{AArrayExpr, AExpr, AExprKind, List, Node};
+use pg_query::protobuf::{AArrayExpr, AExpr, AExprKind, List, Node, SelectStmt};
 use pgseal_catalog::FactId;
 
 use crate::analyze;
@@ -21,13 +21,11 @@ pub(super) fn respell(model: &mut Model) {
             if !stored.as_str().contains("ARRAY[") {
                 continue;
             }
-            let again = model.stored_text(&fact.id, part, stored.as_str());
-            if again.as_deref() == Some(stored.as_str()) {
+            let gives_it = |text: &str| model.stored_text(&fact.id, part, text).is_ok_and(|again| again == stored.0);
+            if gives_it(stored.as_str()) {
                 continue;
             }
-            let spelled = candidates(stored.as_str())
-                .into_iter()
-                .find(|text| model.stored_text(&fact.id, part, text).as_deref() == Some(stored.as_str()));
+            let spelled = candidates(part, stored.as_str()).into_iter().find(|text| gives_it(text));
             found.extend(spelled.map(|sql| (fact.id.clone(), part, Written { sql, search_path: Vec::new() })));
         }
     }
@@ -36,15 +34,22 @@ pub(super) fn respell(model: &mut Model) {
     }
 }
 
-/// Other ways to write an expression.
-fn candidates(text: &str) -> Vec<String> {
-    let Ok(raw) = analyze::parse_expr_text(text) else { return Vec::new() };
+/// Other ways to write an expression or a query.
+fn candidates(part: Part, text: &str) -> Vec<String> {
+    let parsed = match part {
+        Part::Query => analyze::parse_statement_text(text),
+        _ => analyze::parse_expr_text(text),
+    };
+    let Ok(raw) = parsed else { return Vec::new() };
     [Casts::Dropped, Casts::Kept]
         .into_iter()
         .filter_map(|casts| {
             let mut tree = raw.clone();
             respell_node(&mut tree, casts);
-            analyze::print_raw_expression(&tree)
+            match part {
+                Part::Query => analyze::print_raw_statement(&tree),
+                _ => analyze::print_raw_expression(&tree),
+            }
         })
         .collect()
 }
@@ -78,8 +83,38 @@ fn respell_node(node: &mut Node, casts: Casts) {
         Some(NodeEnum::CaseWhen(when)) => {
             when.expr.iter_mut().chain(&mut when.result).for_each(|arg| respell_node(arg, casts));
         }
+        Some(NodeEnum::SubLink(link)) => {
+            link.testexpr.iter_mut().chain(&mut link.subselect).for_each(|arg| respell_node(arg, casts));
+        }
+        Some(NodeEnum::SelectStmt(select)) => respell_query(select, casts),
+        Some(NodeEnum::ResTarget(target)) => target.val.iter_mut().for_each(|arg| respell_node(arg, casts)),
+        Some(NodeEnum::SortBy(sort)) => sort.node.iter_mut().for_each(|arg| respell_node(arg, casts)),
+        Some(NodeEnum::JoinExpr(join)) => {
+            let parts = join.larg.iter_mut().chain(&mut join.rarg).chain(&mut join.quals);
+            parts.for_each(|arg| respell_node(arg, casts));
+        }
+        Some(NodeEnum::RangeSubselect(sub)) => sub.subquery.iter_mut().for_each(|arg| respell_node(arg, casts)),
+        Some(NodeEnum::CommonTableExpr(cte)) => cte.ctequery.iter_mut().for_each(|arg| respell_node(arg, casts)),
         _ => {}
     }
+}
+
+fn respell_query(select: &mut SelectStmt, casts: Casts) {
+    for side in [&mut select.larg, &mut select.rarg].into_iter().flatten() {
+        respell_query(side, casts);
+    }
+    let lists = [
+        &mut select.target_list,
+        &mut select.from_clause,
+        &mut select.group_clause,
+        &mut select.sort_clause,
+        &mut select.values_lists,
+    ];
+    lists.into_iter().flatten().for_each(|item| respell_node(item, casts));
+    let conditions = select.where_clause.iter_mut().chain(&mut select.having_clause);
+    conditions.for_each(|condition| respell_node(condition, casts));
+    let ctes = select.with_clause.iter_mut().flat_map(|with| &mut with.ctes);
+    ctes.for_each(|cte| respell_node(cte, casts));
 }
 
 /// `x = ANY (ARRAY[…])` to `x IN (…)`, `x <> ALL (ARRAY[…])` to `x NOT IN (…)`.

@@ -150,10 +150,12 @@ impl Model {
         settled
     }
 
-    /// What the server would store for a text, were it written in place of what is stored; none when it would be refused.
-    #[must_use]
-    pub fn stored_text(&self, id: &FactId, part: Part, text: &str) -> Option<String> {
-        self.elaborate_again(id, part, text).ok()
+    /// What the server would store for a text, were it written in place of what is stored.
+    ///
+    /// # Errors
+    /// What the server would refuse, and what is not covered.
+    pub fn stored_text(&self, id: &FactId, part: Part, text: &str) -> Elaborated<String> {
+        self.elaborate_again(id, part, text)
     }
 
     fn elaborate_again(&self, id: &FactId, part: Part, text: &str) -> Elaborated<String> {

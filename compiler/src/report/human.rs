@@ -142,7 +142,11 @@ fn group(plan: &Plan) -> Vec<Vec<Group<'_>>> {
 
 /// The object that a step is about: one that it creates or destroys as a whole, else the one it changes.
 fn object_of(step: &Step) -> Option<FactId> {
-    let whole = |ids: &BTreeSet<FactId>| ids.iter().find(|id| id.object() == **id).cloned();
+    // indexes come and go with what they are on
+    let whole = |ids: &BTreeSet<FactId>| {
+        let objects = || ids.iter().filter(|id| id.object() == **id);
+        objects().find(|id| !matches!(id, FactId::Index(_))).or_else(|| objects().next()).cloned()
+    };
     let any = |ids: &BTreeSet<FactId>| ids.iter().next().map(FactId::object);
     whole(&step.creates)
         .or_else(|| whole(&step.destroys))
