@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use pgseal_catalog::Snapshot;
 use pgseal_catalog::fingerprint::{Digest, object_digests};
 use pgseal_catalog::plan::{Binding, Inputs, Plan, Timeouts};
+use pgseal_catalog::{FactId, Snapshot};
 
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::elaborate::{self, Model, ModelError};
 use crate::plan::{self, PlanError, PlanOptions};
-use crate::stack::{self, drop_aside};
+use crate::stack::{self, let_go};
 use crate::syntax::SchemaText;
 
 /// What a plan is compiled with, besides snapshot and schema.
@@ -75,13 +75,26 @@ pub fn compile(
     text: &SchemaText,
     options: &CompileOptions,
 ) -> Result<Compiled, CompileError> {
-    let read_source = || (Model::from_snapshot(snapshot), object_digests(&snapshot.catalog));
+    compile_with(snapshot, snapshot_digest, object_digests(&snapshot.catalog), text, options)
+}
+
+/// Compiles as [`compile`] does; `objects` are the digests of the snapshot's objects.
+///
+/// # Errors
+/// See [`CompileError`].
+pub fn compile_with(
+    snapshot: &Snapshot,
+    snapshot_digest: Digest,
+    objects: BTreeMap<FactId, Digest>,
+    text: &SchemaText,
+    options: &CompileOptions,
+) -> Result<Compiled, CompileError> {
+    let read_source = || Model::from_snapshot(snapshot);
     let (desired, source) = std::thread::scope(|scope| {
         let source = stack::spawn(scope, read_source);
         (desired(snapshot, text), source.map_or_else(|_| read_source(), stack::joined))
     });
     let (desired, diagnostics) = desired?;
-    let (source, objects) = source;
     let source = source?;
     let options = PlanOptions {
         binding: options.binding.clone(),
@@ -90,7 +103,7 @@ pub fn compile(
         notes: notes(snapshot),
     };
     let plan = plan::make_plan(snapshot, source, objects, &desired, options).map_err(Box::new)?;
-    drop_aside(desired);
+    let_go(desired);
     Ok(Compiled { plan, diagnostics })
 }
 

@@ -56,10 +56,10 @@ pub(crate) fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-/// Drops a value on a thread of its own: taking a database of many thousand facts apart takes a while, and nobody needs to wait
-/// for it. Where no thread can be had it is dropped here.
-pub(crate) fn drop_aside<T: Send + 'static>(value: T) {
-    let _ = Builder::new().stack_size(SIZE).spawn(move || drop(value));
+/// Drops a value that is large. Taking a database of many thousand facts apart takes a while; the program, which works on a large
+/// stack and ends soon, leaves that to the system.
+pub(crate) fn let_go<T>(value: T) {
+    if is_large() { std::mem::forget(value) } else { drop(value) }
 }
 
 #[cfg(test)]

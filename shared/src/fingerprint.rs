@@ -76,40 +76,38 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
-/// Takes in an id's text and a zero byte.
-fn write_id(hash: &mut Sha256, id: &FactId) {
-    struct Text<'a>(&'a mut Sha256);
-    impl fmt::Write for Text<'_> {
-        fn write_str(&mut self, text: &str) -> fmt::Result {
-            self.0.update(text);
-            Ok(())
-        }
-    }
-    // taking in bytes cannot fail
-    let _ = fmt::Write::write_fmt(&mut Text(hash), format_args!("{id}\0"));
+/// Puts an id's text and a zero byte behind what is there.
+fn write_id(text: &mut Vec<u8>, id: &FactId) {
+    // appending to a vector cannot fail
+    let _ = std::io::Write::write_fmt(text, format_args!("{id}\0"));
 }
 
 /// The digest of one fact.
 #[must_use]
 pub fn fact_digest(fact: &Fact) -> Digest {
-    let mut hash = Sha256::new();
-    hash.update(b"pgseal-fact-v1\0");
-    write_id(&mut hash, &fact.id);
-    hash.update(canonical::to_bytes(&fact.payload));
-    Digest(hash.finalize().into())
+    fact_digest_in(&mut Vec::new(), fact)
+}
+
+/// The digest of one fact; its text is put together in a buffer that is used again and again.
+fn fact_digest_in(text: &mut Vec<u8>, fact: &Fact) -> Digest {
+    text.clear();
+    text.extend_from_slice(b"pgseal-fact-v1\0");
+    write_id(text, &fact.id);
+    canonical::append(text, &fact.payload);
+    Digest::of(text)
 }
 
 /// The digest of one object from its facts, which must be in the order of ids.
 #[must_use]
 pub fn object_digest<'a>(object: &FactId, facts: impl IntoIterator<Item = &'a Fact>) -> Digest {
-    let mut hash = Sha256::new();
-    hash.update(b"pgseal-object-v1\0");
-    write_id(&mut hash, object);
+    let mut text = b"pgseal-object-v1\0".to_vec();
+    write_id(&mut text, object);
+    let mut buffer = Vec::new();
     for fact in facts {
-        write_id(&mut hash, &fact.id);
-        hash.update(fact_digest(fact).0);
+        write_id(&mut text, &fact.id);
+        text.extend_from_slice(&fact_digest_in(&mut buffer, fact).0);
     }
-    Digest(hash.finalize().into())
+    Digest::of(&text)
 }
 
 /// From that many objects on, their digests are made on several threads.
@@ -145,13 +143,12 @@ pub fn object_digests(catalog: &Catalog) -> BTreeMap<FactId, Digest> {
 /// The fingerprint of a catalog from the digests of its objects.
 #[must_use]
 pub fn roll_up(objects: &BTreeMap<FactId, Digest>) -> Digest {
-    let mut hash = Sha256::new();
-    hash.update(b"pgseal-catalog-v1\0");
+    let mut text = b"pgseal-catalog-v1\0".to_vec();
     for (object, digest) in objects {
-        write_id(&mut hash, object);
-        hash.update(digest.0);
+        write_id(&mut text, object);
+        text.extend_from_slice(&digest.0);
     }
-    Digest(hash.finalize().into())
+    Digest::of(&text)
 }
 
 /// The fingerprint of a catalog.

@@ -230,16 +230,21 @@ impl Snapshot {
     #[must_use]
     pub fn to_bytes_and_fingerprint(&self) -> (Vec<u8>, Digest) {
         let fingerprint = self.fingerprint();
-        let mut facts = self.catalog.iter().map(canonical::to_value);
+        let mut facts = self.catalog.iter();
+        let mut next_fact = |out: &mut Vec<u8>, indent| {
+            if let Some(fact) = facts.next() {
+                canonical::write(out, fact, indent);
+            }
+        };
         let bytes = canonical::to_document_of(&mut [
-            ("facts", Member::List(self.catalog.len(), &mut facts)),
-            ("fingerprint", Member::Value(canonical::to_value(&fingerprint))),
-            ("format", Member::Value(FORMAT.into())),
-            ("header", Member::Value(canonical::to_value(&self.header))),
-            ("scope", Member::Value(canonical::to_value(&self.scope))),
-            ("symbols", Member::Value(canonical::to_value(&self.symbols))),
-            ("unmodeled", Member::Value(canonical::to_value(&self.unmodeled))),
-            ("version", Member::Value(VERSION.into())),
+            ("facts", Member::List(self.catalog.len(), &mut next_fact)),
+            ("fingerprint", Member::Value(&|out, indent| canonical::write(out, &fingerprint, indent))),
+            ("format", Member::Value(&|out, indent| canonical::write(out, FORMAT, indent))),
+            ("header", Member::Value(&|out, indent| canonical::write(out, &self.header, indent))),
+            ("scope", Member::Value(&|out, indent| canonical::write(out, &self.scope, indent))),
+            ("symbols", Member::Value(&|out, indent| canonical::write(out, &self.symbols, indent))),
+            ("unmodeled", Member::Value(&|out, indent| canonical::write(out, &self.unmodeled, indent))),
+            ("version", Member::Value(&|out, indent| canonical::write(out, &VERSION, indent))),
         ]);
         (bytes, fingerprint)
     }
@@ -250,6 +255,14 @@ impl Snapshot {
     /// Over a limit, malformed, another format or version, a fact twice, a payload of another kind than its id, a wrong
     /// fingerprint.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ReadError> {
+        Self::with_digests(bytes).map(|(snapshot, _)| snapshot)
+    }
+
+    /// Reads a file's bytes as [`Self::from_bytes`] does; also returns the digest of every object, which that takes.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn with_digests(bytes: &[u8]) -> Result<(Self, BTreeMap<FactId, Digest>), ReadError> {
         const NAME: &str = "snapshot";
         let inconsistent = |detail: String| ReadError::Inconsistent { document: NAME, detail };
         let document: Document = canonical::from_bytes(NAME, bytes, limits::MAX_SNAPSHOT_BYTES)?;
@@ -281,12 +294,13 @@ impl Snapshot {
             symbols: document.symbols,
             unmodeled: document.unmodeled,
         };
-        if snapshot.fingerprint() != document.fingerprint {
+        let digests = fingerprint::object_digests(&snapshot.catalog);
+        if fingerprint::roll_up(&digests) != document.fingerprint {
             return Err(inconsistent(
                 "its fingerprint is not that of its facts: the file was edited or damaged".to_owned(),
             ));
         }
-        Ok(snapshot)
+        Ok((snapshot, digests))
     }
 }
 

@@ -32,7 +32,8 @@ pub fn shown(path: &Path) -> String {
 /// When it cannot be read, is no regular file or is larger.
 pub fn read_input(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
     if !is_stream(path) {
-        return Ok(files::read(path, Guard::Untrusted, limit).map(|bytes| bytes.to_vec())?);
+        let mut bytes = files::read(path, Guard::Untrusted, limit)?;
+        return Ok(std::mem::take(&mut *bytes));
     }
     let mut bytes = Vec::new();
     let mut input = io::stdin().lock().take(limit.saturating_add(1));

@@ -1,14 +1,16 @@
 //! The inputs of the commands that compile: a snapshot and a schema.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use pgseal_catalog::{Digest, Snapshot, limits};
+use pgseal_catalog::{Digest, FactId, Snapshot, limits};
 
 use super::files::{FileSystem, is_stream, read_input, shown};
 use super::said::Terminal;
-use crate::compile::{CompileError, CompileOptions, Compiled, compile};
+use crate::compile::{CompileError, CompileOptions, Compiled, compile_with};
 use crate::diagnostic::codes;
-use crate::syntax::{RowStatements, SchemaText, Settings, SyntaxOptions, read_schema};
+use crate::stack;
+use crate::syntax::{RowStatements, SchemaText, Settings, SyntaxOptions, parse_schema};
 use pgseal_catalog::{Exit, Failure};
 
 /// Options of every command that compiles.
@@ -44,6 +46,8 @@ pub(super) struct ReadingOptions {
 pub(super) struct LoadedSnapshot {
     pub(super) snapshot: Snapshot,
     pub(super) digest: Digest,
+    /// The digest of every object.
+    pub(super) objects: BTreeMap<FactId, Digest>,
 }
 
 /// Both inputs, read.
@@ -58,24 +62,32 @@ impl InputOptions {
         if is_stream(&self.snapshot) && self.schema.schema.iter().any(|schema| schema == "-") {
             return Err(Failure::new(Exit::Usage, "snapshot and schema cannot both come from standard input"));
         }
-        let source = read_snapshot(&self.snapshot)?;
         let arguments: Vec<&str> = self.schema.schema.iter().map(String::as_str).collect();
-        let text = read_text(&arguments, &self.schema.reading, &source.snapshot);
+        let (source, parsed) = std::thread::scope(|scope| {
+            let parse = || parse_schema(&FileSystem, &arguments);
+            let parsing = stack::spawn(scope, parse);
+            (read_snapshot(&self.snapshot), parsing.map_or_else(|_| parse(), stack::joined))
+        });
+        let source = source?;
+        let text = parsed.sift(&syntax_options(&self.schema.reading, &source.snapshot));
         Ok(Inputs { source, text })
     }
 }
 
 impl Inputs {
     /// Compiles the plan; says what there is to say about the schema.
-    pub(super) fn compile(&self, options: &CompileOptions, terminal: &Terminal) -> Result<Compiled, Failure> {
+    pub(super) fn compile(self, options: &CompileOptions, terminal: &Terminal) -> Result<Compiled, Failure> {
         check(&self.text, terminal)?;
-        match compile(&self.source.snapshot, self.source.digest, &self.text, options) {
+        let LoadedSnapshot { snapshot, digest, objects } = self.source;
+        let compiled = match compile_with(&snapshot, digest, objects, &self.text, options) {
             Ok(compiled) => {
                 terminal.say(&compiled.diagnostics, &self.text.sources)?;
                 Ok(compiled)
             }
             Err(error) => Err(compile_failure(&error, &self.text, terminal)),
-        }
+        };
+        stack::let_go((snapshot, self.text));
+        compiled
     }
 }
 
@@ -107,13 +119,18 @@ pub(super) fn compile_failure(error: &CompileError, text: &SchemaText, terminal:
 /// Reads a snapshot strictly.
 pub(super) fn read_snapshot(path: &Path) -> Result<LoadedSnapshot, Failure> {
     let bytes = read_input(path, limits::MAX_SNAPSHOT_BYTES)?;
-    let snapshot = Snapshot::from_bytes(&bytes).map_err(|error| Failure::from(error).about(&shown(path)))?;
-    Ok(LoadedSnapshot { snapshot, digest: Digest::of(&bytes) })
+    let (snapshot, objects) =
+        Snapshot::with_digests(&bytes).map_err(|error| Failure::from(error).about(&shown(path)))?;
+    Ok(LoadedSnapshot { snapshot, digest: Digest::of(&bytes), objects })
 }
 
 /// Reads schema text as a new session of the snapshot's database would.
 pub(super) fn read_text(arguments: &[&str], reading: &ReadingOptions, snapshot: &Snapshot) -> SchemaText {
+    parse_schema(&FileSystem, arguments).sift(&syntax_options(reading, snapshot))
+}
+
+fn syntax_options(reading: &ReadingOptions, snapshot: &Snapshot) -> SyntaxOptions {
     let row_statements = if reading.skip_dml { RowStatements::Skip } else { RowStatements::Refuse };
     let settings = Settings::of_server(&snapshot.header.settings);
-    read_schema(&FileSystem, arguments, &SyntaxOptions { row_statements, settings })
+    SyntaxOptions { row_statements, settings }
 }

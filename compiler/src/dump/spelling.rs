@@ -26,7 +26,7 @@ pub(super) fn respell(model: &mut Model) {
                 continue;
             }
             let spelled = candidates(part, stored.as_str()).into_iter().find(|text| gives_it(text));
-            found.extend(spelled.map(|sql| (fact.id.clone(), part, Written { sql, search_path: Vec::new() })));
+            found.extend(spelled.map(|sql| (fact.id.clone(), part, Written::text(sql, Vec::new()))));
         }
     }
     for (id, part, written) in found {

@@ -421,8 +421,7 @@ impl Interpreter<'_> {
 
     /// The definition that only speaks of one part of a fact.
     pub(super) fn remember(&mut self, id: &FactId, part: Part, raw: &pg_query::protobuf::Node) {
-        if let Some(written) = self.written(raw) {
-            self.model.set_written(id, part, written);
-        }
+        let written = self.written(raw);
+        self.model.set_written(id, part, written);
     }
 }

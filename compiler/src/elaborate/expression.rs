@@ -433,9 +433,8 @@ impl Interpreter<'_> {
     }
 
     /// What the user wrote, from the raw tree.
-    pub(super) fn written(&self, raw: &Node) -> Option<Written> {
-        let sql = analyze::print_raw_expression(raw)?;
+    pub(super) fn written(&self, raw: &Node) -> Written {
         let search_path = self.path.explicit().iter().filter_map(|schema| Name::new(schema.as_str()).ok()).collect();
-        Some(Written { sql, search_path })
+        Written::tree(raw, search_path)
     }
 }

@@ -7,15 +7,18 @@
 //! every change goes through [`Model::put`], [`Model::take`] and [`Model::set_written`]; the reverse edges hold exactly the
 //! `needs` of the facts that are there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
+use pg_query::protobuf::Node;
 use pgseal_catalog::facts::{Column, Constraint, Index, MaterializedView, Payload, Schema, Table, View};
 use pgseal_catalog::snapshot::Header;
 use pgseal_catalog::{Catalog, Fact, FactId, Name, QualifiedName, Snapshot};
 
 use super::bind::Bindings;
 use super::symbols::{Stage, SymbolIndex};
+use crate::analyze;
 use crate::env::{Env, Major, Oid, RelationKind, RelationRow};
 
 /// The part of a fact that an expression is.
@@ -56,12 +59,41 @@ pub enum Part {
 }
 
 /// An expression as the user wrote it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Written {
-    /// Its text.
-    pub sql: String,
+    words: Words,
     /// The search path it was read with.
     pub search_path: Vec<Name>,
+}
+
+/// Most expressions are never asked for their text, so it is made when it is.
+#[derive(Debug, Clone)]
+enum Words {
+    Text(String),
+    Tree(Arc<Node>),
+}
+
+impl Written {
+    /// An expression in these words.
+    #[must_use]
+    pub fn text(sql: String, search_path: Vec<Name>) -> Self {
+        Self { words: Words::Text(sql), search_path }
+    }
+
+    /// An expression as it was read.
+    #[must_use]
+    pub fn tree(raw: &Node, search_path: Vec<Name>) -> Self {
+        Self { words: Words::Tree(Arc::new(raw.clone())), search_path }
+    }
+
+    /// Its text; none for a tree that cannot be printed.
+    #[must_use]
+    pub fn sql(&self) -> Option<String> {
+        match &self.words {
+            Words::Text(sql) => Some(sql.clone()),
+            Words::Tree(raw) => analyze::print_raw_expression(raw),
+        }
+    }
 }
 
 /// A place in the journal to go back to.
@@ -94,10 +126,11 @@ pub struct Model {
     pub(super) env: Env,
     pub(super) symbols: Arc<SymbolIndex>,
     pub(super) bindings: Bindings,
-    dependents: BTreeMap<FactId, BTreeSet<FactId>>,
+    // these three are looked into and never gone through, so that their order does not matter
+    dependents: HashMap<FactId, BTreeSet<FactId>, BuildHasherDefault<DefaultHasher>>,
     /// How many constraints of a schema have a name.
-    constraint_names: BTreeMap<(Name, Name), u32>,
-    written: BTreeMap<FactId, BTreeMap<Part, Written>>,
+    constraint_names: HashMap<(Name, Name), u32, BuildHasherDefault<DefaultHasher>>,
+    written: HashMap<FactId, Vec<(Part, Written)>, BuildHasherDefault<DefaultHasher>>,
     journal: Vec<Undo>,
 }
 
@@ -133,9 +166,9 @@ impl Model {
             env: Env::for_major(major),
             symbols: Arc::new(SymbolIndex::new(&snapshot.symbols, &snapshot.header.collations, homes(snapshot))),
             bindings: Bindings::default(),
-            dependents: BTreeMap::new(),
-            constraint_names: BTreeMap::new(),
-            written: BTreeMap::new(),
+            dependents: HashMap::default(),
+            constraint_names: HashMap::default(),
+            written: HashMap::default(),
             journal: Vec::new(),
         })
     }
@@ -200,12 +233,11 @@ impl Model {
     /// What the user wrote for an expression; none when it comes from a snapshot or was changed since.
     #[must_use]
     pub fn written(&self, id: &FactId, part: Part) -> Option<&Written> {
-        self.written.get(id)?.get(&part)
+        self.written.get(id)?.iter().find(|(of, _)| *of == part).map(|(_, written)| written)
     }
 
-    /// Every expression that the user wrote, in the order of ids.
-    pub fn all_written(&self) -> impl Iterator<Item = (&FactId, Part, &Written)> {
-        self.written.iter().flat_map(|(id, parts)| parts.iter().map(move |(part, written)| (id, *part, written)))
+    fn written_parts(&self, id: &FactId) -> Vec<Part> {
+        self.written.get(id).into_iter().flatten().map(|(part, _)| *part).collect()
     }
 
     /// The facts that need a fact, in the order of ids.
@@ -276,8 +308,7 @@ impl Model {
 
     /// Takes a fact out, with what was written for it.
     pub fn take(&mut self, id: &FactId) -> Option<Fact> {
-        let parts: Vec<Part> = self.written.get(id).map(|parts| parts.keys().copied().collect()).unwrap_or_default();
-        for part in parts {
+        for part in self.written_parts(id) {
             self.forget_written(id, part);
         }
         let before = self.exchange(id, None)?;
@@ -300,8 +331,7 @@ impl Model {
 
     /// Forgets everything the user wrote for a fact.
     pub fn forget_all_written(&mut self, id: &FactId) {
-        let parts: Vec<Part> = self.written.get(id).map(|parts| parts.keys().copied().collect()).unwrap_or_default();
-        for part in parts {
+        for part in self.written_parts(id) {
             self.forget_written(id, part);
         }
     }
@@ -347,14 +377,24 @@ impl Model {
 
     fn exchange_written(&mut self, id: &FactId, part: Part, after: Option<Written>) -> Option<Written> {
         match after {
-            Some(after) => self.written.entry(id.clone()).or_default().insert(part, after),
+            Some(after) => {
+                let parts = self.written.entry(id.clone()).or_default();
+                match parts.iter_mut().find(|(of, _)| *of == part) {
+                    Some((_, before)) => Some(std::mem::replace(before, after)),
+                    None => {
+                        parts.push((part, after));
+                        None
+                    }
+                }
+            }
             None => {
                 let parts = self.written.get_mut(id)?;
-                let before = parts.remove(&part);
+                let at = parts.iter().position(|(of, _)| *of == part)?;
+                let (_, before) = parts.remove(at);
                 if parts.is_empty() {
                     self.written.remove(id);
                 }
-                before
+                Some(before)
             }
         }
     }

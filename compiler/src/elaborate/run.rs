@@ -109,7 +109,8 @@ impl SchemaRun {
         match result {
             Ok(()) => {
                 self.notes.extend(notes.into_iter().map(|note| placed(note, statement)));
-                let woken = self.wake(&model.appeared_since(before));
+                let woken =
+                    if self.waiting.is_empty() { BTreeSet::new() } else { self.wake(&model.appeared_since(before)) };
                 if let Some(first) = pending.first() {
                     self.problems.insert(number, first.problem.clone());
                     for name in pending.iter().filter_map(|p| p.problem.missing.clone()) {
@@ -134,9 +135,6 @@ impl SchemaRun {
     }
 
     fn wake(&mut self, names: &BTreeSet<String>) -> BTreeSet<usize> {
-        if self.waiting.is_empty() {
-            return BTreeSet::new();
-        }
         if names.contains(EVERYTHING) {
             return std::mem::take(&mut self.waiting).into_values().flatten().collect();
         }

@@ -88,10 +88,10 @@ impl Interpreter<'_> {
             self.path.explicit().iter().filter_map(|schema| Name::new(schema.as_str()).ok()).collect();
         if !aliases.is_empty() {
             let list: Vec<String> = aliases.iter().map(|alias| self.model.env.quote_ident(alias)).collect();
-            let written = Written { sql: format!("({})", list.join(", ")), search_path: search_path.clone() };
+            let written = Written::text(format!("({})", list.join(", ")), search_path.clone());
             self.model.set_written(id, Part::ViewColumns, written);
         }
-        self.model.set_written(id, Part::Query, Written { sql, search_path });
+        self.model.set_written(id, Part::Query, Written::text(sql, search_path));
     }
 
     fn is_a_view(&self, name: &QualifiedName) -> bool {

@@ -169,13 +169,12 @@ impl Env {
     pub fn default_opclass(&self, type_oid: Oid, method: Oid) -> Option<Oid> {
         let type_oid = self.base_type(type_oid);
         let (category, _) = self.category(type_oid)?;
-        let mut exact = Vec::new();
+        let classes = || self.opclasses().filter(|class| class.method == method && class.default);
+        let exact: Vec<Oid> = classes().filter(|class| class.input == type_oid).map(|class| class.oid).collect();
         let mut compatible = Vec::new();
         let mut compatible_preferred = Vec::new();
-        for class in self.opclasses().filter(|class| class.method == method && class.default) {
-            if class.input == type_oid {
-                exact.push(class.oid);
-            } else if exact.is_empty() && self.is_binary_coercible(type_oid, class.input) {
+        for class in classes().take_while(|_| exact.is_empty()) {
+            if self.is_binary_coercible(type_oid, class.input) {
                 if self.is_preferred(Some(category), class.input) {
                     compatible_preferred.push(class.oid);
                 } else {

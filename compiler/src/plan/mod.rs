@@ -25,7 +25,7 @@ use pgseal_catalog::{FactId, Snapshot};
 use crate::diff::{self, Delta};
 use crate::elaborate::Model;
 use crate::prove::{self, Proof};
-use crate::stack::drop_aside;
+use crate::stack::let_go;
 
 pub use action::{Action, Verb};
 pub use casts::Conversion;
@@ -209,7 +209,7 @@ pub fn decide(
         actions.append(&mut round);
         deltas = diff::diff(&working, desired);
         if deltas.is_empty() {
-            drop_aside(working);
+            let_go(working);
             return Ok(actions);
         }
         number += 1;

@@ -15,7 +15,7 @@ use crate::diff::{self, Delta};
 use crate::elaborate::{self, Model};
 use crate::plan::Action;
 use crate::render::Sql;
-use crate::stack::drop_aside;
+use crate::stack::let_go;
 use crate::syntax::{self, RowStatements, Settings, SyntaxOptions};
 
 /// Why a plan is not proven. Either is a fault of the compiler, and the plan is not emitted.
@@ -88,7 +88,7 @@ pub fn prove(
         return Err(ProofError::Differs(Box::new(Delta::id(delta).clone())));
     }
     let target = out.last().map_or_else(|| roll_up(&digests), |phase: &Phase| phase.checkpoint.fingerprint);
-    drop_aside(working);
+    let_go(working);
     Ok(Proof { phases: out, touched, target })
 }
 

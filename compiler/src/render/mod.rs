@@ -151,12 +151,13 @@ impl Draft<'_> {
     /// Appends an expression: in the user's words when there are some and they can stand in this statement, else as stored.
     pub(crate) fn expression(&mut self, id: &FactId, part: Part, stored: &Expression) -> &mut Self {
         let written = self.render.model.written(id, part);
-        match written {
-            Some(written) if self.path.as_ref().is_none_or(|path| *path == written.search_path) => {
-                self.text.push_str(&written.sql);
+        let fits = written.filter(|written| self.path.as_ref().is_none_or(|path| *path == written.search_path));
+        match fits.and_then(|written| Some((written.sql()?, written))) {
+            Some((sql, written)) => {
+                self.text.push_str(&sql);
                 self.path = Some(written.search_path.clone());
             }
-            _ => self.text.push_str(stored.as_str()),
+            None => self.text.push_str(stored.as_str()),
         }
         self
     }

@@ -5,7 +5,7 @@ use pgseal_catalog::{FactId, Name, QualifiedName};
 
 use super::column::storage_word;
 use super::{Renderer, Sql, option_list, with_options};
-use crate::elaborate::Part;
+use crate::elaborate::{Part, Written};
 
 impl Renderer<'_> {
     /// `CREATE VIEW`; with `replace`, `CREATE OR REPLACE VIEW`.
@@ -14,8 +14,8 @@ impl Renderer<'_> {
         let id = FactId::View(name.clone());
         let replace = if replace { "OR REPLACE " } else { "" };
         let mut draft = self.draft(format!("CREATE {replace}VIEW {}", self.qualified(name)));
-        if let Some(columns) = self.model.written(&id, Part::ViewColumns) {
-            draft.push(format!(" {}", columns.sql));
+        if let Some(columns) = self.model.written(&id, Part::ViewColumns).and_then(Written::sql) {
+            draft.push(format!(" {columns}"));
         }
         draft.push(with_options(&view.options)).push(" AS\n").expression(&id, Part::Query, &view.query);
         draft.done()
@@ -41,8 +41,8 @@ impl Renderer<'_> {
     pub fn create_materialized_view(&self, name: &QualifiedName, view: &MaterializedView) -> Sql {
         let id = FactId::MaterializedView(name.clone());
         let mut draft = self.draft(format!("CREATE MATERIALIZED VIEW {}", self.qualified(name)));
-        if let Some(columns) = self.model.written(&id, Part::ViewColumns) {
-            draft.push(format!(" {}", columns.sql));
+        if let Some(columns) = self.model.written(&id, Part::ViewColumns).and_then(Written::sql) {
+            draft.push(format!(" {columns}"));
         }
         if let Some(method) = &view.access_method {
             draft.push(format!(" USING {}", self.name(method)));

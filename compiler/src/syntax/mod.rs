@@ -94,16 +94,34 @@ pub struct SchemaText {
 /// Reads the files and folders that the arguments name, in their order.
 #[must_use]
 pub fn read_schema(reader: &dyn SourceReader, arguments: &[&str], options: &SyntaxOptions) -> SchemaText {
-    let scripts = script::read_scripts(reader, arguments);
-    let sifted = sift::sift(&scripts.sources, scripts.scripts, options);
-    let mut diagnostics = scripts.diagnostics;
-    diagnostics.append(sifted.diagnostics);
-    SchemaText {
-        sources: scripts.sources,
-        digests: scripts.digests,
-        statements: sifted.statements,
-        unmanaged: sifted.unmanaged,
-        diagnostics: diagnostics.sorted(),
+    parse_schema(reader, arguments).sift(options)
+}
+
+/// Reads the files and folders that the arguments name as far as no setting has a say in it.
+#[must_use]
+pub fn parse_schema(reader: &dyn SourceReader, arguments: &[&str]) -> ParsedText {
+    ParsedText(script::read_scripts(reader, arguments))
+}
+
+/// Schema text as raw trees.
+#[derive(Debug)]
+pub struct ParsedText(script::Scripts);
+
+impl ParsedText {
+    /// Follows the settings, and sorts out what is no part of a schema.
+    #[must_use]
+    pub fn sift(self, options: &SyntaxOptions) -> SchemaText {
+        let scripts = self.0;
+        let sifted = sift::sift(&scripts.sources, scripts.scripts, options);
+        let mut diagnostics = scripts.diagnostics;
+        diagnostics.append(sifted.diagnostics);
+        SchemaText {
+            sources: scripts.sources,
+            digests: scripts.digests,
+            statements: sifted.statements,
+            unmanaged: sifted.unmanaged,
+            diagnostics: diagnostics.sorted(),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Every document pgseal writes is in the readable canonical form and ends in one line feed, so the same value has the same
 //! bytes on every machine. Reading is strict: unknown fields, duplicate keys, trailing bytes and excessive depth are refused.
 
-use std::collections::BTreeMap;
+mod writer;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -63,15 +63,20 @@ pub enum ReadError {
 #[must_use]
 pub fn to_bytes<T: Serialize>(value: &T) -> Vec<u8> {
     let mut out = Vec::new();
-    write(&mut out, &to_value(value), None);
+    write(&mut out, value, None);
     out
+}
+
+/// Puts the compact canonical bytes of a value behind what is there.
+pub fn append<T: Serialize>(out: &mut Vec<u8>, value: &T) {
+    write(out, value, None);
 }
 
 /// The readable canonical bytes of a value, ending in a line feed: what is written to files.
 #[must_use]
 pub fn to_document<T: Serialize>(value: &T) -> Vec<u8> {
     let mut out = Vec::new();
-    write(&mut out, &to_value(value), Some(0));
+    write(&mut out, value, Some(0));
     out.push(b'\n');
     out
 }
@@ -84,22 +89,22 @@ pub(crate) fn to_document_of(members: &mut [(&str, Member<'_>)]) -> Vec<u8> {
         write_string(out, key);
         out.extend_from_slice(b": ");
         match member {
-            Member::Value(value) => write(out, value, indent),
-            Member::List(len, items) => write_list(out, *len, b"[]", indent, items, |out, item, indent| {
-                write(out, &item, indent);
-            }),
+            Member::Value(append) => append(out, indent),
+            Member::List(len, append) => {
+                write_list(out, *len, b"[]", indent, 0..*len, |out, _, indent| append(out, indent));
+            }
         }
     });
     out.push(b'\n');
     out
 }
 
-/// A member of a document that is written piece by piece.
+/// A member of a document that is written piece by piece: what puts it behind what is there, at a depth.
 pub(crate) enum Member<'a> {
     /// A value.
-    Value(Value),
-    /// A list of that many items.
-    List(usize, &'a mut dyn Iterator<Item = Value>),
+    Value(&'a dyn Fn(&mut Vec<u8>, Option<usize>)),
+    /// A list of that many items, one with each call.
+    List(usize, &'a mut dyn FnMut(&mut Vec<u8>, Option<usize>)),
 }
 
 /// A value as a JSON tree. The formats hold only what JSON can say, so this cannot fail for them.
@@ -146,30 +151,12 @@ fn depth(bytes: &[u8]) -> usize {
     deepest
 }
 
-fn write(out: &mut Vec<u8>, value: &Value, indent: Option<usize>) {
-    match value {
-        Value::Null => out.extend_from_slice(b"null"),
-        Value::Bool(true) => out.extend_from_slice(b"true"),
-        Value::Bool(false) => out.extend_from_slice(b"false"),
-        Value::Number(n) => out.extend_from_slice(n.to_string().as_bytes()),
-        Value::String(s) => write_string(out, s),
-        Value::Array(items) => {
-            write_list(out, items.len(), b"[]", indent, items.iter(), write);
-        }
-        Value::Object(map) => {
-            let member = |out: &mut Vec<u8>, (key, item): (&String, &Value), indent: Option<usize>| {
-                write_string(out, key);
-                out.extend_from_slice(if indent.is_some() { b": " } else { b":" });
-                write(out, item, indent);
-            };
-            // maps come sorted, unless serde_json was built to keep the order of insertion
-            if map.keys().is_sorted() {
-                write_list(out, map.len(), b"{}", indent, map, member);
-            } else {
-                let sorted: BTreeMap<&String, &Value> = map.iter().collect();
-                write_list(out, sorted.len(), b"{}", indent, sorted, member);
-            }
-        }
+/// The formats hold only what JSON can say, so the writer cannot fail for them.
+pub(crate) fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T, indent: Option<usize>) {
+    let start = out.len();
+    if writer::append(out, value, indent).is_err() {
+        out.truncate(start);
+        out.extend_from_slice(b"null");
     }
 }
 
@@ -179,7 +166,7 @@ fn write_list<T>(
     brackets: &[u8; 2],
     indent: Option<usize>,
     items: impl IntoIterator<Item = T>,
-    each: impl Fn(&mut Vec<u8>, T, Option<usize>),
+    mut each: impl FnMut(&mut Vec<u8>, T, Option<usize>),
 ) {
     let inner = indent.map(|n| n + 1);
     out.push(brackets[0]);
@@ -205,18 +192,28 @@ fn line(out: &mut Vec<u8>, indent: Option<usize>) {
 
 fn write_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
-    for c in text.chars() {
-        match c {
-            '"' => out.extend_from_slice(b"\\\""),
-            '\\' => out.extend_from_slice(b"\\\\"),
-            '\n' => out.extend_from_slice(b"\\n"),
-            '\r' => out.extend_from_slice(b"\\r"),
-            '\t' => out.extend_from_slice(b"\\t"),
-            c if (c as u32) < 0x20 || c == '\u{7f}' => out.extend_from_slice(format!("\\u{:04x}", c as u32).as_bytes()),
-            c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-        }
-    }
+    write_escaped(out, text);
     out.push(b'"');
+}
+
+fn write_escaped(out: &mut Vec<u8>, text: &str) {
+    let mut rest = text.as_bytes();
+    // every byte that needs it is ASCII, so it is a character
+    while let Some(at) = rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0x7f | 0..0x20)) {
+        let (plain, special) = rest.split_at(at);
+        out.extend_from_slice(plain);
+        let Some((byte, behind)) = special.split_first() else { return };
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            byte => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+        }
+        rest = behind;
+    }
+    out.extend_from_slice(rest);
 }
 
 #[cfg(test)]
