@@ -10,7 +10,7 @@ setup:
 	@scripts/setup.sh
 
 build: setup ## both programs, release build, in target/release
-	cargo build --locked --release -p pgseal -p pgseal-agent
+	@scripts/build.sh
 
 demo: setup ## the whole story in the terminal, in about a minute after set-up
 	@scripts/servers.sh 18

@@ -17,7 +17,7 @@ home=$(cd "${PGSEAL_SERVERS:-$repository/.servers}/$major" 2>/dev/null && pwd -P
 command -v psql >/dev/null || fail "\"psql\" is missing (Debian, Ubuntu: apt-get install postgresql-client)"
 programs=${PGSEAL_PROGRAMS:-}
 if [ -z "$programs" ]; then
-  cargo build --locked --quiet --release -p pgseal -p pgseal-agent
+  CARGO_TERM_QUIET=true scripts/build.sh
   programs=$(cargo metadata --locked --no-deps --format-version 1 | sed -E 's/.*"target_directory":"([^"]*)".*/\1/')/release
 fi
 programs=$(cd "$programs" && pwd -P)
