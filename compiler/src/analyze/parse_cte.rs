@@ -173,6 +173,13 @@ fn analyze_entry(ps: &mut ParseState<'_>, raw: &RawCte, mut entry: CteEntry, at:
         slot.extra.clone_from(&entry.extra);
     }
     let select = raw.ctequery.as_deref().ok_or_else(|| missing("query"))?;
+    if matches!(select.node, Some(node::Node::MergeStmt(_))) && (15..17).contains(&ps.major()) {
+        return Err(AnalyzeError::rejected(
+            sqlstate::FEATURE_NOT_SUPPORTED,
+            "MERGE not supported in WITH query",
+            raw.location,
+        ));
+    }
     let level = Level { resolve_unknowns: true, parent_cte: at.filter(|_| entry.cte.recursive), ..Level::default() };
     let query = sub_analyze(ps, select, level)?;
     if query.command != CommandType::Select && !ps.outer.is_empty() {

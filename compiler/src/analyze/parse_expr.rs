@@ -205,6 +205,12 @@ fn transform_column_ref(ps: &mut ParseState<'_>, cref: &ColumnRef) -> Analyzed<E
         {
             return Ok(argument);
         }
+        if let (Some(function), Some(field)) = (schema, column)
+            && let Some(argument) = ps.parameters.qualified(ps.env, function, relation)
+        {
+            return parse_column(ps, field, argument, location)?
+                .ok_or_else(|| missing_relation(ps, relation, location));
+        }
         return Err(missing_relation(ps, relation, location));
     };
     let Some(column) = column else {

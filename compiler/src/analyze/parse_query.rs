@@ -15,6 +15,8 @@ use super::parse_expr_kind::ParseExprKind;
 use super::parse_grouped::check_aggregates;
 use super::parse_level::Level;
 use super::parse_locking::{lock_rows, strength_name};
+use super::parse_merge::transform_merge;
+use super::parse_modify::{transform_delete, transform_insert, transform_update};
 use super::parse_node::{ParseState, missing, raw_location};
 use super::parse_rte::column;
 use super::parse_set::transform_set_operation;
@@ -36,12 +38,10 @@ pub(super) fn sub_analyze(ps: &mut ParseState<'_>, raw: &Node, level: Level) -> 
 pub(super) fn transform_statement(ps: &mut ParseState<'_>, raw: &Node) -> Analyzed<Query> {
     match &raw.node {
         Some(node::Node::SelectStmt(select)) => transform_select_any(ps, select),
-        Some(
-            node::Node::InsertStmt(_)
-            | node::Node::UpdateStmt(_)
-            | node::Node::DeleteStmt(_)
-            | node::Node::MergeStmt(_),
-        ) => Err(AnalyzeError::unsupported("unsupported.query.modify", "a statement that writes", -1)),
+        Some(node::Node::InsertStmt(raw)) => transform_insert(ps, raw),
+        Some(node::Node::UpdateStmt(raw)) => transform_update(ps, raw),
+        Some(node::Node::DeleteStmt(raw)) => transform_delete(ps, raw),
+        Some(node::Node::MergeStmt(raw)) => transform_merge(ps, raw),
         Some(node::Node::ReturnStmt(returned)) => {
             let value = returned.returnval.as_deref().ok_or_else(|| missing("value"))?;
             let mut query = Query::new(CommandType::Select);

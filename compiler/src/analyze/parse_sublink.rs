@@ -99,9 +99,15 @@ pub(super) fn transform_sublink(ps: &mut ParseState<'_>, raw: &RawSubLink) -> An
             };
             Ok(boolean(kind, query))
         }
-        SubLinkType::MultiexprSublink | SubLinkType::CteSublink | SubLinkType::Undefined => {
-            Err(missing("kind of subquery"))
-        }
+        // its number is for the statement to give
+        SubLinkType::MultiexprSublink => Ok(Expr::SubLink(SubLink {
+            kind: SubLinkKind::MultiExpr(0),
+            query: Box::new(query),
+            result_type: Oid::RECORD,
+            typmod: -1,
+            collation: Oid::INVALID,
+        })),
+        SubLinkType::CteSublink | SubLinkType::Undefined => Err(missing("kind of subquery")),
     }
 }
 

@@ -79,7 +79,7 @@ fn unknown_attribute(ps: &ParseState<'_>, arg: &Expr, name: &str, location: i32)
 }
 
 /// `transformContainerSubscripts`.
-fn subscripted(ps: &mut ParseState<'_>, arg: Expr, indices: &[&AIndices], location: i32) -> Analyzed<Expr> {
+pub(super) fn subscripted(ps: &mut ParseState<'_>, arg: Expr, indices: &[&AIndices], location: i32) -> Analyzed<Expr> {
     let (base, typmod) = ps.env.base_type_and_typmod(expr_type(&arg), expr_typmod(&arg));
     let container = match base {
         Oid::INT2VECTOR => Oid::INT2ARRAY,

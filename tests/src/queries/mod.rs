@@ -20,6 +20,11 @@ pub const VIEWS: &str = include_str!("views.sql");
 /// Statements that write, one a line, as they stand in the body of a function of `one integer` and `two text`.
 pub const WRITES: &str = include_str!("writes.sql");
 
+/// The bodies of functions, one a line, after the types that they return.
+pub const BODIES: &str = include_str!("bodies.sql");
+/// Rules, one a line.
+pub const RULES: &str = include_str!("rules.sql");
+
 /// The statements of a script.
 ///
 /// # Panics

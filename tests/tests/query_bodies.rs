@@ -1,0 +1,123 @@
+//! The bodies of functions and rules, analysed and printed by us, against what each server prints of them or refuses.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeMap;
+
+use pg_query::NodeEnum;
+use pgseal::analyze::{
+    AnalyzeError, DeclaredResult, Parameters, SqlBody, analyze_function_body, analyze_rule, parse_statement_text,
+};
+use pgseal::deparse::{FunctionBody, Rule, RuleEvent, deparse_function_body, deparse_rule};
+use pgseal::env::{Env, Oid, SearchPath};
+use pgseal::tree::CommandType;
+use pgseal_tests::queries::{BODIES, RULES, SCHEMA, majors, world};
+use pgseal_tests::server::Server;
+use postgres::Client;
+
+/// Runs statements one a line: the server's text of what each makes, or its refusal, against ours.
+fn compare(
+    lines: &str,
+    statement: &dyn Fn(&str) -> String,
+    said: &dyn Fn(&mut Client) -> String,
+    own: &dyn Fn(&Env, &str) -> Result<String, AnalyzeError>,
+) {
+    let only = std::env::var("PGSEAL_CASE").unwrap_or_default();
+    let mut problems = Vec::new();
+    for major in majors() {
+        let server = Server::shared(major);
+        let database = server.scratch();
+        let mut session = database.connect();
+        session.batch_execute(SCHEMA).unwrap();
+        let env = world(&mut session, major);
+        let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+        for line in lines.lines().filter(|line| line.contains(&only)) {
+            let sql = statement(line);
+            let ours = own(&env, &sql);
+            session.batch_execute("BEGIN; SET LOCAL search_path = public").unwrap();
+            let made = session.batch_execute(&sql);
+            match (made, ours) {
+                (Ok(()), ours) => {
+                    session.batch_execute("SET LOCAL search_path = ''").unwrap();
+                    let text = said(&mut session);
+                    match ours {
+                        Ok(own) if own == text => *kinds.entry("same").or_default() += 1,
+                        Ok(own) => problems.push(format!("{major} {line}\n--- ours\n{own}\n--- said\n{text}")),
+                        Err(error) => problems.push(format!("{major} {line}\n  {} {error}", error.code())),
+                    }
+                }
+                (Err(said), ours) => {
+                    let code = said.code().map(|c| c.code().to_owned()).unwrap_or_default();
+                    match ours {
+                        Err(error) if error.code() == code => *kinds.entry("refused").or_default() += 1,
+                        Err(error) => {
+                            problems.push(format!("{major} {line}\n  ours {} {error}\n  said {said:?}", error.code()));
+                        }
+                        Ok(own) => problems.push(format!("{major} {line}\n--- ours\n{own}\n  said {said:?}")),
+                    }
+                }
+            }
+            session.batch_execute("ROLLBACK").unwrap();
+        }
+        println!("{major}: {kinds:?}");
+    }
+    assert!(problems.is_empty(), "{} differ\n{}", problems.len(), problems.join("\n"));
+}
+
+fn own_body(env: &Env, sql: &str) -> Result<String, AnalyzeError> {
+    let path = SearchPath::new(["public"]);
+    let Some(NodeEnum::CreateFunctionStmt(made)) = parse_statement_text(sql)?.node else { panic!("{sql}") };
+    let row = env.lookup_type(&path, None, "a").unwrap().oid;
+    let arguments = [("one", Oid::INT4), ("two", Oid::TEXT), ("rec", row), ("", Oid::INT4)];
+    let arguments: Vec<(String, Oid)> = arguments.into_iter().map(|(name, ty)| (name.to_owned(), ty)).collect();
+    let names: Vec<String> = arguments.iter().map(|(name, _)| name.clone()).collect();
+    let parameters = Parameters { function: Some("f".to_owned()), arguments };
+    let (ty, _) = env.lookup_type_name(&path, made.return_type.as_ref().unwrap()).unwrap();
+    let result = DeclaredResult { ty, columns: None, procedure: false };
+    let body = analyze_function_body(env, &path, made.sql_body.as_deref().unwrap(), &parameters, &result)?;
+    let body = match &body {
+        SqlBody::Return(query) => FunctionBody::Return(query),
+        SqlBody::Atomic(queries) => FunctionBody::Atomic(queries),
+    };
+    Ok(deparse_function_body(env, "f", &names, body).unwrap_or_else(|error| format!("{error}")))
+}
+
+#[test]
+fn the_text_of_bodies() {
+    let statement = |line: &str| {
+        let (result, body) = line.split_once('|').unwrap();
+        format!("CREATE FUNCTION f(one integer, two text, rec a, integer) RETURNS {result} LANGUAGE sql {body}")
+    };
+    let said = |session: &mut Client| {
+        let row = session.query_one("SELECT pg_get_function_sqlbody('public.f'::regproc)", &[]).unwrap();
+        row.get(0)
+    };
+    compare(BODIES, &statement, &said, &own_body);
+}
+
+fn own_rule(env: &Env, sql: &str) -> Result<String, AnalyzeError> {
+    let path = SearchPath::new(["public"]);
+    let Some(NodeEnum::RuleStmt(raw)) = parse_statement_text(sql)?.node else { panic!("{sql}") };
+    let made = analyze_rule(env, &path, &raw)?;
+    let rule = Rule {
+        name: &raw.rulename,
+        relation: made.relation,
+        event: match made.event {
+            CommandType::Insert => RuleEvent::Insert,
+            CommandType::Update => RuleEvent::Update,
+            _ => RuleEvent::Delete,
+        },
+        condition: made.condition.as_ref(),
+        instead: raw.instead,
+        actions: &made.actions,
+    };
+    Ok(deparse_rule(env, &rule).unwrap_or_else(|error| format!("{error}")))
+}
+
+#[test]
+fn the_text_of_rules() {
+    let said = |session: &mut Client| {
+        let row = session.query_one("SELECT pg_get_ruledef(oid) FROM pg_rewrite WHERE rulename = 'r'", &[]).unwrap();
+        row.get(0)
+    };
+    compare(RULES, &|line| format!("CREATE RULE r AS {line}"), &said, &own_rule);
+}
