@@ -394,7 +394,6 @@ fn unmodeled_in(statement: &NodeEnum) -> Vec<Unmodeled> {
             _ => "table made by a query",
         },
         NodeEnum::SelectStmt(select) if select.into_clause.is_some() => "table made by a query",
-        NodeEnum::CreateFunctionStmt(function) if function.sql_body.is_some() => "body in the syntax of the standard",
         NodeEnum::GrantStmt(_) => "grant",
         NodeEnum::AlterDefaultPrivilegesStmt(_) => "default privileges",
         NodeEnum::CreateCastStmt(_) => "cast",

@@ -42,6 +42,7 @@ pub(super) struct ProcRow {
     pub source: String,
     pub object: Option<String>,
     pub has_sql_body: bool,
+    pub sql_body: Option<String>,
     pub settings: Vec<String>,
     pub aggregate_kind: Option<char>,
     pub direct_arguments: i16,
@@ -55,7 +56,7 @@ impl ProcRow {
 
     /// Whether facts can say what it is.
     pub fn is_modelled(&self) -> bool {
-        matches!(self.kind, 'f' | 'w' | 'p' | 'a') && !self.has_sql_body
+        matches!(self.kind, 'f' | 'w' | 'p' | 'a')
     }
 }
 
@@ -68,7 +69,8 @@ pub(super) fn read_procs<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec
          p.pronargdefaults, p.prorettype, p.proargtypes::oid[], p.proallargtypes, p.proargmodes, p.proargnames, \
          CASE WHEN p.pronargdefaults > 0 AND p.oid >= 16384 THEN ARRAY(SELECT pg_get_function_arg_default(p.oid, n) \
          FROM generate_series(1, coalesce(array_length(p.proallargtypes, 1), p.pronargs)) n) END, p.protrftypes, \
-         CASE WHEN p.oid >= 16384 THEN p.prosrc ELSE '' END, p.probin, p.prosqlbody IS NOT NULL, p.proconfig, a.aggkind, \
+         CASE WHEN p.oid >= 16384 THEN p.prosrc ELSE '' END, p.probin, p.prosqlbody IS NOT NULL, CASE WHEN p.oid >= 16384 AND p.prosqlbody IS NOT NULL \
+         THEN pg_get_function_sqlbody(p.oid) END, p.proconfig, a.aggkind, \
          a.aggnumdirectargs FROM pg_proc p LEFT JOIN pg_aggregate a ON a.aggfnoid = p.oid \
          WHERE p.oid >= 16384 OR p.oid IN (\
          SELECT tgfoid FROM pg_trigger \
@@ -110,6 +112,7 @@ pub(super) fn read_procs<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec
                 source: c.next()?,
                 object: c.next()?,
                 has_sql_body: c.next()?,
+                sql_body: c.next()?,
                 settings: c.next::<Option<_>>()?.unwrap_or_default(),
                 aggregate_kind: c.next::<Option<i8>>()?.and_then(|byte| u8::try_from(byte).ok()).map(char::from),
                 direct_arguments: c.next::<Option<_>>()?.unwrap_or_default(),
@@ -157,6 +160,10 @@ fn function(b: &Build<'_>, row: &ProcRow, id: &FactId) -> Result<Function, Captu
         returns_set: row.returns_set,
         language: b.names.language(row.language)?.clone(),
         body: match &row.object {
+            _ if row.has_sql_body => {
+                let text = row.sql_body.clone();
+                Body::Sql(Expression(text.ok_or_else(|| CaptureError::Concurrent { what: id.in_words() })?))
+            }
             Some(object) if row.language == LANGUAGE_C => {
                 Body::Library { object: object.clone(), symbol: row.source.clone() }
             }

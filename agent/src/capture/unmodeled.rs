@@ -245,8 +245,6 @@ impl List {
             }
             let entry = match row.kind {
                 'a' => self.note_outside(b, "aggregate", &schema, name),
-                'p' if row.has_sql_body => self.note(b, "procedure with SQL-standard body", Some(&schema), name),
-                _ if row.has_sql_body => self.note(b, "function with SQL-standard body", Some(&schema), name),
                 'p' => self.note_outside(b, "procedure", &schema, name),
                 _ => self.note_outside(b, "function", &schema, name),
             };

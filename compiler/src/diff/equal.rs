@@ -75,7 +75,9 @@ pub fn expressions_mut(payload: &mut Payload) -> Vec<(Part, &mut Expression)> {
         }
         Payload::Trigger(trigger) => out.extend(trigger.when.as_mut().map(|text| (Part::When, text))),
         Payload::Function(function) | Payload::Procedure(function) => {
-            debug_assert!(matches!(function.body, Body::Source(_) | Body::Library { .. }));
+            if let Body::Sql(text) = &mut function.body {
+                out.push((Part::Body, text));
+            }
             for (n, argument) in (0_u16..).zip(&mut function.arguments) {
                 out.extend(argument.default.as_mut().map(|text| (Part::ArgumentDefault(n), text)));
             }

@@ -162,6 +162,9 @@ impl Model {
         if part == Part::PartitionBound {
             return Ok(text.to_owned());
         }
+        if part == Part::Body {
+            return self.body_again(id, text);
+        }
         if let (FactId::View(view) | FactId::MaterializedView(view), Part::Query) = (id, part) {
             return self.view_text_again(view, text);
         }

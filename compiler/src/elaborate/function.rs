@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterFunctionStmt, CreateFunctionStmt, FunctionParameter, Node};
-use pgseal_catalog::facts::{Argument, ArgumentMode, Body, Function, Parallel, Payload, RoutineKind, Volatility};
+use pgseal_catalog::facts::{
+    Argument, ArgumentMode, Body, Expression, Function, Parallel, Payload, RoutineKind, Volatility,
+};
 use pgseal_catalog::{Fact, FactId, QualifiedName, Routine};
 
 use super::dispatch::object_type;
@@ -18,20 +20,15 @@ use super::model::Part;
 use super::names::{name, name_parts, string_of};
 use super::run::Interpreter;
 use crate::analyze::parse_expr_text;
-use crate::diagnostic::codes;
 use crate::env::{Oid, ProcKind, SearchPath};
 
 impl Interpreter<'_> {
     /// Carries out CREATE FUNCTION or PROCEDURE.
     pub(super) fn create_function(&mut self, statement: &CreateFunctionStmt) -> Elaborated<()> {
         let new = self.creation_name_of(&statement.funcname)?;
-        if statement.sql_body.is_some() {
-            let mut problem = Problem::unsupported(format!("the body of \"{new}\" in the syntax of the standard"));
-            problem.code = codes::NOT_YET_MANAGED;
-            return Err(problem.hint("Write the body as a string: AS $$ … $$."));
-        }
         let given = Attributes::read(&statement.options, statement.is_procedure, false)?;
-        let Some(language) = given.language.and_then(|element| element.arg.as_deref()).and_then(string_of) else {
+        let language = given.language.and_then(|element| element.arg.as_deref()).and_then(string_of);
+        let Some(language) = language.or(statement.sql_body.is_some().then_some("sql")) else {
             return Err(Problem::invalid("42P13", "no language specified"));
         };
         let Some(language) = self.env().lookup_language(language).cloned() else {
@@ -57,7 +54,10 @@ impl Interpreter<'_> {
             },
             returns_set: signature.returns_set,
             language: name(&language.name)?,
-            body: self.body(&given, language.oid, &new)?,
+            body: match statement.sql_body {
+                Some(_) => Body::Sql(Expression(String::new())),
+                None => self.body(&given, language.oid, &new)?,
+            },
             volatility: Volatility::Volatile,
             strict: false,
             security_definer: false,
@@ -70,6 +70,17 @@ impl Interpreter<'_> {
             settings: Vec::new(),
         };
         self.set_attributes(&mut function, &given, &mut needs)?;
+        if let Some(raw) = statement.sql_body.as_deref() {
+            if given.body.is_some() {
+                return Err(Problem::invalid("42P13", "duplicate function body specified"));
+            }
+            if language.oid != Oid::SQL_LANGUAGE {
+                return Err(Problem::invalid("42P13", "inline SQL function body only valid for language SQL"));
+            }
+            let (text, used) = self.model.sql_body_over(&self.path, &new, &function, raw)?;
+            function.body = Body::Sql(text);
+            needs.extend(used);
+        }
         let inputs = signature.input_types();
         let routine =
             Routine { name: new, arguments: inputs.iter().map(|oid| self.env().format_type_be(*oid)).collect() };
@@ -98,6 +109,9 @@ impl Interpreter<'_> {
             if let Some(raw) = parameter.defexpr.as_deref() {
                 self.remember(&id, Part::ArgumentDefault(at), raw);
             }
+        }
+        if let Some(written) = statement.sql_body.as_deref().and_then(|raw| self.written_body(raw)) {
+            self.model.set_written(&id, Part::Body, written);
         }
     }
 

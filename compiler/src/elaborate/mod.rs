@@ -29,6 +29,7 @@ mod function;
 mod function_arguments;
 mod function_attributes;
 mod function_settings;
+mod function_sql_body;
 mod index;
 mod inherit;
 mod inherit_alter;

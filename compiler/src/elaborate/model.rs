@@ -40,6 +40,8 @@ pub enum Part {
     Using,
     /// WITH CHECK of a policy.
     WithCheck,
+    /// The body of a function in the syntax of the standard.
+    Body,
     /// The query of a view.
     Query,
     /// The list of a view's columns, where it was written: no expression, only words for a statement.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use pg_query::protobuf::{AlterObjectSchemaStmt, ObjectType, RenameStmt};
-use pgseal_catalog::facts::ConstraintKind;
+use pgseal_catalog::facts::{Body, ConstraintKind, Expression, Payload};
 use pgseal_catalog::{Fact, FactId, Name, QualifiedName, Routine};
 
 use super::dispatch::object_type;
@@ -379,7 +379,7 @@ impl Interpreter<'_> {
             .iter()
             .filter_map(|fact| rewrite.fact(&env, fact).map(|new| (fact.id.clone(), new)))
             .collect();
-        for (id, new) in changed.iter().filter(|(id, _)| matches!(id, FactId::View(_) | FactId::MaterializedView(_))) {
+        for (id, new) in changed.iter().filter(|(_, fact)| holds_query(&fact.payload)) {
             let old = self.model.fact(id).map(|fact| fact.needs.clone()).unwrap_or_default();
             let gone =
                 old.difference(&new.needs).find(|need| !matches!(need, FactId::Schema(_) | FactId::Constraint(..)));
@@ -394,5 +394,16 @@ impl Interpreter<'_> {
         }
         self.model.replace(changed);
         Ok(())
+    }
+}
+
+/// Whether a fact holds a whole query, as a server prints it.
+fn holds_query(payload: &Payload) -> bool {
+    let has_subquery = |text: &Option<Expression>| text.as_ref().is_some_and(|text| text.as_str().contains("SELECT "));
+    match payload {
+        Payload::View(_) | Payload::MaterializedView(_) => true,
+        Payload::Function(function) | Payload::Procedure(function) => matches!(function.body, Body::Sql(_)),
+        Payload::Policy(policy) => has_subquery(&policy.using) || has_subquery(&policy.check),
+        _ => false,
     }
 }

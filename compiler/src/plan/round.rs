@@ -225,6 +225,8 @@ fn around_retyped(ctx: &Context<'_>, id: &FactId, alters: &BTreeMap<FactId, Vec<
                 | Payload::View(_)
                 | Payload::MaterializedView(_)
                 | Payload::Column(_)
+                | Payload::Function(_)
+                | Payload::Procedure(_)
         );
         if goes && (is_made_anew || !alters.contains_key(dependent)) {
             next.push(dependent.clone());

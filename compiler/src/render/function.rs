@@ -30,6 +30,7 @@ impl Renderer<'_> {
         match &function.body {
             Body::Source(source) => draft.push(format!("\nAS {}", dollar_quoted(source))),
             Body::Library { object, symbol } => draft.push(format!("\nAS {}, {}", literal(object), literal(symbol))),
+            Body::Sql(text) => draft.push("\n").expression(&id, Part::Body, text),
         };
         draft.done()
     }

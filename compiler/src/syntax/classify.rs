@@ -44,7 +44,6 @@ pub(super) fn classify(node: &NodeEnum) -> Verdict {
     use NodeEnum as N;
     use UnmanagedKind as U;
     match node {
-        N::CreateFunctionStmt(s) if s.sql_body.is_some() => Verdict::Unmanaged(U::StandardBody),
         // part of the schema
         N::CreateSchemaStmt(_)
         | N::CreateStmt(_)

@@ -45,8 +45,6 @@ pub enum UnmanagedKind {
     Rule,
     /// `SECURITY LABEL`.
     SecurityLabel,
-    /// `CREATE FUNCTION` and `CREATE PROCEDURE` with `BEGIN ATOMIC` or `RETURN`.
-    StandardBody,
     /// `CREATE STATISTICS`.
     Statistics,
     /// `CREATE SUBSCRIPTION`.
@@ -84,7 +82,6 @@ impl UnmanagedKind {
             UnmanagedKind::Publication => "publications",
             UnmanagedKind::Rule => "rules",
             UnmanagedKind::SecurityLabel => "security labels",
-            UnmanagedKind::StandardBody => "routines with a body in the syntax of the standard (BEGIN ATOMIC, RETURN)",
             UnmanagedKind::Statistics => "extended statistics",
             UnmanagedKind::Subscription => "subscriptions",
             UnmanagedKind::TextSearch => "text search objects",

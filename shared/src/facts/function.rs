@@ -127,6 +127,8 @@ pub enum Body {
         /// `prosrc`.
         symbol: String,
     },
+    /// RETURN … or BEGIN ATOMIC … END, as `pg_get_function_sqlbody` prints it.
+    Sql(Expression),
 }
 
 /// `provolatile`.

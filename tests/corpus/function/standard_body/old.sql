@@ -1,0 +1,5 @@
+CREATE FUNCTION twice(x integer) RETURNS integer LANGUAGE sql IMMUTABLE RETURN x * 2;
+CREATE FUNCTION named(p integer) RETURNS text BEGIN ATOMIC SELECT b FROM t WHERE a = p; END;
+CREATE PROCEDURE noted(x text) BEGIN ATOMIC INSERT INTO log (what) VALUES (x); END;
+CREATE FUNCTION goes() RETURNS integer RETURN 1;
+CREATE FUNCTION becomes_string(i integer) RETURNS integer LANGUAGE sql RETURN i + 1;

@@ -1,0 +1,3 @@
+CREATE TABLE z (a integer, b integer);
+CREATE FUNCTION f() RETURNS bigint BEGIN ATOMIC SELECT sum(a) FROM z; END;
+CREATE VIEW v AS SELECT f() AS s;
