@@ -1,9 +1,10 @@
-//! From raw expressions (PostgreSQL 18's grammar) to typed expression trees, by the rules of one
+//! From raw expressions and queries (PostgreSQL 18's grammar) to typed trees, by the rules of one
 //! server major.
 //!
 //! Laid out as PostgreSQL's `src/backend/parser`: one file per topic, the same names. Owns the
-//! expressions of a schema's definition: defaults, checks, generated columns, index expressions and
-//! predicates, domain checks, trigger conditions, partition keys and bounds, `USING`. Refuses what
+//! expressions of a schema's definition (defaults, checks, generated columns, index expressions and
+//! predicates, domain checks, trigger conditions, policies, partition keys and bounds, `USING`), the
+//! queries of views, the bodies of functions, and rules. Refuses what
 //! the server refuses there, with its SQLSTATE and words, and by a stable code what is not covered.
 //!
 //! Invariants: nothing is folded; every implicit coercion is a node; a literal is in the normal form
