@@ -10,7 +10,9 @@ use pgseal::deparse::{FunctionBody, Scope, deparse_expression, deparse_function_
 use pgseal::elaborate::Model;
 use pgseal::env::{ColumnRow, Env, Major, Oid, RelationKind, RelationRow, SearchPath, Sym, TypeKind, TypeRow};
 use pgseal::tree::Query;
-use pgseal_tests::queries::{SCHEMA, VIEWS, WRITES, majors, random, statements, view_aliases, world, world_of};
+use pgseal_tests::queries::{
+    SCHEMA, VIEWS, WRITES, json_tables, majors, random, statements, view_aliases, world, world_of,
+};
 use pgseal_tests::server::{Server, repository};
 use pgseal_tests::{corpus, pipeline};
 use postgres::Client;
@@ -123,6 +125,17 @@ fn the_text_of_random_views() {
     let mut problems = Vec::new();
     for major in majors() {
         problems.extend(compare_views(major, &random::queries(0x9E37_79B9_7F4A_7C15 ^ u64::from(major), count)));
+    }
+    expect_none(&problems);
+}
+
+/// `JSON_TABLE` by chance, where servers know it.
+#[test]
+fn the_text_of_random_json_tables() {
+    let count = std::env::var("PGSEAL_COUNT").ok().and_then(|count| count.parse().ok()).unwrap_or(150);
+    let mut problems = Vec::new();
+    for major in majors().into_iter().filter(|major| *major >= 17) {
+        problems.extend(compare_views(major, &json_tables::queries(0x5DEE_CE66_D1CE_4E5B ^ u64::from(major), count)));
     }
     expect_none(&problems);
 }

@@ -37,6 +37,8 @@ mod parse_grouped;
 mod parse_join;
 mod parse_json;
 mod parse_json_agg;
+mod parse_json_func;
+mod parse_jsontable;
 mod parse_level;
 mod parse_locking;
 mod parse_merge;

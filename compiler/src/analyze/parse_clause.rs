@@ -14,6 +14,7 @@ use super::parse_cte::find_cte;
 use super::parse_expr::{descend, transform_child, transform_expr, type_name};
 use super::parse_expr_kind::ParseExprKind;
 use super::parse_join::transform_join;
+use super::parse_jsontable::json_table;
 use super::parse_level::Level;
 use super::parse_node::{ParseState, missing, raw_location, split_name, strings_of};
 use super::parse_query::{sub_analyze, uses_level};
@@ -73,9 +74,7 @@ fn from_item_here(ps: &mut ParseState<'_>, raw: &Node) -> Analyzed<Joined> {
         Some(node::Node::RangeSubselect(sub)) => range_subselect(ps, sub).map(alone),
         Some(node::Node::RangeFunction(function)) => range_function(ps, function).map(alone),
         Some(node::Node::RangeTableFunc(function)) => xml_table(ps, function).map(alone),
-        Some(node::Node::JsonTable(table)) => {
-            Err(AnalyzeError::unsupported("unsupported.query.json-table", "JSON_TABLE", table.location))
-        }
+        Some(node::Node::JsonTable(table)) => json_table(ps, table).map(alone),
         Some(node::Node::RangeTableSample(sample)) => table_sample(ps, sample),
         Some(node::Node::JoinExpr(join)) => transform_join(ps, join),
         _ => Err(AnalyzeError::unsupported("unsupported.query.from", "this kind of item in FROM", -1)),
@@ -323,7 +322,7 @@ fn xml_table(ps: &mut ParseState<'_>, raw: &RangeTableFunc) -> Analyzed<Namespac
         uses = uses || uses_level(expr, 0);
     }
     let columns: Vec<ColumnDefinition> = table.columns.iter().map(|c| c.definition.clone()).collect();
-    ps.add_table_func(TableFunc::Xml(table), &columns, alias_of(raw.alias.as_ref()), uses)
+    ps.add_table_func(TableFunc::Xml(table), &columns, alias_of(raw.alias.as_ref()), uses, -1)
 }
 
 fn xml_table_parts(ps: &mut ParseState<'_>, raw: &RangeTableFunc) -> Analyzed<XmlTable> {

@@ -22,7 +22,7 @@ use super::parse_oper::{make_op, make_scalar_array_op};
 use super::parse_relation::{column_by_name, item_by_name, missing_column, missing_relation, scan_item_for_column};
 use super::parse_row::{make_distinct, make_row_comparison, transform_row};
 use super::parse_subscript::transform_indirection;
-use super::{parse_agg, parse_json, parse_json_agg, parse_sublink, parse_xml};
+use super::{parse_agg, parse_json, parse_json_agg, parse_json_func, parse_sublink, parse_xml};
 use crate::env::{Major, Oid};
 use crate::stack::on_large;
 use crate::tree::{
@@ -127,7 +127,7 @@ fn dispatch(ps: &mut ParseState<'_>, raw: &Node) -> Analyzed<Expr> {
         N::JsonParseExpr(n) => parse_json::transform_parse(ps, n),
         N::JsonScalarExpr(n) => parse_json::transform_scalar(ps, n),
         N::JsonSerializeExpr(n) => parse_json::transform_serialize(ps, n),
-        N::JsonFuncExpr(n) => parse_json::transform_func(ps, n),
+        N::JsonFuncExpr(n) => parse_json_func::transform_func(ps, n),
         _ => Err(AnalyzeError::unsupported("unsupported.expression.node", "this kind of expression", -1)),
     }
 }

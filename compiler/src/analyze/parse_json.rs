@@ -1,4 +1,4 @@
-//! SQL/JSON: constructors and `IS JSON` (16 and later), query functions (17 and later).
+//! SQL/JSON: constructors and `IS JSON` (16 and later). The query functions are in `parse_json_func`.
 //!
 //! Follows the `transformJson…` functions, parse_expr.c (PG 18). What an older server's grammar
 //! reads as an ordinary function call is analysed as one.
@@ -11,14 +11,14 @@ use super::parse_coerce::{Coercion, call, coerce_to_specific_type, coerce_to_tar
 use super::parse_expr::{transform_child, transform_expr, type_name};
 use super::parse_func::{CallSyntax, parse_func};
 use super::parse_node::{ParseState, make_const, missing};
-use crate::env::{CastContext, Major, Oid, TypeKind};
+use crate::env::{Major, Oid, TypeKind};
 use crate::tree::{
-    CaseTestExpr, CoercionForm, Expr, JsonBehavior, JsonConstructorExpr, JsonConstructorType, JsonEncoding, JsonExpr,
-    JsonExprOp, JsonFormat, JsonFormatType, JsonIsPredicate, JsonPassing, JsonReturning, JsonValueExpr, JsonValueType,
-    JsonWrapper, expr_collation, expr_type,
+    CaseTestExpr, CoercionForm, Expr, JsonConstructorExpr, JsonConstructorType, JsonEncoding, JsonFormat,
+    JsonFormatType, JsonIsPredicate, JsonReturning, JsonValueExpr, JsonValueType, expr_type,
 };
 
-const NO_FORMAT: JsonFormat = JsonFormat { format_type: JsonFormatType::Default, encoding: JsonEncoding::Default };
+pub(super) const NO_FORMAT: JsonFormat =
+    JsonFormat { format_type: JsonFormatType::Default, encoding: JsonEncoding::Default };
 
 pub(super) fn format_of(raw: Option<&raw::JsonFormat>) -> JsonFormat {
     let Some(raw) = raw else { return NO_FORMAT };
@@ -37,7 +37,7 @@ pub(super) fn format_of(raw: Option<&raw::JsonFormat>) -> JsonFormat {
     }
 }
 
-fn mismatch(message: impl Into<String>, location: i32) -> AnalyzeError {
+pub(super) fn mismatch(message: impl Into<String>, location: i32) -> AnalyzeError {
     AnalyzeError::rejected(sqlstate::DATATYPE_MISMATCH, message, location)
 }
 
@@ -45,7 +45,7 @@ fn unsupported_by_server(message: impl Into<String>, location: i32) -> AnalyzeEr
     AnalyzeError::rejected(sqlstate::FEATURE_NOT_SUPPORTED, message, location)
 }
 
-fn category(ps: &ParseState<'_>, ty: Oid) -> char {
+pub(super) fn category(ps: &ParseState<'_>, ty: Oid) -> char {
     ps.env.category(ty).map_or('X', |(c, _)| c)
 }
 
@@ -340,12 +340,12 @@ fn plain_values(values: &[Node]) -> Vec<&Node> {
 }
 
 /// Whether a value has no `FORMAT`.
-fn is_plain(value: Option<&raw::JsonValueExpr>) -> bool {
+pub(super) fn is_plain(value: Option<&raw::JsonValueExpr>) -> bool {
     value.is_none_or(|v| format_of(v.format.as_ref()) == NO_FORMAT)
 }
 
 /// What the grammar of an older major reads as an ordinary call.
-fn old_call(ps: &mut ParseState<'_>, name: &str, raw_args: Vec<&Node>, location: i32) -> Analyzed<Expr> {
+pub(super) fn old_call(ps: &mut ParseState<'_>, name: &str, raw_args: Vec<&Node>, location: i32) -> Analyzed<Expr> {
     let mut args = Vec::with_capacity(raw_args.len());
     for raw in raw_args {
         args.push(transform_expr(ps, raw)?);
@@ -510,252 +510,4 @@ pub(super) fn transform_serialize(ps: &mut ParseState<'_>, n: &raw::JsonSerializ
         }
     };
     constructor(ps, JsonConstructorType::Serialize, vec![arg], returning, false, false, n.location)
-}
-
-/// `JSON_EXISTS`, `JSON_QUERY`, `JSON_VALUE`.
-pub(super) fn transform_func(ps: &mut ParseState<'_>, n: &raw::JsonFuncExpr) -> Analyzed<Expr> {
-    let (op, name, default_format) = match raw::JsonExprOp::try_from(n.op) {
-        Ok(raw::JsonExprOp::JsonExistsOp) => (JsonExprOp::Exists, "JSON_EXISTS", JsonFormatType::Default),
-        Ok(raw::JsonExprOp::JsonQueryOp) => (JsonExprOp::Query, "JSON_QUERY", JsonFormatType::Jsonb),
-        Ok(raw::JsonExprOp::JsonValueOp) => (JsonExprOp::Value, "JSON_VALUE", JsonFormatType::Default),
-        _ => return Err(missing("function")),
-    };
-    let plain = n.output.is_none()
-        && n.passing.is_empty()
-        && n.on_empty.is_none()
-        && n.on_error.is_none()
-        && matches!(
-            raw::JsonWrapper::try_from(n.wrapper),
-            Ok(raw::JsonWrapper::Undefined | raw::JsonWrapper::JswUnspec)
-        )
-        && matches!(
-            raw::JsonQuotes::try_from(n.quotes),
-            Ok(raw::JsonQuotes::Undefined | raw::JsonQuotes::JsQuotesUnspec)
-        )
-        && is_plain(n.context_item.as_deref());
-    if ps.major() < 17 && plain {
-        let mut args: Vec<&Node> = Vec::new();
-        args.extend(n.context_item.as_deref().and_then(|v| v.raw_expr.as_deref()));
-        args.extend(n.pathspec.as_deref());
-        return old_call(ps, &name.to_ascii_lowercase(), args, n.location);
-    }
-    ps.require(Major::V17, name, n.location)?;
-    check_func_syntax(n, op, name)?;
-    let formatted = transform_value(
-        ps,
-        n.context_item.as_deref(),
-        &ValueUse { construct: name, default_format, target: Oid::JSONB, passing: false },
-    )?;
-    let format = format_of(n.context_item.as_deref().and_then(|c| c.format.as_ref()));
-    let path_location = n.pathspec.as_deref().map_or(-1, super::parse_node::raw_location);
-    let path = transform_child(ps, n.pathspec.as_deref())?;
-    let path_type = expr_type(&path);
-    let how = Coercion { context: CastContext::Explicit, form: CoercionForm::ImplicitCast, location: path_location };
-    let path = coerce_to_target_type(ps, path, Oid::JSONPATH, -1, how)?.ok_or_else(|| {
-        mismatch(
-            format!("JSON path expression must be of type jsonpath, not of type {}", ps.shown(path_type)),
-            path_location,
-        )
-    })?;
-    let mut passing = Vec::with_capacity(n.passing.len());
-    for arg in &n.passing {
-        let Some(node::Node::JsonArgument(arg)) = &arg.node else {
-            return Err(missing("argument"));
-        };
-        let value = transform_value(
-            ps,
-            arg.val.as_deref(),
-            &ValueUse { construct: name, default_format: JsonFormatType::Jsonb, target: Oid::INVALID, passing: true },
-        )?;
-        passing.push(JsonPassing { name: arg.name.clone(), value });
-    }
-    let mut returning = transform_output(ps, n.output.as_ref(), false)?;
-    if !returning.ty.is_valid() {
-        returning.ty = match op {
-            JsonExprOp::Exists => Oid::BOOL,
-            JsonExprOp::Query => Oid::JSONB,
-            JsonExprOp::Value => Oid::TEXT,
-        };
-        returning.typmod = -1;
-    }
-    let quotes_omitted = raw::JsonQuotes::try_from(n.quotes) == Ok(raw::JsonQuotes::JsQuotesOmit);
-    let mut collation = ps.env.type_collation(returning.ty);
-    match op {
-        JsonExprOp::Exists => collation = Oid::INVALID,
-        JsonExprOp::Value => returning.format = NO_FORMAT,
-        JsonExprOp::Query => {}
-    }
-    let on_error_default = match op {
-        JsonExprOp::Exists => JsonBehavior::False,
-        JsonExprOp::Query | JsonExprOp::Value => JsonBehavior::Null,
-    };
-    let on_empty = match op {
-        JsonExprOp::Exists => None,
-        JsonExprOp::Query | JsonExprOp::Value => {
-            Some(transform_behavior(ps, n.on_empty.as_deref(), JsonBehavior::Null, returning, collation)?)
-        }
-    };
-    let on_error = Some(transform_behavior(ps, n.on_error.as_deref(), on_error_default, returning, collation)?);
-    Ok(Expr::JsonExpr(JsonExpr {
-        op,
-        formatted: Box::new(formatted),
-        format,
-        path: Box::new(path),
-        returning,
-        passing,
-        on_empty,
-        on_error,
-        wrapper: match (op, raw::JsonWrapper::try_from(n.wrapper)) {
-            (JsonExprOp::Query, Ok(raw::JsonWrapper::JswNone)) => JsonWrapper::None,
-            (JsonExprOp::Query, Ok(raw::JsonWrapper::JswConditional)) => JsonWrapper::Conditional,
-            (JsonExprOp::Query, Ok(raw::JsonWrapper::JswUnconditional)) => JsonWrapper::Unconditional,
-            _ => JsonWrapper::Unspecified,
-        },
-        omit_quotes: match op {
-            JsonExprOp::Value => true,
-            JsonExprOp::Query => quotes_omitted,
-            JsonExprOp::Exists => false,
-        },
-        collation,
-    }))
-}
-
-fn check_func_syntax(n: &raw::JsonFuncExpr, op: JsonExprOp, name: &str) -> Analyzed<()> {
-    use raw::JsonBehaviorType as B;
-    let syntax = |message: String, at: i32| AnalyzeError::rejected(sqlstate::SYNTAX_ERROR, message, at);
-    if op != JsonExprOp::Query
-        && let Some(format) = n.output.as_ref().and_then(|o| o.returning.as_ref()).and_then(|r| r.format.as_ref())
-        && format_of(Some(format)) != NO_FORMAT
-    {
-        return Err(syntax(format!("cannot specify FORMAT JSON in RETURNING clause of {name}()"), format.location));
-    }
-    let wrapped = matches!(
-        raw::JsonWrapper::try_from(n.wrapper),
-        Ok(raw::JsonWrapper::JswConditional | raw::JsonWrapper::JswUnconditional)
-    );
-    if op == JsonExprOp::Query && wrapped && raw::JsonQuotes::try_from(n.quotes) == Ok(raw::JsonQuotes::JsQuotesOmit) {
-        return Err(syntax(
-            "SQL/JSON QUOTES behavior must not be specified when WITH WRAPPER is used".to_owned(),
-            n.location,
-        ));
-    }
-    let allowed: &[B] = match op {
-        JsonExprOp::Exists => {
-            &[B::JsonBehaviorError, B::JsonBehaviorTrue, B::JsonBehaviorFalse, B::JsonBehaviorUnknown]
-        }
-        JsonExprOp::Value => &[B::JsonBehaviorError, B::JsonBehaviorNull, B::JsonBehaviorDefault],
-        JsonExprOp::Query => &[
-            B::JsonBehaviorError,
-            B::JsonBehaviorNull,
-            B::JsonBehaviorEmpty,
-            B::JsonBehaviorEmptyArray,
-            B::JsonBehaviorEmptyObject,
-            B::JsonBehaviorDefault,
-        ],
-    };
-    for (behavior, clause) in [(&n.on_empty, "ON EMPTY"), (&n.on_error, "ON ERROR")] {
-        if let Some(b) = behavior.as_deref()
-            && !B::try_from(b.btype).is_ok_and(|t| allowed.contains(&t))
-        {
-            return Err(syntax(format!("invalid {clause} behavior"), b.location));
-        }
-    }
-    Ok(())
-}
-
-/// `transformJsonBehavior`.
-pub(super) fn transform_behavior(
-    ps: &mut ParseState<'_>,
-    raw_behavior: Option<&raw::JsonBehavior>,
-    default: JsonBehavior,
-    returning: JsonReturning,
-    collation: Oid,
-) -> Analyzed<JsonBehavior> {
-    use raw::JsonBehaviorType as B;
-    let Some(b) = raw_behavior else {
-        return Ok(default);
-    };
-    Ok(match B::try_from(b.btype) {
-        Ok(B::JsonBehaviorNull) => JsonBehavior::Null,
-        Ok(B::JsonBehaviorError) => JsonBehavior::Error,
-        Ok(B::JsonBehaviorEmpty) => JsonBehavior::Empty,
-        Ok(B::JsonBehaviorTrue) => JsonBehavior::True,
-        Ok(B::JsonBehaviorFalse) => JsonBehavior::False,
-        Ok(B::JsonBehaviorUnknown) => JsonBehavior::Unknown,
-        Ok(B::JsonBehaviorEmptyArray) => JsonBehavior::EmptyArray,
-        Ok(B::JsonBehaviorEmptyObject) => JsonBehavior::EmptyObject,
-        Ok(B::JsonBehaviorDefault) => {
-            let expr = transform_child(ps, b.expr.as_deref())?;
-            let expr = default_behavior(ps, expr, returning, collation, b.location)?;
-            JsonBehavior::Default(Box::new(expr))
-        }
-        Ok(B::Undefined) | Err(_) => default,
-    })
-}
-
-/// The expression of `DEFAULT expr`, checked and brought to the returned type.
-fn default_behavior(
-    ps: &ParseState<'_>,
-    expr: Expr,
-    returning: JsonReturning,
-    collation: Oid,
-    location: i32,
-) -> Analyzed<Expr> {
-    if !is_simple_default(&expr) {
-        return Err(mismatch(
-            "can only specify a constant, non-aggregate function, or operator expression for \
-             DEFAULT",
-            location,
-        ));
-    }
-    if expr.contains_var() {
-        return Err(mismatch("DEFAULT expression must not contain column references", location));
-    }
-    let ty = expr_type(&expr);
-    let own = expr_collation(&expr).valid().unwrap_or_else(|| ps.env.type_collation(ty));
-    if ps.env.major() >= Major::V18 && collation.is_valid() && own.is_valid() && own != collation {
-        return Err(AnalyzeError::rejected(
-            sqlstate::COLLATION_MISMATCH,
-            "collation of DEFAULT expression conflicts with RETURNING clause",
-            location,
-        ));
-    }
-    let is_null = matches!(&expr, Expr::Const(c) if c.value.is_none());
-    if ty == returning.ty && (returning.typmod < 0 || is_null) {
-        return Ok(expr);
-    }
-    let boolean = ty == Oid::BOOL && ps.env.base_type(returning.ty) != Oid::INT4;
-    if is_null || ty == Oid::JSONB || boolean {
-        if ty == Oid::BOOL {
-            return Ok(make_const(Oid::JSONB, Oid::INVALID, Some("false".to_owned())));
-        }
-        return Ok(expr);
-    }
-    let context = match category(ps, returning.ty) {
-        'S' | 'V' => CastContext::Assignment,
-        _ => CastContext::Explicit,
-    };
-    let how = Coercion { context, form: CoercionForm::ExplicitCast, location };
-    coerce_to_target_type(ps, expr, returning.ty, returning.typmod, how)?.ok_or_else(|| {
-        AnalyzeError::rejected(
-            sqlstate::CANNOT_COERCE,
-            format!("cannot cast behavior expression of type {} to {}", ps.shown(ty), ps.shown(returning.ty)),
-            location,
-        )
-        .hint(format!("You will need to explicitly cast the expression to type {}.", ps.shown(returning.ty)))
-    })
-}
-
-/// `ValidJsonBehaviorDefaultExpr`.
-fn is_simple_default(expr: &Expr) -> bool {
-    match expr {
-        Expr::Const(_) | Expr::FuncExpr(_) | Expr::OpExpr(_) => true,
-        Expr::CoerceViaIO(_)
-        | Expr::CoerceToDomain(_)
-        | Expr::ArrayCoerceExpr(_)
-        | Expr::ConvertRowtypeExpr(_)
-        | Expr::RelabelType(_)
-        | Expr::CollateExpr(_) => expr.children().into_iter().any(is_simple_default),
-        _ => false,
-    }
 }

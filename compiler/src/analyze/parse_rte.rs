@@ -16,6 +16,9 @@ use crate::tree::{
     RteKind, Syntactic, TableFunc, ValuesRte, Var, VarReturning, expr_collation, expr_type, expr_typmod,
 };
 
+/// The most columns that functions in `FROM` may have: `MaxTupleAttributeNumber`.
+const MAX_COLUMNS: usize = 1664;
+
 /// An alias as the tree has it.
 pub(super) fn alias_of(raw: Option<&RawAlias>) -> Option<Alias> {
     raw.map(|a| Alias {
@@ -271,7 +274,15 @@ impl ParseState<'_> {
         columns: &[ColumnDefinition],
         alias: Option<Alias>,
         lateral: bool,
+        location: i32,
     ) -> Analyzed<NamespaceItem> {
+        if columns.len() > MAX_COLUMNS {
+            return Err(AnalyzeError::rejected(
+                sqlstate::TOO_MANY_COLUMNS,
+                format!("functions in FROM can return at most {MAX_COLUMNS} columns"),
+                location,
+            ));
+        }
         let (name, what) = match &function {
             TableFunc::Xml(_) => ("xmltable", "XMLTABLE function"),
             TableFunc::Json(_) => ("json_table", "JSON_TABLE function"),

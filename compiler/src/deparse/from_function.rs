@@ -180,11 +180,7 @@ impl<'a> Printer<'a> {
         self.push("JSON_TABLE(");
         self.move_by(INDENT_VAR);
         self.keyword("", 0, 0, 0);
-        let document = match &table.document {
-            Expr::JsonExpr(json) => &json.formatted,
-            other => other,
-        };
-        self.expr(document, Implicit::Shown)?;
+        self.expr(&table.document, Implicit::Shown)?;
         self.push(", ");
         self.json_table_path(&table.root);
         for (at, (name, value)) in table.passing.iter().enumerate() {

@@ -352,7 +352,7 @@ pub struct XmlTableColumn {
 /// `JSON_TABLE(…)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonTable {
-    /// The document, a [`JsonValueExpr`](super::JsonValueExpr) under a [`JsonExpr`](super::JsonExpr) of the table.
+    /// The document, brought to jsonb.
     pub document: Expr,
     /// The columns of the root and below.
     pub root: JsonTablePath,

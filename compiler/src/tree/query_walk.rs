@@ -48,6 +48,13 @@ pub(super) fn depth(start: Part<'_>) -> usize {
                         at.push((&join.right, level + 1));
                     }
                 }
+                for entry in &query.rtable {
+                    if let RteKind::TableFunc(function) = &entry.kind
+                        && let TableFunc::Json(json) = &**function
+                    {
+                        nested = nested.max(path_depth(&json.root));
+                    }
+                }
                 deepest = deepest.max(depth + nested);
             }
         }
@@ -57,6 +64,21 @@ pub(super) fn depth(start: Part<'_>) -> usize {
 
 fn targets<'a>(found: &mut Vec<&'a Expr>, list: &'a [TargetEntry]) {
     found.extend(list.iter().map(|target| &target.expr));
+}
+
+/// How deep paths are nested in one another.
+fn path_depth(root: &JsonTablePath) -> usize {
+    let mut deepest = 0;
+    let mut waiting = vec![(root, 1)];
+    while let Some((path, depth)) = waiting.pop() {
+        deepest = deepest.max(depth);
+        for column in &path.columns {
+            if let JsonTableColumn::Nested(inner) = column {
+                waiting.push((inner, depth + 1));
+            }
+        }
+    }
+    deepest
 }
 
 fn json_columns<'a>(found: &mut Vec<&'a Expr>, path: &'a JsonTablePath) {
@@ -79,8 +101,18 @@ fn range_table<'a>(found: &mut Vec<&'a Expr>, kind: &'a RteKind) {
         }
         RteKind::Function(function) => found.extend(function.functions.iter().map(|f| &f.expr)),
         RteKind::Values(values) => found.extend(values.rows.iter().flatten()),
-        RteKind::TableFunc(function) => match &**function {
-            TableFunc::Xml(xml) => {
+        RteKind::TableFunc(function) => found.extend(function.expressions()),
+        RteKind::Subquery(_) | RteKind::Join(_) | RteKind::Cte(_) => {}
+    }
+}
+
+impl TableFunc {
+    /// Its expressions.
+    #[must_use]
+    pub fn expressions(&self) -> Vec<&Expr> {
+        let mut found = Vec::new();
+        match self {
+            Self::Xml(xml) => {
                 found.extend(xml.namespaces.iter().map(|(_, uri)| uri));
                 found.push(&xml.document);
                 found.push(&xml.row);
@@ -89,13 +121,13 @@ fn range_table<'a>(found: &mut Vec<&'a Expr>, kind: &'a RteKind) {
                     found.extend(&column.default);
                 }
             }
-            TableFunc::Json(json) => {
+            Self::Json(json) => {
                 found.push(&json.document);
                 found.extend(json.passing.iter().map(|(_, value)| value));
-                json_columns(found, &json.root);
+                json_columns(&mut found, &json.root);
             }
-        },
-        RteKind::Subquery(_) | RteKind::Join(_) | RteKind::Cte(_) => {}
+        }
+        found
     }
 }
 

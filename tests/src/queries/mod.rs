@@ -11,6 +11,7 @@ use postgres::Client;
 
 use crate::server::MAJORS;
 
+pub mod json_tables;
 pub mod random;
 
 /// Tables and functions.

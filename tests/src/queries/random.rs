@@ -3,17 +3,17 @@
 //! Not every one is accepted by a server; most are.
 
 /// A source of numbers that gives the same ones again from the same seed (xorshift).
-struct Chance(u64);
+pub(super) struct Chance(pub(super) u64);
 
 impl Chance {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(super) fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         usize::try_from(self.0 % (limit.max(1) as u64)).unwrap_or_default()
     }
 
-    fn one_in(&mut self, count: usize) -> bool {
+    pub(super) fn one_in(&mut self, count: usize) -> bool {
         self.below(count) == 0
     }
 
@@ -21,7 +21,7 @@ impl Chance {
         list.get(self.below(list.len()))
     }
 
-    fn word(&mut self, list: &[&str]) -> String {
+    pub(super) fn word(&mut self, list: &[&str]) -> String {
         self.of(list).map(|word| (*word).to_owned()).unwrap_or_default()
     }
 }

@@ -401,3 +401,99 @@ SELECT column1 FROM (VALUES (1, 2))
 SELECT id, system_user AS u, ts AT LOCAL AS l FROM a
 SELECT ts AT TIME ZONE 'UTC' AT LOCAL AS l FROM a
 SELECT q.id FROM (SELECT id FROM a) q, (SELECT 1) unnamed_subquery, (SELECT 2 AS two)
+SELECT * FROM JSON_TABLE('[1, 2]', '$[*]' COLUMNS (x integer PATH '$'))
+SELECT * FROM JSON_TABLE(jsonb '[1, 2]', '$[*]' COLUMNS (id FOR ORDINALITY, x integer PATH '$')) AS jt
+SELECT jt.* FROM a, JSON_TABLE(a.j, '$' COLUMNS (x text PATH '$.x')) AS jt
+SELECT jt.* FROM a, LATERAL JSON_TABLE(a.j, '$' COLUMNS (x text PATH '$.x')) AS jt
+SELECT jt.one, a.id FROM a CROSS JOIN JSON_TABLE(j, '$' COLUMNS (x text, y integer)) AS jt (one, two)
+SELECT jt.one, jt.y FROM a LEFT JOIN JSON_TABLE(j, '$' COLUMNS (x text, y integer)) AS jt (one) ON jt.y = a.id
+SELECT jt FROM a, JSON_TABLE(j, '$' COLUMNS (x text)) AS jt
+SELECT json_table.x FROM JSON_TABLE('{}', '$' COLUMNS (x text))
+SELECT json_table FROM JSON_TABLE('{}', '$' COLUMNS (x text))
+SELECT * FROM JSON_TABLE('{}', 'lax $.a[*]' AS root COLUMNS (x text))
+SELECT * FROM JSON_TABLE('{}', 'strict $.a[*].b ? (@ > 1)' AS "Root" COLUMNS ("X" text, "select" integer, "a""b" integer))
+SELECT * FROM JSON_TABLE('{}', '$."it''s"' AS "it's" COLUMNS (x text PATH '$."q\"x\\y"'))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x character varying(10) PATH '$.x' DEFAULT 'none' ON EMPTY ERROR ON ERROR))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x numeric(8,2) DEFAULT 1 ON EMPTY DEFAULT 2.5 ON ERROR, y date, z timestamptz(3), w interval))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x integer DEFAULT 1 + 2 ON ERROR, y text DEFAULT upper('x') ON EMPTY, z text DEFAULT 'a' || 'b' ON EMPTY))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x integer NULL ON EMPTY NULL ON ERROR, y integer ERROR ON EMPTY, z integer ERROR ON ERROR))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x json, y jsonb, z text[], w integer[] PATH '$.w'))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x json WITH WRAPPER, y jsonb WITH CONDITIONAL WRAPPER, z text WITHOUT WRAPPER, w text WITH UNCONDITIONAL ARRAY WRAPPER))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x json KEEP QUOTES, y jsonb OMIT QUOTES, z text OMIT QUOTES ON SCALAR STRING, w text KEEP QUOTES))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x text FORMAT JSON, y character varying(5) FORMAT JSON PATH '$.y' WITH WRAPPER, z bytea FORMAT JSON, w jsonb FORMAT JSON, v json FORMAT JSON))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x bytea FORMAT JSON ENCODING UTF8 PATH '$.x', y character(4) FORMAT JSON OMIT QUOTES, z name FORMAT JSON))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x jsonb EMPTY ARRAY ON EMPTY EMPTY OBJECT ON ERROR, y jsonb EMPTY ON EMPTY, z text[] EMPTY ON ERROR, w jsonb DEFAULT '{}' ON EMPTY))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x integer EXISTS, y boolean EXISTS PATH '$.y', z text EXISTS PATH '$.z' TRUE ON ERROR, w bigint EXISTS ERROR ON ERROR))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x boolean EXISTS UNKNOWN ON ERROR, y boolean EXISTS FALSE ON ERROR, z jsonb EXISTS, w character(5) EXISTS))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x information_schema.cardinal_number, y information_schema.sql_identifier, z information_schema.yes_or_no EXISTS))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x b, y a[] PATH '$.y', z t DEFAULT NULL ON EMPTY))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x integer) ERROR ON ERROR)
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x integer) EMPTY ON ERROR)
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x integer) EMPTY ARRAY ON ERROR)
+SELECT * FROM JSON_TABLE(j, '$.x[*] ? (@ > $low && @ < $high)' PASSING id AS low, n AS "High" COLUMNS (x integer PATH '$ ? (@ > $low)')) AS jt, a
+SELECT jt.x FROM a, JSON_TABLE(j, '$.x[*] ? (@ > $low)' PASSING id AS low, name AS "Name", n AS n, tags AS t, d AS d COLUMNS (x integer PATH '$ ? (@ > $low)')) AS jt
+SELECT jt.x FROM a, JSON_TABLE(j, '$' PASSING '1' AS one, 2 AS two, NULL AS nothing, json '3' AS three, now() AS moment, 'x' || name AS sum COLUMNS (x integer)) AS jt
+SELECT * FROM JSON_TABLE('{}' FORMAT JSON, '$' COLUMNS (x integer))
+SELECT * FROM JSON_TABLE(json '{}', '$' COLUMNS (x integer))
+SELECT jt.* FROM a, JSON_TABLE(a.name, '$' COLUMNS (x integer)) AS jt
+SELECT jt.* FROM a, JSON_TABLE(a.name || '{}' FORMAT JSON, '$' COLUMNS (x integer)) AS jt
+SELECT jt.* FROM a, JSON_TABLE(convert_to(a.name, 'UTF8'), '$' COLUMNS (x integer)) AS jt
+SELECT jt.* FROM a, JSON_TABLE(convert_to(a.name, 'UTF8') FORMAT JSON ENCODING UTF8, '$' COLUMNS (x integer)) AS jt
+SELECT jt.* FROM a, JSON_TABLE((SELECT x.j FROM a x WHERE x.id = a.id), '$' COLUMNS (x integer)) AS jt
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (NESTED PATH '$.a[*]' COLUMNS (x integer)))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (NESTED '$.a[*]' COLUMNS (x integer), y text))
+SELECT * FROM JSON_TABLE('{}', '$' AS r COLUMNS (y text, NESTED PATH '$.a[*]' AS "A" COLUMNS (x integer, n FOR ORDINALITY), z text, k FOR ORDINALITY))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (NESTED PATH '$.a' COLUMNS (NESTED PATH '$.b' COLUMNS (x text)), NESTED PATH '$.c' COLUMNS (NESTED PATH '$.d' COLUMNS (y text), z text)))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (NESTED PATH '$.a' COLUMNS (NESTED PATH '$.b' AS named COLUMNS (x text), NESTED PATH '$.e' COLUMNS (w text)), NESTED PATH '$.c' COLUMNS (y text), z text)) AS jt (a, b, c)
+SELECT * FROM JSON_TABLE('{}', '$' AS json_table_path_0 COLUMNS (NESTED PATH '$.a' COLUMNS (x text), json_table_path_1 text))
+SELECT jt.*, b.id AS b_id FROM a JOIN b ON b.a_id = a.id, JSON_TABLE(a.j, '$' PASSING b.id AS b COLUMNS (x integer, NESTED PATH '$.y[*] ? (@ == $b)' COLUMNS (y integer EXISTS, w text FORMAT JSON))) AS jt
+SELECT x.name, (SELECT count(*) FROM JSON_TABLE(x.j, '$[*]' COLUMNS (v integer)) q WHERE q.v = x.id) AS c FROM a x
+SELECT q.x FROM JSON_TABLE('{}', '$' COLUMNS (x text)) q JOIN JSON_TABLE('{}', '$' COLUMNS (x text)) r USING (x)
+SELECT q.x, r.x AS rx FROM JSON_TABLE('{}', '$' COLUMNS (x text)) q, JSON_TABLE(q.x, '$' COLUMNS (x text)) r
+SELECT DISTINCT x COLLATE "C" AS x FROM JSON_TABLE('{}', '$' COLUMNS (x text)) q ORDER BY x COLLATE "C"
+SELECT sum(q.y) AS s, q.x FROM JSON_TABLE('{}', '$' COLUMNS (x text, y integer)) q GROUP BY q.x HAVING max(q.y) > 1
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x text)) q NATURAL JOIN JSON_TABLE('{}', '$' COLUMNS (x text, y xml)) r
+SELECT * FROM XMLTABLE('/a' PASSING '<a/>' COLUMNS x text) xmltable, JSON_TABLE('{}', '$' COLUMNS (y text)) json_table
+WITH q AS (SELECT j FROM a) SELECT jt.* FROM q, JSON_TABLE(q.j, '$' COLUMNS (y text)) jt
+SELECT * FROM JSON_TABLE(NULL, '$' COLUMNS (y text))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x uuid, y inet, z point, w money, v bit(3), u varbit(4), t time(2), s "char", r regclass, q tsvector))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x text DEFAULT NULL ON EMPTY, y integer DEFAULT '3' ON EMPTY, z boolean DEFAULT true ON ERROR, w numeric DEFAULT 1 ON EMPTY, v character varying(3) DEFAULT 'abcdef' ON EMPTY))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x text DEFAULT 'x' COLLATE "C" ON EMPTY))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x integer FORMAT JSON))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x integer, x text))
+SELECT * FROM JSON_TABLE('{}', '$' AS x COLUMNS (x integer))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (json_table_path_0 integer))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x integer, NESTED '$.b' AS x COLUMNS (y text)))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x integer, NESTED '$.b' AS c COLUMNS (NESTED '$.c' COLUMNS (c text))))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x FOR ORDINALITY, y FOR ORDINALITY))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x FOR ORDINALITY, NESTED '$.a' COLUMNS (y FOR ORDINALITY)))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x integer) NULL ON ERROR)
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x integer) DEFAULT 1 ON ERROR)
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x integer EXISTS NULL ON ERROR))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x integer EMPTY ARRAY ON EMPTY))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x jsonb TRUE ON ERROR))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x jsonb WITH WRAPPER OMIT QUOTES))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x jsonb WITH WRAPPER KEEP QUOTES))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x nowhere))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x record))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x anyelement))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x SETOF integer))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x integer DEFAULT 'a' ON EMPTY))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x integer DEFAULT point(1, 2) ON EMPTY))
+SELECT jt.* FROM a, JSON_TABLE('{}', '$' COLUMNS (x integer DEFAULT a.id ON EMPTY)) jt
+SELECT jt.* FROM JSON_TABLE('{}', '$' COLUMNS (x integer DEFAULT count(*) ON EMPTY)) jt
+SELECT jt.* FROM JSON_TABLE('{}', '$' COLUMNS (x integer DEFAULT generate_series(1, 2) ON EMPTY)) jt
+SELECT jt.* FROM JSON_TABLE('{}', '$' COLUMNS (x integer DEFAULT (SELECT 1) ON EMPTY)) jt
+SELECT * FROM JSON_TABLE('{}', '$[' COLUMNS (x integer))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x integer PATH '$['))
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (NESTED '$[' COLUMNS (x integer)))
+SELECT * FROM JSON_TABLE(1, '$' COLUMNS (x integer))
+SELECT * FROM JSON_TABLE(point(1, 2), '$' COLUMNS (x integer))
+SELECT jt.* FROM JSON_TABLE(a.j, '$' COLUMNS (x integer)) jt, a
+SELECT jt.* FROM JSON_TABLE('{}', '$' COLUMNS (x integer)) jt (a, b)
+SELECT * FROM JSON_TABLE(count(*)::text, '$' COLUMNS (x integer))
+SELECT * FROM JSON_TABLE(rank() OVER (), '$' COLUMNS (x integer))
+SELECT * FROM JSON_TABLE(unnest(ARRAY['{}']), '$' COLUMNS (x integer))
+SELECT * FROM a FULL JOIN JSON_TABLE(a.j, '$' COLUMNS (x integer)) jt ON true
+SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x integer)) jt FOR UPDATE OF jt
+SELECT jt.nothing FROM JSON_TABLE('{}', '$' COLUMNS (x integer)) jt

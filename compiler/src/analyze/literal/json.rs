@@ -40,7 +40,7 @@ pub(super) fn string_value(token: &str) -> Option<String> {
 }
 
 /// A text as a JSON string.
-pub(super) fn quoted(text: &str) -> String {
+pub(in crate::analyze) fn quoted(text: &str) -> String {
     let mut out = String::new();
     quote(text, &mut out);
     out

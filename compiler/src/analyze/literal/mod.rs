@@ -31,6 +31,7 @@ use super::parse_node::ParseState;
 use crate::env::{Oid, TypeKind};
 
 pub(super) use binary::bits;
+pub(super) use json::quoted as quoted_json;
 pub(super) use modifier::fitted;
 pub(super) use number::{int8, numeric};
 pub(super) use object::names_of;
