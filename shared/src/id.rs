@@ -325,12 +325,16 @@ kinds! {
     Trigger = "trigger", "trigger";
     /// A row security policy.
     Policy = "policy", "policy";
+    /// A rewrite rule of a table.
+    Rule = "rule", "rule";
     /// A view.
     View = "view", "view";
     /// A column of a view: never a fact of its own, only what a comment is on.
     ViewColumn = "view_column", "column";
     /// A trigger of a view.
     ViewTrigger = "view_trigger", "trigger";
+    /// A rewrite rule of a view, besides the one that makes it a view.
+    ViewRule = "view_rule", "rule";
     /// A materialized view.
     MaterializedView = "materialized_view", "materialized view";
     /// A column of a materialized view: never a fact of its own, only what a comment is on.
@@ -380,12 +384,16 @@ pub enum FactId {
     Trigger(QualifiedName, Name),
     /// `policy:app.orders.own_rows`
     Policy(QualifiedName, Name),
+    /// `rule:app.orders.keep_history`
+    Rule(QualifiedName, Name),
     /// `view:app.open_orders`
     View(QualifiedName),
     /// `view_column:app.open_orders.total`
     ViewColumn(QualifiedName, Name),
     /// `view_trigger:app.open_orders.write_through`
     ViewTrigger(QualifiedName, Name),
+    /// `view_rule:app.open_orders.write_through`
+    ViewRule(QualifiedName, Name),
     /// `materialized_view:app.totals`
     MaterializedView(QualifiedName),
     /// `materialized_view_column:app.totals.total`
@@ -418,17 +426,19 @@ impl FactId {
             Self::Aggregate(_) => Kind::Aggregate,
             Self::Trigger(..) => Kind::Trigger,
             Self::Policy(..) => Kind::Policy,
+            Self::Rule(..) => Kind::Rule,
             Self::View(_) => Kind::View,
             Self::ViewColumn(..) => Kind::ViewColumn,
             Self::ViewTrigger(..) => Kind::ViewTrigger,
+            Self::ViewRule(..) => Kind::ViewRule,
             Self::MaterializedView(_) => Kind::MaterializedView,
             Self::MaterializedViewColumn(..) => Kind::MaterializedViewColumn,
             Self::Comment(_) => Kind::Comment,
         }
     }
 
-    /// The object that a fact rolls up into: the table of a column, constraint, default, trigger or policy; the view of
-    /// its column or trigger; the domain of its constraint; what a comment is on; itself for everything else (an index is an object of its own).
+    /// The object that a fact rolls up into: the table of a column, constraint, default, trigger, policy or rule; the view of
+    /// its column, trigger or rule; the domain of its constraint; what a comment is on; itself for everything else (an index is an object of its own).
     #[must_use]
     pub fn object(&self) -> FactId {
         match self {
@@ -436,10 +446,11 @@ impl FactId {
             | Self::Default(t, _)
             | Self::Constraint(t, _)
             | Self::Trigger(t, _)
-            | Self::Policy(t, _) => Self::Table(t.clone()),
+            | Self::Policy(t, _)
+            | Self::Rule(t, _) => Self::Table(t.clone()),
             Self::DomainConstraint(d, _) => Self::Domain(d.clone()),
             Self::Attribute(c, _) => Self::Composite(c.clone()),
-            Self::ViewColumn(v, _) | Self::ViewTrigger(v, _) => Self::View(v.clone()),
+            Self::ViewColumn(v, _) | Self::ViewTrigger(v, _) | Self::ViewRule(v, _) => Self::View(v.clone()),
             Self::MaterializedViewColumn(v, _) => Self::MaterializedView(v.clone()),
             Self::Comment(on) => on.object(),
             _ => self.clone(),
@@ -465,9 +476,11 @@ impl FactId {
             | Self::Index(n)
             | Self::Trigger(n, _)
             | Self::Policy(n, _)
+            | Self::Rule(n, _)
             | Self::View(n)
             | Self::ViewColumn(n, _)
             | Self::ViewTrigger(n, _)
+            | Self::ViewRule(n, _)
             | Self::MaterializedView(n)
             | Self::MaterializedViewColumn(n, _) => Some(&n.schema),
             Self::Function(r) | Self::Procedure(r) | Self::Aggregate(r) => Some(&r.name.schema),
@@ -506,8 +519,10 @@ impl FactId {
             | Self::Constraint(n, m)
             | Self::Trigger(n, m)
             | Self::Policy(n, m)
+            | Self::Rule(n, m)
             | Self::ViewColumn(n, m)
             | Self::ViewTrigger(n, m)
+            | Self::ViewRule(n, m)
             | Self::MaterializedViewColumn(n, m) => {
                 n.fmt(f)?;
                 f.write_str(".")?;
@@ -573,9 +588,11 @@ fn parse_id(text: &str, depth: u8) -> Result<FactId, IdError> {
         Kind::Constraint => reader.member(FactId::Constraint)?,
         Kind::Trigger => reader.member(FactId::Trigger)?,
         Kind::Policy => reader.member(FactId::Policy)?,
+        Kind::Rule => reader.member(FactId::Rule)?,
         Kind::View => FactId::View(reader.qualified()?),
         Kind::ViewColumn => reader.member(FactId::ViewColumn)?,
         Kind::ViewTrigger => reader.member(FactId::ViewTrigger)?,
+        Kind::ViewRule => reader.member(FactId::ViewRule)?,
         Kind::MaterializedView => FactId::MaterializedView(reader.qualified()?),
         Kind::MaterializedViewColumn => reader.member(FactId::MaterializedViewColumn)?,
         Kind::Function => FactId::Function(reader.routine()?),
@@ -747,8 +764,10 @@ mod tests {
             "policy:app.t.\"Own rows\"",
             "comment:function:app.f(integer)",
             "comment:attribute:app.c.a",
+            "rule:app.t.\"Keep\"",
             "view:app.v",
             "view_trigger:app.v.t",
+            "view_rule:app.v.r",
             "materialized_view:app.m",
             "comment:materialized_view_column:app.m.a",
             "comment:view_column:app.v.a",

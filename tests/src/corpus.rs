@@ -13,9 +13,7 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pg_query::protobuf::{
-    AlterTableType, DefElem, Node, ObjectType, RawStmt, RoleSpec, RoleSpecType, node::Node as NodeEnum,
-};
+use pg_query::protobuf::{DefElem, Node, ObjectType, RawStmt, RoleSpec, RoleSpecType, node::Node as NodeEnum};
 use pgseal::diagnostic::codes;
 use pgseal::syntax::{SyntaxOptions, read_text};
 use postgres::error::SqlState;
@@ -411,7 +409,6 @@ fn unmodeled_in(statement: &NodeEnum) -> Vec<Unmodeled> {
         NodeEnum::CreatePublicationStmt(_) => "publication",
         NodeEnum::CreateSubscriptionStmt(_) => "subscription",
         NodeEnum::CreateStatsStmt(_) => "statistics",
-        NodeEnum::RuleStmt(_) => "rule",
         NodeEnum::CreateEventTrigStmt(_) => "event trigger",
         NodeEnum::SecLabelStmt(_) => "security label",
         NodeEnum::DefineStmt(define) => match define.kind() {
@@ -421,26 +418,12 @@ fn unmodeled_in(statement: &NodeEnum) -> Vec<Unmodeled> {
             ObjectType::ObjectType => "base type",
             _ => "text search object",
         },
-        NodeEnum::AlterTableStmt(alter) => {
-            return alter.cmds.iter().filter_map(|command| unmodeled_command(command.node.as_ref()?)).collect();
-        }
         NodeEnum::CreateSchemaStmt(schema) => {
             return schema.schema_elts.iter().filter_map(|part| part.node.as_ref()).flat_map(unmodeled_in).collect();
         }
         _ => return Vec::new(),
     };
     vec![kind]
-}
-
-fn unmodeled_command(command: &NodeEnum) -> Option<Unmodeled> {
-    let NodeEnum::AlterTableCmd(command) = command else { return None };
-    match command.subtype() {
-        AlterTableType::AtEnableRule
-        | AlterTableType::AtEnableAlwaysRule
-        | AlterTableType::AtEnableReplicaRule
-        | AlterTableType::AtDisableRule => Some("rule"),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -460,12 +443,15 @@ mod tests {
 
     #[test]
     fn unmodeled_kinds_are_named() {
-        assert!(unmodeled("CREATE TABLE t (a int); CREATE INDEX ON t (a); COMMENT ON TABLE t IS ''").is_empty());
+        assert!(
+            unmodeled("CREATE TABLE t (a int); CREATE RULE r AS ON INSERT TO t DO NOTHING; COMMENT ON TABLE t IS ''")
+                .is_empty()
+        );
         let kinds = unmodeled(
-            "CREATE STATISTICS s ON a, b FROM t; ALTER TABLE t DISABLE RULE r; GRANT SELECT ON v TO a;
+            "CREATE STATISTICS s ON a, b FROM t; CREATE CAST (a AS b) WITHOUT FUNCTION; GRANT SELECT ON v TO a;
              CREATE SCHEMA s GRANT SELECT ON m TO b",
         );
-        assert!(kinds.is_superset(&BTreeSet::from(["statistics", "rule", "grant"])), "{kinds:?}");
+        assert!(kinds.is_superset(&BTreeSet::from(["statistics", "cast", "grant"])), "{kinds:?}");
         assert_eq!(unmodeled("CREATE TABEL t ()"), BTreeSet::from(["syntax"]));
     }
 

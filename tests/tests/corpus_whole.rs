@@ -7,7 +7,7 @@ use pgseal_tests::corpus;
 use pgseal_tests::server::Server;
 
 /// The kinds that the project's own corpus has to have cases of, so that none is forgotten.
-const KINDS: [&str; 26] = [
+const KINDS: [&str; 28] = [
     "aggregate",
     "column",
     "comment",
@@ -28,12 +28,14 @@ const KINDS: [&str; 26] = [
     "policy",
     "procedure",
     "range",
+    "rule",
     "schema",
     "sequence",
     "serial",
     "table",
     "trigger",
     "view",
+    "view_rule",
 ];
 
 #[test]

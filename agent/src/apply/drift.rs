@@ -193,7 +193,9 @@ fn member(id: &FactId, object: &FactId) -> String {
         | FactId::Constraint(_, name)
         | FactId::Trigger(_, name)
         | FactId::Policy(_, name)
+        | FactId::Rule(_, name)
         | FactId::ViewTrigger(_, name)
+        | FactId::ViewRule(_, name)
         | FactId::ViewColumn(_, name)
         | FactId::MaterializedViewColumn(_, name) => format!("{} {name}", id.kind().words()),
         FactId::Comment(on) if on.as_ref() == object => "comment".to_owned(),

@@ -26,6 +26,7 @@ use super::relations::{
     AttributeRow, ClassRow, InheritsRow, PartitionedRow, SequenceRow, read_attributes, read_classes, read_inherits,
     read_partitioned, read_sequences,
 };
+use super::rules::{RuleRow, read_rules};
 use super::session::Session;
 use super::triggers::{TriggerRow, read_triggers};
 use super::types::{TypeRow, read_labels, read_types};
@@ -50,6 +51,7 @@ pub(super) struct Raw {
     pub aggregates: Vec<AggregateRow>,
     pub triggers: Vec<TriggerRow>,
     pub policies: Vec<PolicyRow>,
+    pub rules: Vec<RuleRow>,
     pub views: HashMap<u32, String>,
     pub comments: Vec<CommentRow>,
     pub depends: Vec<DependRow>,
@@ -92,6 +94,7 @@ impl Raw {
             aggregates: read_aggregates(s)?,
             triggers: read_triggers(s)?,
             policies: read_policies(s)?,
+            rules: read_rules(s)?,
             views: read_views(s)?,
             comments: read_comments(s)?,
             depends: read_depends(s)?,

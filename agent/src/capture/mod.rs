@@ -23,6 +23,7 @@ mod operators;
 mod policies;
 mod prospective;
 mod relations;
+mod rules;
 mod session;
 mod symbols;
 mod text;
@@ -131,6 +132,7 @@ pub fn capture_within<C: GenericClient>(
     aggregates::add_aggregates(&mut build)?;
     triggers::add_triggers(&mut build)?;
     policies::add_policies(&mut build)?;
+    rules::add_rules(&mut build)?;
     let in_scope = unmodeled::add_unmodeled(&mut build)?;
     comments::add_comments(&mut build)?;
     edges::add_edges(&mut build);

@@ -1,4 +1,4 @@
-//! Splitting what the server prints: lists of expressions, keys of index definitions, conditions of triggers.
+//! Splitting what the server prints: lists of expressions, keys of index definitions, conditions of triggers, parts of rules.
 //!
 //! The server's printer puts every comma of an expression inside parentheses or brackets, doubles quotes inside quotes, and
 //! doubles backslashes, so a scan that knows quotes and brackets is exact. Dollar quotes are never printed here.
@@ -87,6 +87,50 @@ pub(super) fn trigger_condition(definition: &str) -> Option<&str> {
     inside_parentheses(definition, at).map(|(inside, _)| inside)
 }
 
+/// The texts of a rule.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct RuleParts<'a> {
+    pub condition: Option<&'a str>,
+    /// None for NOTHING.
+    pub actions: Vec<&'a str>,
+}
+
+/// The condition and the actions of what `pg_get_ruledef` prints.
+pub(super) fn rule_parts(definition: &str, instead: bool) -> Option<RuleParts<'_>> {
+    let word = if instead { " DO INSTEAD" } else { " DO" };
+    let mut found = None;
+    scan(definition, |at, _, depth| {
+        let behind = || definition.get(at..).and_then(|rest| rest.strip_prefix(word));
+        if depth == 0 && behind().is_some_and(|rest| rest.starts_with([' ', '\n'])) {
+            found = Some(at);
+        }
+        found.is_none()
+    });
+    let at = found?;
+    let (before, after) = (definition.get(..at)?, definition.get(at + word.len()..)?);
+    let condition = match find_outside(before, "\n   WHERE") {
+        Some(start) => Some(before.get(start..)?.strip_prefix("\n   WHERE")?.trim()),
+        None => None,
+    };
+    let after = after.trim().strip_suffix(';')?;
+    if after == "NOTHING" {
+        return Some(RuleParts { condition, actions: Vec::new() });
+    }
+    // several are in parentheses with a semicolon behind each, which no query has inside
+    let several = inside_parentheses(after, 0)
+        .filter(|(inside, end)| after.starts_with('(') && *end == after.len() && inside.ends_with(";\n"));
+    let Some((inside, _)) = several else { return Some(RuleParts { condition, actions: vec![after] }) };
+    let (mut actions, mut start) = (Vec::new(), 0);
+    scan(inside, |at, c, depth| {
+        if c == ';' && depth == 0 {
+            actions.push(inside.get(start..at).unwrap_or_default().trim());
+            start = at + 1;
+        }
+        true
+    });
+    Some(RuleParts { condition, actions })
+}
+
 /// What an index or partition key says besides its expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct PrintedKey {
@@ -141,6 +185,29 @@ mod tests {
         assert_eq!(
             trigger_condition("CREATE TRIGGER a BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f(' WHEN (')"),
             None
+        );
+    }
+
+    #[test]
+    fn parts_of_rules() {
+        let text = "CREATE RULE \" DO INSTEAD x\" AS\n    ON UPDATE TO app.t\n   WHERE (new.a = ' DO INSTEAD ;'::text) \
+                    DO INSTEAD ( DELETE FROM app.u\n  WHERE (u.a = ';\n'::text);\n\n NOTIFY \"b;\";\n);";
+        assert_eq!(
+            rule_parts(text, true),
+            Some(RuleParts {
+                condition: Some("(new.a = ' DO INSTEAD ;'::text)"),
+                actions: vec!["DELETE FROM app.u\n  WHERE (u.a = ';\n'::text)", "NOTIFY \"b;\""],
+            })
+        );
+        let text = "CREATE RULE r AS\n    ON INSERT TO app.t\n   WHERE new.a IS DOCUMENT DO NOTHING;";
+        let parts = RuleParts { condition: Some("new.a IS DOCUMENT"), actions: Vec::new() };
+        assert_eq!(rule_parts(text, false), Some(parts));
+        let text = "CREATE RULE r AS\n    ON UPDATE TO app.t DO INSTEAD ( SELECT 1 ORDER BY 1) UNION ( SELECT 2);";
+        let parts = RuleParts { condition: None, actions: vec!["( SELECT 1 ORDER BY 1) UNION ( SELECT 2)"] };
+        assert_eq!(rule_parts(text, true), Some(parts));
+        assert_eq!(
+            rule_parts("CREATE RULE r AS\n    ON UPDATE TO app.t DO\n NOTIFY a;", false).unwrap().actions,
+            ["NOTIFY a"]
         );
     }
 

@@ -268,8 +268,8 @@ impl List {
             if within_extension || row.class == class::CAST && b.is_cast_of_type(row.oid) {
                 continue;
             }
-            if row.class == class::POLICY {
-                self.policy(b, row, schema.as_ref());
+            if matches!(row.class, class::POLICY | class::REWRITE) {
+                self.policy_or_rule(b, row, schema.as_ref());
                 continue;
             }
             let entry = self.note(b, &row.kind, schema.as_ref(), row.identity.clone());
@@ -285,12 +285,15 @@ impl List {
         }
     }
 
-    /// A policy that is no fact: of a table outside the scope, or of an extension's.
-    fn policy(&mut self, b: &mut Build<'_>, row: &OtherRow, schema: Option<&Name>) {
+    /// A policy or rule that is no fact: of a relation outside the scope, or of an extension's.
+    fn policy_or_rule(&mut self, b: &mut Build<'_>, row: &OtherRow, schema: Option<&Name>) {
         if b.nodes.fact_at(row.class, row.oid).is_some() {
             return;
         }
-        let of_member = b.raw.policies.iter().any(|p| p.oid == row.oid && b.is_member(class::CLASS, p.table));
+        let of_member = match row.class {
+            class::POLICY => b.raw.policies.iter().any(|p| p.oid == row.oid && b.is_member(class::CLASS, p.table)),
+            _ => b.raw.rules.iter().any(|r| r.oid == row.oid && b.is_member(class::CLASS, r.relation)),
+        };
         let entry = match schema {
             Some(schema) if !of_member => self.note_outside(b, &row.kind, schema, row.identity.clone()),
             schema => self.note(b, &row.kind, schema, row.identity.clone()),

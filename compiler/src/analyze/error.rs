@@ -147,6 +147,10 @@ impl AnalyzeError {
 
 /// The SQLSTATEs that analysis uses, by Postgres's condition names.
 pub mod sqlstate {
+    /// `insufficient_privilege`
+    pub const INSUFFICIENT_PRIVILEGE: &str = "42501";
+    /// `object_not_in_prerequisite_state`
+    pub const OBJECT_NOT_IN_PREREQUISITE_STATE: &str = "55000";
     /// `syntax_error`
     pub const SYNTAX_ERROR: &str = "42601";
     /// `undefined_column`

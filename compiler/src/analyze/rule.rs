@@ -1,7 +1,8 @@
 //! Rules: their conditions and actions.
 //!
 //! Follows `transformRuleStmt`, parse_utilcmd.c, and `DefineQueryRewrite`, rewriteDefine.c (PG 18). `old` and `new` are the first
-//! two relations of each action, or of the query that an `INSERT` has its rows from. `ON SELECT` is the business of views.
+//! two relations of each action, or of the query that an `INSERT` has its rows from. `ON SELECT` is the business of views: what a
+//! server would not take is refused as it does, and the rest is refused as well.
 
 use pg_query::protobuf::{CmdType, RuleStmt};
 
@@ -14,8 +15,8 @@ use super::parse_node::ParseState;
 use super::parse_query::{finish, transform_statement};
 use super::parse_relation::NamespaceItem;
 use super::parse_rte::open_relation;
-use crate::env::{Env, Oid, RelationKind, RelationRow, SearchPath};
-use crate::tree::{Alias, CommandType, Expr, FromItem, Query, RteKind, expr_type, expr_typmod};
+use crate::env::{Env, Major, Oid, RelationKind, RelationRow, SearchPath};
+use crate::tree::{Alias, CommandType, Expr, FromItem, Query, RteKind, TargetEntry, expr_type, expr_typmod};
 
 const OLD: u32 = 1;
 const NEW: u32 = 2;
@@ -43,11 +44,13 @@ pub fn analyze_rule(env: &Env, path: &SearchPath, raw: &RuleStmt) -> Analyzed<An
     let rv = raw.relation.as_ref().ok_or_else(|| super::parse_node::missing("relation"))?;
     let relation = open_relation(&ps, rv)?;
     let event = event_of(raw)?;
-    check_relation(relation)?;
+    if relation.kind == RelationKind::MaterializedView {
+        return Err(refused("rules on materialized views are not supported"));
+    }
     let [old, new] = add_rows(&mut ps, relation)?;
     ps.namespace = match event {
         CommandType::Insert => vec![new],
-        CommandType::Delete => vec![old],
+        CommandType::Delete | CommandType::Select => vec![old],
         _ => vec![old, new],
     };
     let mut condition = where_clause(&mut ps, raw.where_clause.as_deref(), ParseExprKind::Where, "WHERE")?;
@@ -65,6 +68,12 @@ pub fn analyze_rule(env: &Env, path: &SearchPath, raw: &RuleStmt) -> Analyzed<An
         let mut query = transform_statement(&mut ps, action)?;
         settle_action(&mut query, event, condition.as_ref())?;
         actions.push(query);
+    }
+    check_relation(relation)?;
+    if event == CommandType::Select {
+        return Err(on_select(env, path, raw, relation, &actions).err().unwrap_or_else(|| {
+            AnalyzeError::unsupported("unsupported.rule.select", "a rule ON SELECT, which makes a view,", -1)
+        }));
     }
     check_returning(env, path, raw, relation, &actions)?;
     if raw.rulename == "_RETURN" {
@@ -91,15 +100,20 @@ fn event_of(raw: &RuleStmt) -> Analyzed<CommandType> {
         Ok(CmdType::CmdInsert) => Ok(CommandType::Insert),
         Ok(CmdType::CmdUpdate) => Ok(CommandType::Update),
         Ok(CmdType::CmdDelete) => Ok(CommandType::Delete),
-        _ => Err(AnalyzeError::unsupported("unsupported.rule.select", "a rule ON SELECT", -1)),
+        _ => Ok(CommandType::Select),
     }
 }
 
 fn check_relation(relation: &RelationRow) -> Analyzed<()> {
     match relation.kind {
+        RelationKind::Table if relation.schema == *"pg_catalog" => Err(AnalyzeError::rejected(
+            sqlstate::INSUFFICIENT_PRIVILEGE,
+            format!("permission denied: \"{}\" is a system catalog", relation.name.as_str()),
+            -1,
+        )),
         RelationKind::Table | RelationKind::PartitionedTable | RelationKind::View => Ok(()),
-        RelationKind::MaterializedView => Err(refused("rules on materialized views are not supported")),
-        RelationKind::ForeignTable
+        RelationKind::MaterializedView
+        | RelationKind::ForeignTable
         | RelationKind::CompositeType
         | RelationKind::Sequence
         | RelationKind::Index
@@ -182,6 +196,8 @@ fn settle_action(query: &mut Query, event: CommandType, condition: Option<&Expr>
     let has_old = uses(inner, OLD, 0) || condition.is_some_and(|c| names(c, OLD, 0));
     let has_new = uses(inner, NEW, 0) || condition.is_some_and(|c| names(c, NEW, 0));
     match event {
+        CommandType::Select if has_old => return Err(invalid("ON SELECT rule cannot use OLD")),
+        CommandType::Select if has_new => return Err(invalid("ON SELECT rule cannot use NEW")),
         CommandType::Insert if has_old => return Err(invalid("ON INSERT rule cannot use OLD")),
         CommandType::Delete if has_new => return Err(invalid("ON DELETE rule cannot use NEW")),
         _ => {}
@@ -201,7 +217,88 @@ fn settle_action(query: &mut Query, event: CommandType, condition: Option<&Expr>
     Ok(())
 }
 
-/// At most one `RETURNING`, of the relation's own columns; follows `DefineQueryRewrite` and `checkRuleResultList`.
+/// What a server refuses of a rule that is to make a view.
+fn on_select(env: &Env, path: &SearchPath, raw: &RuleStmt, relation: &RelationRow, actions: &[Query]) -> Analyzed<()> {
+    let is_view = relation.kind == RelationKind::View;
+    if !is_view && env.major() >= Major::V16 {
+        let message = format!("relation \"{}\" cannot have ON SELECT rules", relation.name.as_str());
+        return Err(AnalyzeError::rejected(sqlstate::WRONG_OBJECT_TYPE, message, -1));
+    }
+    let [query] = actions else {
+        return Err(refused("multiple actions for rules on SELECT are not implemented"));
+    };
+    if !raw.instead || query.command != CommandType::Select {
+        return Err(refused("rules on SELECT must have action INSTEAD SELECT"));
+    }
+    if query.ctes.iter().any(|cte| cte.query.command != CommandType::Select) {
+        return Err(refused("rules on SELECT must not contain data-modifying statements in WITH"));
+    }
+    if raw.where_clause.is_some() {
+        return Err(refused("event qualifications are not implemented for rules on SELECT"));
+    }
+    check_result_list(env, path, &query.target_list, relation, ResultOf::Select)?;
+    if is_view && !raw.replace {
+        let message = format!("\"{}\" is already a view", relation.name.as_str());
+        return Err(AnalyzeError::rejected(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE, message, -1));
+    }
+    if !raw.rulename.starts_with("_RET") {
+        return Err(invalid(format!("view rule for \"{}\" must be named \"_RETURN\"", relation.name.as_str())));
+    }
+    Ok(())
+}
+
+/// Whose list has to be one of a relation's columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ResultOf {
+    Select,
+    Returning,
+}
+
+/// Whether a list gives what a relation has; follows `checkRuleResultList`.
+fn check_result_list(
+    env: &Env,
+    path: &SearchPath,
+    targets: &[TargetEntry],
+    relation: &RelationRow,
+    of: ResultOf,
+) -> Analyzed<()> {
+    let (list, entry) = match of {
+        ResultOf::Select => ("SELECT rule's target list", "SELECT rule's target entry"),
+        ResultOf::Returning => ("RETURNING list", "RETURNING list's entry"),
+    };
+    let mut columns = relation.columns.iter();
+    let mut number = 0;
+    for target in targets.iter().filter(|target| !target.junk) {
+        number += 1;
+        let column = columns.next().ok_or_else(|| invalid(format!("{list} has too many entries")))?;
+        if column.number != number {
+            return Err(refused("cannot create a RETURNING list for a relation containing dropped columns"));
+        }
+        let (ty, typmod) = (expr_type(&target.expr), expr_typmod(&target.expr));
+        let name = column.name.as_str();
+        if of == ResultOf::Select && target.name.as_deref() != Some(name) {
+            return Err(invalid(format!("{entry} {number} has different column name from column \"{name}\"")));
+        }
+        if ty != column.type_oid {
+            return Err(invalid(format!("{entry} {number} has different type from column \"{name}\"")).detail(
+                format!(
+                    "It has type {}, but column has type {}.",
+                    env.format_type_under(path, ty, None),
+                    env.format_type_under(path, column.type_oid, None)
+                ),
+            ));
+        }
+        if typmod != column.typmod && typmod != -1 && column.typmod != -1 {
+            return Err(invalid(format!("{entry} {number} has different size from column \"{name}\"")));
+        }
+    }
+    if columns.next().is_some() {
+        return Err(invalid(format!("{list} has too few entries")));
+    }
+    Ok(())
+}
+
+/// At most one `RETURNING`, of the relation's own columns; follows `DefineQueryRewrite`.
 fn check_returning(
     env: &Env,
     path: &SearchPath,
@@ -217,31 +314,7 @@ fn check_returning(
     if !raw.instead {
         return Err(refused("RETURNING lists are not supported in non-INSTEAD rules"));
     }
-    let mut columns = relation.columns.iter();
-    let mut number = 0;
-    for target in action.returning.iter().filter(|target| !target.junk) {
-        number += 1;
-        let column = columns.next().ok_or_else(|| invalid("RETURNING list has too many entries"))?;
-        if column.number != number {
-            return Err(refused("cannot create a RETURNING list for a relation containing dropped columns"));
-        }
-        let (ty, typmod) = (expr_type(&target.expr), expr_typmod(&target.expr));
-        let name = column.name.as_str();
-        if ty != column.type_oid {
-            return Err(invalid(format!("RETURNING list's entry {number} has different type from column \"{name}\""))
-                .detail(format!(
-                    "RETURNING list entry has type {}, but column has type {}.",
-                    env.format_type_under(path, ty, None),
-                    env.format_type_under(path, column.type_oid, None)
-                )));
-        }
-        if typmod != column.typmod && typmod != -1 && column.typmod != -1 {
-            return Err(invalid(format!("RETURNING list's entry {number} has different size from column \"{name}\"")));
-        }
-    }
-    if columns.next().is_some() {
-        return Err(invalid("RETURNING list has too few entries"));
-    }
+    check_result_list(env, path, &action.returning, relation, ResultOf::Returning)?;
     if returning.next().is_some() {
         return Err(refused("cannot have multiple RETURNING lists in a rule"));
     }

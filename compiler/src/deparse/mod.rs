@@ -66,7 +66,9 @@ use namespace::Namespace;
 use query::Context;
 
 pub use bound::{BoundDatum, PartitionBound, deparse_partition_bound};
-pub use whole::{FunctionBody, Rule, RuleEvent, deparse_function_body, deparse_rule, deparse_view};
+pub use whole::{
+    FunctionBody, Rule, RuleEvent, RuleTexts, deparse_function_body, deparse_rule, deparse_rule_texts, deparse_view,
+};
 
 type Printed = Result<(), DeparseError>;
 

@@ -80,8 +80,8 @@ pub fn deparse_rule(env: &Env, rule: &Rule<'_>) -> Result<String, DeparseError> 
         env.quote_ident(rule.name),
         env.quote_qualified(Some(relation.schema.as_str()), &relation.name)
     );
-    if let Some(condition) = rule.condition {
-        let text = rule_condition(env, condition, rule.actions)?;
+    let texts = rule_texts(env, rule)?;
+    if let Some(text) = texts.condition {
         out.push_str("\n   WHERE");
         out.push_str(if text.starts_with('\n') { "" } else { " " });
         out.push_str(&text);
@@ -91,19 +91,58 @@ pub fn deparse_rule(env: &Env, rule: &Rule<'_>) -> Result<String, DeparseError> 
     if several {
         out.push('(');
     }
-    for action in rule.actions {
-        let text = on_stack_for_query(action, || {
-            let mut printer = Printer::new(env, Scope::Nothing);
-            printer.query(action, Around::named())?;
-            Ok(printer.out)
-        });
-        out.push_str(&text.unwrap_or(Err(DeparseError::TooDeep))?);
+    for text in texts.actions {
+        if text.starts_with('\n') {
+            out.truncate(out.trim_end_matches(' ').len());
+        }
+        out.push_str(&text);
         out.push_str(if several { ";\n" } else { ";" });
     }
     if several {
         out.push_str(");");
     }
     Ok(out)
+}
+
+/// The texts that a rule is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleTexts {
+    /// `WHERE`.
+    pub condition: Option<String>,
+    /// What it does; none for `NOTHING`.
+    pub actions: Vec<String>,
+}
+
+/// The condition and the actions of a rule as `pg_get_ruledef(oid)` prints them, without blanks around them.
+///
+/// # Errors
+///
+/// When the tree names an object that the environment lacks.
+pub fn deparse_rule_texts(env: &Env, rule: &Rule<'_>) -> Result<RuleTexts, DeparseError> {
+    let texts = rule_texts(env, rule)?;
+    let trimmed = |text: String| text.trim().to_owned();
+    let nothing = |action: &Query| action.command == CommandType::Nothing;
+    Ok(RuleTexts {
+        condition: texts.condition.map(trimmed),
+        actions: match rule.actions {
+            [only] if nothing(only) => Vec::new(),
+            _ => texts.actions.into_iter().map(trimmed).collect(),
+        },
+    })
+}
+
+fn rule_texts(env: &Env, rule: &Rule<'_>) -> Result<RuleTexts, DeparseError> {
+    let condition = rule.condition.map(|condition| rule_condition(env, condition, rule.actions)).transpose()?;
+    let mut actions = Vec::with_capacity(rule.actions.len());
+    for action in rule.actions {
+        let text = on_stack_for_query(action, || {
+            let mut printer = Printer::new(env, Scope::Nothing);
+            printer.query(action, Around::named())?;
+            Ok(printer.out)
+        });
+        actions.push(text.unwrap_or(Err(DeparseError::TooDeep))?);
+    }
+    Ok(RuleTexts { condition, actions })
 }
 
 fn rule_condition(env: &Env, condition: &Expr, actions: &[Query]) -> Result<String, DeparseError> {

@@ -73,6 +73,10 @@ pub fn expressions_mut(payload: &mut Payload) -> Vec<(Part, &mut Expression)> {
             out.extend(policy.using.as_mut().map(|text| (Part::Using, text)));
             out.extend(policy.check.as_mut().map(|text| (Part::WithCheck, text)));
         }
+        Payload::Rule(rule) => {
+            out.extend(rule.condition.as_mut().map(|text| (Part::Condition, text)));
+            out.extend((0_u16..).map(Part::Action).zip(&mut rule.actions));
+        }
         Payload::Trigger(trigger) => out.extend(trigger.when.as_mut().map(|text| (Part::When, text))),
         Payload::Function(function) | Payload::Procedure(function) => {
             if let Body::Sql(text) = &mut function.body {

@@ -37,7 +37,7 @@ pub(super) fn respell(model: &mut Model) {
 /// Other ways to write an expression or a query.
 fn candidates(part: Part, text: &str) -> Vec<String> {
     let parsed = match part {
-        Part::Query => analyze::parse_statement_text(text),
+        Part::Query | Part::Action(_) => analyze::parse_statement_text(text),
         _ => analyze::parse_expr_text(text),
     };
     let Ok(raw) = parsed else { return Vec::new() };
@@ -47,7 +47,7 @@ fn candidates(part: Part, text: &str) -> Vec<String> {
             let mut tree = raw.clone();
             respell_node(&mut tree, casts);
             match part {
-                Part::Query => analyze::print_raw_statement(&tree),
+                Part::Query | Part::Action(_) => analyze::print_raw_statement(&tree),
                 _ => analyze::print_raw_expression(&tree),
             }
         })

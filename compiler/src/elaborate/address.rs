@@ -91,6 +91,10 @@ impl Interpreter<'_> {
                     member.as_str(),
                 ))
             }
+            ObjectType::ObjectRule => {
+                let Some((rule, owner)) = parts.split_last() else { return Err(improper(&parts)) };
+                self.rule_address(&Self::range_of(owner)?, &name(rule)?)
+            }
             ObjectType::ObjectType | ObjectType::ObjectDomain => self.type_address(of, &parts),
             ObjectType::ObjectDomconstraint => self.domain_constraint_address(object),
             ObjectType::ObjectAttribute => Err(Problem::internal("an attribute is addressed through its type")),

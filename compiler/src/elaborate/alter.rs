@@ -175,6 +175,10 @@ impl Interpreter<'_> {
             T::AtDisableTrig | T::AtDisableTrigAll | T::AtDisableTrigUser => {
                 self.enable_triggers(table, command, kind, Enabled::Disabled, recurse)
             }
+            T::AtEnableRule => self.enable_rule(table, &name(&command.name)?, Enabled::Origin),
+            T::AtEnableAlwaysRule => self.enable_rule(table, &name(&command.name)?, Enabled::Always),
+            T::AtEnableReplicaRule => self.enable_rule(table, &name(&command.name)?, Enabled::Replica),
+            T::AtDisableRule => self.enable_rule(table, &name(&command.name)?, Enabled::Disabled),
             T::AtAddInherit | T::AtDropInherit => {
                 let Some(range) = range_of(command) else { return Err(Problem::internal("no parent")) };
                 let parent = self.table(range)?;

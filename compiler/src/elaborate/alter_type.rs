@@ -111,7 +111,9 @@ impl Interpreter<'_> {
             let what = match dependent {
                 FactId::Trigger(..) => "used in a trigger definition",
                 FactId::Policy(..) => "used in a policy definition",
-                FactId::View(_) | FactId::MaterializedView(_) => "used by a view or rule",
+                FactId::View(_) | FactId::MaterializedView(_) | FactId::Rule(..) | FactId::ViewRule(..) => {
+                    "used by a view or rule"
+                }
                 FactId::Column(owner, _) if owner == table => "used by a generated column",
                 FactId::Function(_) | FactId::Procedure(_) => "used by a function or procedure",
                 _ => continue,

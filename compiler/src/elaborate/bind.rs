@@ -179,6 +179,7 @@ impl Model {
             | Payload::Aggregate(_)
             | Payload::Trigger(_)
             | Payload::Policy(_)
+            | Payload::Rule(_)
             | Payload::Comment(_) => {}
         }
     }
@@ -251,6 +252,7 @@ impl Model {
             | Payload::Index(_)
             | Payload::Trigger(_)
             | Payload::Policy(_)
+            | Payload::Rule(_)
             | Payload::Comment(_) => {}
         }
     }

@@ -276,7 +276,9 @@ impl Interpreter<'_> {
             | FactId::Policy(..)
             | FactId::View(_)
             | FactId::MaterializedView(_)
+            | FactId::Rule(..)
             | FactId::ViewTrigger(..)
+            | FactId::ViewRule(..)
             | FactId::DomainConstraint(..) => true,
             FactId::Column(table, column) => {
                 self.model.column(table, column).is_some_and(|found| found.generated.is_some())

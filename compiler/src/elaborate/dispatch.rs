@@ -29,7 +29,7 @@ impl Interpreter<'_> {
             N::AlterObjectSchemaStmt(s) => self.set_schema(s),
             N::DropStmt(s) => self.drop(s),
             N::CommentStmt(s) => self.comment(s),
-            // types, sequences, routines, triggers, extensions
+            // types, sequences, routines, triggers, rules, extensions
             N::CreateExtensionStmt(s) => self.create_extension(s),
             N::AlterExtensionStmt(s) => self.alter_extension(s),
             N::AlterExtensionContentsStmt(s) => self.alter_extension_contents(s),
@@ -45,6 +45,7 @@ impl Interpreter<'_> {
             N::AlterFunctionStmt(s) => self.alter_function(s),
             N::DefineStmt(s) if object_type(s.kind) == ObjectType::ObjectAggregate => self.create_aggregate(s),
             N::CreateTrigStmt(s) => self.create_trigger(s),
+            N::RuleStmt(s) => self.create_rule(s),
             N::CreatePolicyStmt(s) => self.create_policy(s),
             N::AlterPolicyStmt(s) => self.alter_policy(s),
             N::AlterObjectDependsStmt(_) => Err(Problem::unsupported("ALTER … DEPENDS ON EXTENSION")),

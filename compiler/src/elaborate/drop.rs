@@ -37,6 +37,9 @@ impl Interpreter<'_> {
         let of = object_type(statement.remove_type);
         let mut ids = Vec::new();
         for object in &statement.objects {
+            if of == ObjectType::ObjectRule {
+                self.refuse_rule_of_view(object)?;
+            }
             let id = if statement.missing_ok {
                 match self.address(of, object)? {
                     Some(id) => id,
@@ -220,12 +223,13 @@ impl Interpreter<'_> {
                 | FactId::Constraint(owner, _)
                 | FactId::Trigger(owner, _)
                 | FactId::Policy(owner, _)
+                | FactId::Rule(owner, _)
                 | FactId::Default(owner, _),
             ) => owner == table,
             (FactId::Table(table), FactId::Index(index)) => {
                 self.model.index(index).is_some_and(|found| found.table == *table)
             }
-            (FactId::View(view), FactId::ViewTrigger(owner, _)) => owner == view,
+            (FactId::View(view), FactId::ViewTrigger(owner, _) | FactId::ViewRule(owner, _)) => owner == view,
             (FactId::MaterializedView(view), FactId::Index(index)) => {
                 self.model.index(index).is_some_and(|found| found.table == *view)
             }

@@ -165,6 +165,9 @@ impl Model {
         if part == Part::Body {
             return self.body_again(id, text);
         }
+        if let FactId::Rule(on, _) | FactId::ViewRule(on, _) = id {
+            return self.rule_text_again(id, on, part, text);
+        }
         if let (FactId::View(view) | FactId::MaterializedView(view), Part::Query) = (id, part) {
             return self.view_text_again(view, text);
         }

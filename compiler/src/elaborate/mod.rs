@@ -51,6 +51,9 @@ mod rename;
 mod retext;
 mod rewrite;
 mod routine_lookup;
+mod rule;
+#[cfg(test)]
+mod rule_tests;
 mod run;
 mod schema;
 mod sequence;

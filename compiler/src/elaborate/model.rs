@@ -42,6 +42,10 @@ pub enum Part {
     WithCheck,
     /// The body of a function in the syntax of the standard.
     Body,
+    /// WHERE of a rule.
+    Condition,
+    /// What a rule does, from 0.
+    Action(u16),
     /// The query of a view.
     Query,
     /// The list of a view's columns, where it was written: no expression, only words for a statement.

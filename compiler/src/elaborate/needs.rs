@@ -25,7 +25,8 @@ pub(super) fn structural(
         FactId::Column(table, _)
         | FactId::Constraint(table, _)
         | FactId::Trigger(table, _)
-        | FactId::Policy(table, _) => {
+        | FactId::Policy(table, _)
+        | FactId::Rule(table, _) => {
             needs.insert(FactId::Table(table.clone()));
         }
         FactId::Default(table, column) => {
@@ -34,7 +35,7 @@ pub(super) fn structural(
         FactId::DomainConstraint(domain, _) => {
             needs.insert(FactId::Domain(domain.clone()));
         }
-        FactId::ViewTrigger(view, _) => {
+        FactId::ViewTrigger(view, _) | FactId::ViewRule(view, _) => {
             needs.insert(FactId::View(view.clone()));
         }
         FactId::Comment(on) => {

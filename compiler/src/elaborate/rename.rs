@@ -26,6 +26,7 @@ impl Interpreter<'_> {
             ObjectType::ObjectTabconstraint | ObjectType::ObjectTrigger | ObjectType::ObjectPolicy => {
                 self.rename_member(statement, of, &new)
             }
+            ObjectType::ObjectRule => self.rename_rule(statement, &new),
             ObjectType::ObjectDomconstraint => self.rename_domain_constraint(statement, &new),
             ObjectType::ObjectTable
             | ObjectType::ObjectIndex
@@ -380,16 +381,24 @@ impl Interpreter<'_> {
             .filter_map(|fact| rewrite.fact(&env, fact).map(|new| (fact.id.clone(), new)))
             .collect();
         for (id, new) in changed.iter().filter(|(_, fact)| holds_query(&fact.payload)) {
-            let old = self.model.fact(id).map(|fact| fact.needs.clone()).unwrap_or_default();
-            let gone =
-                old.difference(&new.needs).find(|need| !matches!(need, FactId::Schema(_) | FactId::Constraint(..)));
-            if let Some(used) = gone {
+            let Some(fact) = self.model.fact(id) else { continue };
+            // a rule says nothing of the name of its own relation, unless it does
+            let own =
+                Some(id.object()).filter(|_| matches!(new.payload, Payload::Rule(_)) && new.payload == fact.payload);
+            let kept = |need: &FactId| match need {
+                FactId::Schema(_) | FactId::Constraint(..) => true,
+                FactId::Column(_, column) if Some(need.object()) == own => {
+                    new.needs.iter().any(|new| matches!(new, FactId::Column(_, after) if after == column))
+                }
+                need => Some(need) == own.as_ref(),
+            };
+            if let Some(used) = fact.needs.difference(&new.needs).find(|need| !kept(need)) {
                 return Err(Problem::unsupported(format!(
                     "another name for {}, which {} uses,",
                     used.in_words(),
                     id.in_words()
                 ))
-                .hint("Write the new name where it is created, and in the view."));
+                .hint("Write the new name where it is created, and in what uses it."));
             }
         }
         self.model.replace(changed);
@@ -401,7 +410,7 @@ impl Interpreter<'_> {
 fn holds_query(payload: &Payload) -> bool {
     let has_subquery = |text: &Option<Expression>| text.as_ref().is_some_and(|text| text.as_str().contains("SELECT "));
     match payload {
-        Payload::View(_) | Payload::MaterializedView(_) => true,
+        Payload::View(_) | Payload::MaterializedView(_) | Payload::Rule(_) => true,
         Payload::Function(function) | Payload::Procedure(function) => matches!(function.body, Body::Sql(_)),
         Payload::Policy(policy) => has_subquery(&policy.using) || has_subquery(&policy.check),
         _ => false,

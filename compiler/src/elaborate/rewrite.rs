@@ -20,6 +20,7 @@ pub(super) struct Rewrite {
     pub(super) constraints: Vec<(QualifiedName, Name, Name)>,
     pub(super) triggers: Vec<(QualifiedName, Name, Name)>,
     pub(super) policies: Vec<(QualifiedName, Name, Name)>,
+    pub(super) rules: Vec<(QualifiedName, Name, Name)>,
     pub(super) domain_constraints: Vec<(QualifiedName, Name, Name)>,
     pub(super) opclasses: BTreeMap<QualifiedName, QualifiedName>,
     /// Operators that move from one schema to another, all of them along.
@@ -45,7 +46,9 @@ impl Rewrite {
             | (FactId::Constraint(table, _), _)
             | (FactId::Trigger(table, _), _)
             | (FactId::Policy(table, _), _)
-            | (FactId::ViewTrigger(table, _), _) => Some(table.clone()),
+            | (FactId::Rule(table, _), _)
+            | (FactId::ViewTrigger(table, _), _)
+            | (FactId::ViewRule(table, _), _) => Some(table.clone()),
             _ => None,
         };
         let at = At { rewrite: self, env, table };
@@ -135,6 +138,7 @@ impl At<'_> {
             FactId::Policy(table, own) => {
                 FactId::Policy(self.relation(table), member(&self.rewrite.policies, table, own))
             }
+            FactId::Rule(table, own) => FactId::Rule(self.relation(table), member(&self.rewrite.rules, table, own)),
             FactId::View(name) => FactId::View(self.relation(name)),
             FactId::MaterializedView(name) => FactId::MaterializedView(self.relation(name)),
             FactId::MaterializedViewColumn(view, own) => {
@@ -143,6 +147,9 @@ impl At<'_> {
             FactId::ViewColumn(view, own) => FactId::ViewColumn(self.relation(view), own.clone()),
             FactId::ViewTrigger(view, own) => {
                 FactId::ViewTrigger(self.relation(view), member(&self.rewrite.triggers, view, own))
+            }
+            FactId::ViewRule(view, own) => {
+                FactId::ViewRule(self.relation(view), member(&self.rewrite.rules, view, own))
             }
             FactId::Comment(on) => FactId::Comment(Box::new(self.id(on))),
         }
@@ -278,6 +285,12 @@ impl At<'_> {
             Payload::Aggregate(aggregate) => self.aggregate(aggregate),
             Payload::Policy(policy) => {
                 policy.using.iter_mut().chain(&mut policy.check).for_each(|text| self.expression(text));
+            }
+            // only good for seeing whether anything changes: see `Interpreter::apply`
+            Payload::Rule(rule) => {
+                for text in rule.condition.iter_mut().chain(&mut rule.actions) {
+                    text.0 = self.text(text.as_str(), Columns::OldAndNew);
+                }
             }
             Payload::Trigger(trigger) => {
                 self.columns(&mut trigger.update_of);

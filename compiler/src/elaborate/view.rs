@@ -387,9 +387,14 @@ impl Model {
             }
         }
         for (relation, constraint) in &found.constraints {
-            if let Some(FactId::Table(table)) = self.fact_of(*relation) {
-                needs.insert(FactId::Constraint(table.clone(), name(constraint)?));
+            let Some(FactId::Table(on) | FactId::View(on)) = self.fact_of(*relation) else { continue };
+            let id = FactId::Constraint(on.clone(), name(constraint)?);
+            // ON CONFLICT ON CONSTRAINT may name one that is not there
+            if !self.contains(&id) {
+                let message = format!("constraint \"{constraint}\" for table \"{}\" does not exist", on.name.as_str());
+                return Err(Problem::undefined("42704", message, constraint));
             }
+            needs.insert(id);
         }
         let others = found
             .relations

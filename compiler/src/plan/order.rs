@@ -135,6 +135,7 @@ fn rank(kind: Kind) -> u8 {
         Kind::View | Kind::ViewColumn | Kind::MaterializedView | Kind::MaterializedViewColumn => 15,
         Kind::Trigger | Kind::ViewTrigger => 17,
         Kind::Policy => 18,
-        Kind::Comment => 19,
+        Kind::Rule | Kind::ViewRule => 19,
+        Kind::Comment => 20,
     }
 }

@@ -81,6 +81,7 @@ pub(super) fn blockers(ctx: &Context<'_>, id: &FactId) -> Vec<FactId> {
             let blocks = match &fact.payload {
                 Payload::Trigger(_)
                 | Payload::Policy(_)
+                | Payload::Rule(_)
                 | Payload::View(_)
                 | Payload::MaterializedView(_)
                 | Payload::Column(_) => true,

@@ -1,4 +1,4 @@
-//! What only goes under another name: a constraint, an index or a policy that is the same in everything else is renamed.
+//! What only goes under another name: a constraint, an index, a policy or a rule that is the same in everything else is renamed.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,13 @@ pub(super) fn pair(ctx: &Context<'_>, deltas: &[Delta], number: u32, work: &mut 
 
 fn table_of(fact: &Fact) -> Option<QualifiedName> {
     match (&fact.id, &fact.payload) {
-        (FactId::Constraint(table, _) | FactId::Policy(table, _), _) => Some(table.clone()),
+        (
+            FactId::Constraint(table, _)
+            | FactId::Policy(table, _)
+            | FactId::Rule(table, _)
+            | FactId::ViewRule(table, _),
+            _,
+        ) => Some(table.clone()),
         (_, Payload::Index(index)) => Some(index.table.clone()),
         _ => None,
     }
@@ -61,7 +67,9 @@ fn rename(ctx: &Context<'_>, from: &FactId, to: &FactId) -> Option<Action> {
             let sql = ctx.from().alter_table(table, &what);
             Some(Action::new(Verb::Alter, from.clone(), sql).locking(table, LockMode::AccessExclusive))
         }
-        (FactId::Policy(table, _), FactId::Policy(_, new)) => {
+        (FactId::Policy(table, _), FactId::Policy(_, new))
+        | (FactId::Rule(table, _), FactId::Rule(_, new))
+        | (FactId::ViewRule(table, _), FactId::ViewRule(_, new)) => {
             let text = format!("ALTER {} RENAME TO {}", ctx.from().object(from), ctx.from().name(new));
             let action = Action::new(Verb::Alter, from.clone(), ctx.from().plain(text));
             Some(action.locking(table, LockMode::AccessExclusive))

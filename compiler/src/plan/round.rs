@@ -205,6 +205,7 @@ fn around_retyped(ctx: &Context<'_>, id: &FactId, alters: &BTreeMap<FactId, Vec<
         let goes = match &fact.payload {
             Payload::Trigger(_)
             | Payload::Policy(_)
+            | Payload::Rule(_)
             | Payload::View(_)
             | Payload::MaterializedView(_)
             | Payload::Function(_)
@@ -222,6 +223,7 @@ fn around_retyped(ctx: &Context<'_>, id: &FactId, alters: &BTreeMap<FactId, Vec<
             Payload::Constraint(_)
                 | Payload::Trigger(_)
                 | Payload::Policy(_)
+                | Payload::Rule(_)
                 | Payload::View(_)
                 | Payload::MaterializedView(_)
                 | Payload::Column(_)
@@ -394,7 +396,7 @@ fn subsumed(ctx: &Context<'_>, work: &Work) -> BTreeMap<FactId, FactId> {
         let Some(fact) = ctx.working.fact(id) else { continue };
         let object = id.object();
         if is_foreign_key_between_dropped(work, fact)
-            || is_policy_over_other_dropped(work, fact)
+            || is_over_other_dropped(work, fact)
             || is_kept_by_children(ctx, work, fact)
         {
             continue;
@@ -448,11 +450,17 @@ fn subsumed(ctx: &Context<'_>, work: &Work) -> BTreeMap<FactId, FactId> {
     taken.keys().map(|id| (id.clone(), resolve(id))).collect()
 }
 
-/// A policy of one table that names another is dropped first where both tables go.
-fn is_policy_over_other_dropped(work: &Work, fact: &Fact) -> bool {
+/// A policy or a rule of one relation that names another is dropped first where both go.
+fn is_over_other_dropped(work: &Work, fact: &Fact) -> bool {
     let own = fact.id.object();
-    let other = |need: &&FactId| matches!(need.object(), FactId::Table(_)) && need.object() != own;
-    matches!(fact.payload, Payload::Policy(_))
+    let other = |need: &&FactId| match need.object() {
+        FactId::Table(_) => need.object() != own,
+        FactId::View(_) | FactId::MaterializedView(_) => {
+            matches!(fact.payload, Payload::Rule(_)) && need.object() != own
+        }
+        _ => false,
+    };
+    matches!(fact.payload, Payload::Policy(_) | Payload::Rule(_))
         && fact.needs.iter().filter(other).any(|need| work.drops.contains(&need.object()))
 }
 
@@ -528,7 +536,12 @@ fn edges_of_create(
         _ => None,
     };
     for need in fact.needs.iter().filter(|need| Some(*need) != owner) {
-        out.extend(doers.creators.get(need).map(|&before| (before, n)));
+        // a column that a table has from its parents comes with the table
+        let creator = doers.creators.get(need).or_else(|| match need {
+            FactId::Column(table, _) => doers.creators.get(&FactId::Table(table.clone())),
+            _ => None,
+        });
+        out.extend(creator.map(|&before| (before, n)));
         for &before in doers.alterers.get(need).into_iter().flatten() {
             let late = nodes.get(before).is_some_and(|node| node.actions.iter().any(is_late));
             if before != n && !late && !gives_identity(fact, nodes, before) {

@@ -9,6 +9,7 @@ mod constraint;
 mod function;
 mod index;
 mod policy;
+mod rule;
 mod sequence;
 mod table;
 mod trigger;
@@ -23,6 +24,7 @@ use crate::env::Env;
 
 pub use column::ColumnClauses;
 pub(crate) use column::{identity_word, storage_word};
+pub(crate) use rule::rule_event_word;
 pub(crate) use sequence::options_within;
 pub use table::TableFold;
 
@@ -113,6 +115,9 @@ impl<'a> Renderer<'a> {
             FactId::Aggregate(routine) => format!("AGGREGATE {}", self.aggregate(routine)),
             FactId::Trigger(table, name) => format!("TRIGGER {} ON {}", self.name(name), self.qualified(table)),
             FactId::Policy(table, name) => format!("POLICY {} ON {}", self.name(name), self.qualified(table)),
+            FactId::Rule(on, name) | FactId::ViewRule(on, name) => {
+                format!("RULE {} ON {}", self.name(name), self.qualified(on))
+            }
             FactId::View(name) => format!("VIEW {}", self.qualified(name)),
             FactId::MaterializedView(name) => format!("MATERIALIZED VIEW {}", self.qualified(name)),
             FactId::ViewColumn(owner, name) | FactId::MaterializedViewColumn(owner, name) => {

@@ -6,6 +6,16 @@ use pgseal_catalog::{FactId, Name, QualifiedName};
 use super::{Renderer, Sql, literal};
 use crate::elaborate::Part;
 
+/// How a trigger or a rule is switched.
+pub(super) fn enabled_word(enabled: Enabled) -> &'static str {
+    match enabled {
+        Enabled::Origin => "ENABLE",
+        Enabled::Disabled => "DISABLE",
+        Enabled::Replica => "ENABLE REPLICA",
+        Enabled::Always => "ENABLE ALWAYS",
+    }
+}
+
 impl Renderer<'_> {
     /// `CREATE TRIGGER` or `CREATE CONSTRAINT TRIGGER`; with `replace`, `CREATE OR REPLACE`.
     #[must_use]
@@ -80,12 +90,7 @@ impl Renderer<'_> {
     /// `ALTER TABLE … ENABLE/DISABLE TRIGGER`.
     #[must_use]
     pub fn enable_trigger(&self, table: &QualifiedName, name: &Name, enabled: Enabled) -> Sql {
-        let word = match enabled {
-            Enabled::Origin => "ENABLE",
-            Enabled::Disabled => "DISABLE",
-            Enabled::Replica => "ENABLE REPLICA",
-            Enabled::Always => "ENABLE ALWAYS",
-        };
+        let word = enabled_word(enabled);
         self.plain(format!("ALTER TABLE {} {word} TRIGGER {}", self.qualified(table), self.name(name)))
     }
 }

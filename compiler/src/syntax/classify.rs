@@ -60,6 +60,7 @@ pub(super) fn classify(node: &NodeEnum) -> Verdict {
         | N::CreateFunctionStmt(_)
         | N::AlterFunctionStmt(_)
         | N::CreateTrigStmt(_)
+        | N::RuleStmt(_)
         | N::CreatePolicyStmt(_)
         | N::AlterPolicyStmt(_)
         | N::CreateExtensionStmt(_)
@@ -107,7 +108,6 @@ fn unmanaged(node: &NodeEnum) -> Option<UnmanagedKind> {
     use UnmanagedKind as U;
     Some(match node {
         N::AlterDefaultPrivilegesStmt(_) => U::DefaultPrivilege,
-        N::RuleStmt(_) => U::Rule,
         N::CreateStatsStmt(_) | N::AlterStatsStmt(_) => U::Statistics,
         N::CreateCastStmt(_) => U::Cast,
         N::CreateOpClassStmt(_) => U::OperatorClass,
@@ -213,7 +213,6 @@ pub(super) fn unmanaged_command(subtype: i32) -> Option<UnmanagedKind> {
     use UnmanagedKind as U;
     match AlterTableType::try_from(subtype).ok()? {
         A::AtChangeOwner => Some(U::Owner),
-        A::AtEnableRule | A::AtEnableAlwaysRule | A::AtEnableReplicaRule | A::AtDisableRule => Some(U::Rule),
         A::AtGenericOptions | A::AtAlterColumnGenericOptions => Some(U::ForeignTable),
         _ => None,
     }

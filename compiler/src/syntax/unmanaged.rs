@@ -41,8 +41,6 @@ pub enum UnmanagedKind {
     Privilege,
     /// `CREATE PUBLICATION`.
     Publication,
-    /// `CREATE RULE`.
-    Rule,
     /// `SECURITY LABEL`.
     SecurityLabel,
     /// `CREATE STATISTICS`.
@@ -80,7 +78,6 @@ impl UnmanagedKind {
             UnmanagedKind::Owner => "owners",
             UnmanagedKind::Privilege => "privileges",
             UnmanagedKind::Publication => "publications",
-            UnmanagedKind::Rule => "rules",
             UnmanagedKind::SecurityLabel => "security labels",
             UnmanagedKind::Statistics => "extended statistics",
             UnmanagedKind::Subscription => "subscriptions",
@@ -120,6 +117,7 @@ pub(super) fn care_of(object: ObjectType) -> Care {
         | O::ObjectPolicy
         | O::ObjectProcedure
         | O::ObjectRoutine
+        | O::ObjectRule
         | O::ObjectSchema
         | O::ObjectSequence
         | O::ObjectTabconstraint
@@ -145,7 +143,6 @@ pub(super) fn care_of(object: ObjectType) -> Care {
         O::ObjectPublication | O::ObjectPublicationNamespace | O::ObjectPublicationRel => {
             Care::Unmanaged(U::Publication)
         }
-        O::ObjectRule => Care::Unmanaged(U::Rule),
         O::ObjectSubscription => Care::Unmanaged(U::Subscription),
         O::ObjectStatisticExt => Care::Unmanaged(U::Statistics),
         O::ObjectTransform => Care::Unmanaged(U::Transform),

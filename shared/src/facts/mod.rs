@@ -11,6 +11,7 @@ mod constraint;
 mod function;
 mod index;
 mod policy;
+mod rule;
 mod sequence;
 mod table;
 mod trigger;
@@ -28,6 +29,7 @@ pub use constraint::{
 pub use function::{Argument, ArgumentMode, Body, Function, Parallel, RoutineKind, Volatility};
 pub use index::{Index, IndexKey, IndexStorage, KeyTarget, NullsOrder, SortOrder};
 pub use policy::{Policy, PolicyCommand};
+pub use rule::{Rule, RuleEvent};
 pub use sequence::{Sequence, SequenceOptions};
 pub use table::{Partition, PartitionKey, PartitionKeyPart, PartitionStrategy, Persistence, ReplicaIdentity, Table};
 pub use trigger::{ConstraintTrigger, Enabled, Trigger, TriggerEvent, TriggerLevel, TriggerTiming};
@@ -120,6 +122,8 @@ pub enum Payload {
     Trigger(Trigger),
     /// A row security policy.
     Policy(Policy),
+    /// A rewrite rule.
+    Rule(Rule),
     /// A view.
     View(View),
     /// A materialized view.
@@ -129,10 +133,16 @@ pub enum Payload {
 }
 
 impl Payload {
-    /// Whether a fact of a kind may say this: the payload is of that kind, or a trigger's, which those of views have too.
+    /// Whether a fact of a kind may say this: the payload is of that kind, or a trigger's or rule's, which those of views have
+    /// too.
     #[must_use]
     pub fn fits(&self, kind: Kind) -> bool {
-        self.kind() == kind || kind == Kind::ViewTrigger && self.kind() == Kind::Trigger
+        let of = match kind {
+            Kind::ViewTrigger => Kind::Trigger,
+            Kind::ViewRule => Kind::Rule,
+            kind => kind,
+        };
+        self.kind() == of
     }
 
     /// The kind that the payload belongs to.
@@ -157,6 +167,7 @@ impl Payload {
             Self::Aggregate(_) => Kind::Aggregate,
             Self::Trigger(_) => Kind::Trigger,
             Self::Policy(_) => Kind::Policy,
+            Self::Rule(_) => Kind::Rule,
             Self::View(_) => Kind::View,
             Self::MaterializedView(_) => Kind::MaterializedView,
             Self::Comment(_) => Kind::Comment,

@@ -110,7 +110,7 @@ pub enum Enabled {
 }
 
 impl Enabled {
-    fn is_default(&self) -> bool {
+    pub(super) fn is_default(&self) -> bool {
         *self == Self::Origin
     }
 }

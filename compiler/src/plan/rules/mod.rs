@@ -8,6 +8,7 @@ mod function;
 mod index;
 mod materialized_view;
 mod policy;
+mod rule;
 mod sequence;
 mod table;
 mod trigger;
@@ -100,6 +101,9 @@ pub fn create(ctx: &Context<'_>, fact: &Fact) -> Vec<Action> {
         (FactId::Trigger(on, name) | FactId::ViewTrigger(on, name), Payload::Trigger(payload)) => {
             trigger::create(ctx, &fact.id, on, name, payload)
         }
+        (FactId::Rule(on, _) | FactId::ViewRule(on, _), Payload::Rule(payload)) => {
+            rule::create(ctx, &fact.id, on, payload)
+        }
         (FactId::View(name), Payload::View(payload)) => view::create(ctx, name, payload),
         (FactId::MaterializedView(name), Payload::MaterializedView(payload)) => {
             materialized_view::create(ctx, name, payload)
@@ -125,6 +129,7 @@ pub fn drop(ctx: &Context<'_>, fact: &Fact) -> Option<Action> {
         (id @ (FactId::Trigger(on, _) | FactId::ViewTrigger(on, _)), _) => Some(trigger::drop(ctx, id, on)),
         (id @ (FactId::View(name) | FactId::MaterializedView(name)), _) => Some(view::drop(ctx, id, name)),
         (FactId::Policy(table, name), _) => Some(policy::drop(ctx, table, name)),
+        (id @ (FactId::Rule(on, _) | FactId::ViewRule(on, _)), _) => Some(rule::drop(ctx, id, on)),
         (FactId::Sequence(name), Payload::Sequence(payload)) => Some(sequence::drop(ctx, name, payload)),
         (FactId::Comment(on), _) => Some(Action::new(Verb::Drop, fact.id.clone(), ctx.from().comment(on, None))),
         (FactId::Attribute(..), _) => None,
@@ -179,6 +184,9 @@ pub fn alter(ctx: &Context<'_>, from: &Fact, to: &Fact) -> Alteration {
             materialized_view::alter(ctx, name, a, b)
         }
         (FactId::Policy(table, name), Payload::Policy(a), Payload::Policy(b)) => policy::alter(ctx, table, name, a, b),
+        (id @ (FactId::Rule(on, _) | FactId::ViewRule(on, _)), Payload::Rule(a), Payload::Rule(b)) => {
+            rule::alter(ctx, id, on, a, b)
+        }
         (FactId::Comment(on), _, Payload::Comment(b)) => {
             let sql = ctx.to().comment(on, Some(&b.text));
             Alteration::InPlace(vec![Action::new(Verb::Alter, from.id.clone(), sql)])

@@ -1,0 +1,2 @@
+CREATE TABLE log (id integer, n integer, CONSTRAINT one UNIQUE (id), CONSTRAINT two UNIQUE (n));
+CREATE RULE r AS ON INSERT TO t DO ALSO INSERT INTO log (id) VALUES (new.id) ON CONFLICT ON CONSTRAINT one DO UPDATE SET n = excluded.id;

@@ -1,0 +1,1 @@
+CREATE RULE r AS ON INSERT TO t DO INSTEAD INSERT INTO u VALUES (new.id, new.name) RETURNING u.id, u.name;

@@ -1,0 +1,3 @@
+CREATE TABLE parent (a integer);
+CREATE TABLE z () INHERITS (parent);
+CREATE VIEW b AS SELECT a FROM z;

@@ -1,0 +1,3 @@
+CREATE VIEW v AS SELECT id, name FROM t WHERE id > 0;
+CREATE RULE del AS ON DELETE TO v DO INSTEAD DELETE FROM t WHERE t.id = old.id;
+CREATE RULE ins AS ON INSERT TO v DO INSTEAD INSERT INTO t (id, name) VALUES (new.id, new.name);
