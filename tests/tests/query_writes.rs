@@ -7,8 +7,8 @@ use pgseal::deparse::{FunctionBody, Rule, RuleEvent, deparse_function_body, depa
 use pgseal::env::{Env, Oid, SearchPath};
 use pgseal::tree::{
     Alias, ColumnDefinition, CommandType, Const, Expr, InferenceElem, JsonBehavior, JsonExpr, JsonTable,
-    JsonTableColumn, JsonTablePath, MergeAction, MergeMatch, OnConflict, OnConflictAction, Overriding, Query, RteKind,
-    SetToDefault, TableFunc, TargetEntry, Var,
+    JsonTableColumn, JsonTablePath, Location, MergeAction, MergeMatch, OnConflict, OnConflictAction, Overriding, Query,
+    RteKind, SetToDefault, TableFunc, TargetEntry, Var,
 };
 use pgseal_tests::queries::{SCHEMA, majors, statements, world};
 use pgseal_tests::server::Server;
@@ -109,7 +109,12 @@ impl Maker<'_> {
 
 fn default_of(mut query: Query) -> Query {
     let target = query.target_list.last_mut().unwrap();
-    target.expr = Expr::SetToDefault(SetToDefault { ty: Oid::TEXT, typmod: -1, collation: Oid::DEFAULT_COLLATION });
+    target.expr = Expr::SetToDefault(SetToDefault {
+        ty: Oid::TEXT,
+        typmod: -1,
+        collation: Oid::DEFAULT_COLLATION,
+        location: Location::NONE,
+    });
     query
 }
 
@@ -367,7 +372,13 @@ fn json_table(maker: &Maker<'_>, values: &[&str], names: [&str; 4], passing: boo
     let entry = &mut query.rtable[1];
     entry.alias = Some(Alias { name: "jt".to_owned(), columns: Vec::new() });
     entry.lateral = true;
-    let one = Expr::Const(Const { ty: Oid::INT4, typmod: -1, collation: Oid::INVALID, value: Some("1".to_owned()) });
+    let one = Expr::Const(Const {
+        ty: Oid::INT4,
+        typmod: -1,
+        collation: Oid::INVALID,
+        value: Some("1".to_owned()),
+        location: Location::NONE,
+    });
     entry.kind = RteKind::TableFunc(Box::new(TableFunc::Json(JsonTable {
         document,
         root,

@@ -2,7 +2,7 @@
 //!
 //! Follows `DefineView` and `parse_analyze_fixedparams` (PG 18).
 
-use pg_query::protobuf::Node;
+use pg_query::protobuf::{Node, node};
 
 use super::depend::{Dependencies, query_dependencies};
 use super::error::{AnalyzeError, Analyzed, sqlstate};
@@ -20,6 +20,9 @@ use crate::tree::{ColumnDefinition, CommandType, Query};
 ///
 /// What the server would say, or what is not covered.
 pub fn analyze_view_query(env: &Env, path: &SearchPath, raw: &Node, aliases: &[String]) -> Analyzed<Query> {
+    if matches!(&raw.node, Some(node::Node::SelectStmt(select)) if select.into_clause.is_some()) {
+        return Err(AnalyzeError::rejected(sqlstate::FEATURE_NOT_SUPPORTED, "views must not contain SELECT INTO", -1));
+    }
     let mut query = analyze_statement(env, path, raw, &Parameters::default())?;
     if query.command != CommandType::Select {
         return Err(AnalyzeError::rejected(

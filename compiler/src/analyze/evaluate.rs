@@ -13,7 +13,7 @@ use super::parse_expr::transform_expr;
 use super::parse_expr_kind::ParseExprKind;
 use super::parse_node::{ParseState, raw_location};
 use crate::env::{Env, Oid, SearchPath};
-use crate::tree::{Const, Expr, expr_type};
+use crate::tree::{Const, Expr, Location, expr_type};
 
 /// A value of a partition's bound, for a key column of the given type.
 ///
@@ -112,5 +112,5 @@ fn convert(ps: &ParseState<'_>, value: Const, source: Oid, result: Oid, typmod: 
     } else {
         return Err(refuse());
     };
-    Ok(Const { ty: result, typmod, collation: value.collation, value: Some(text) })
+    Ok(Const { ty: result, typmod, collation: value.collation, value: Some(text), location: Location::NONE })
 }

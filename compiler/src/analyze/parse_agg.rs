@@ -6,7 +6,7 @@
 use pg_query::protobuf::{GroupingFunc as RawGrouping, WindowDef};
 
 use super::error::{AnalyzeError, Analyzed, sqlstate};
-use super::parse_coerce::{Coercion, coerce_type};
+use super::parse_coerce::{Coercion, coerce_type, place_or};
 use super::parse_common::{common_typmod, select_common_type};
 use super::parse_expr::transform_expr;
 use super::parse_expr_kind::ParseExprKind;
@@ -15,12 +15,15 @@ use super::parse_node::{ParseState, missing};
 use super::parse_sort::{add_to_sort, sort_by, transform_distinct, transform_sort};
 use super::parse_target::target_entry;
 use crate::env::{AggregateKind, Oid, ProcKind, ProcRow};
-use crate::tree::{Aggref, Expr, GroupingFunc, Query, RteKind, TargetEntry, WindowFunc, expr_type};
+use crate::tree::{
+    Aggref, Expr, GroupingFunc, Location, Query, RteKind, TargetEntry, WindowFunc, expr_location, expr_type,
+};
 
 /// Makes the hypothetical arguments and those that they are compared with of one type; follows
-/// `unify_hypothetical_args`.
+/// `unify_hypothetical_args`, and the check of their number in `ParseFuncOrColumn`.
 pub(super) fn unify_hypothetical(
     ps: &ParseState<'_>,
+    name: &str,
     args: &mut [Expr],
     actual: &mut [Oid],
     declared: &[Oid],
@@ -28,6 +31,20 @@ pub(super) fn unify_hypothetical(
     location: i32,
 ) -> Analyzed<()> {
     let direct = args.len().saturating_sub(sorted);
+    if let (Some(variadic), true) = (declared.last(), direct != sorted)
+        && *variadic == Oid::ANY
+    {
+        let shown: Vec<String> = actual.iter().map(|ty| ps.shown(*ty)).collect();
+        return Err(AnalyzeError::rejected(
+            sqlstate::UNDEFINED_FUNCTION,
+            format!("function {name}({}) does not exist", shown.join(", ")),
+            location,
+        )
+        .hint(format!(
+            "To use the hypothetical-set aggregate {name}, the number of hypothetical direct arguments (here {direct}) must \
+             match the number of ordering columns (here {sorted})."
+        )));
+    }
     let Some(first) = direct.checked_sub(sorted) else {
         return Err(missing("hypothetical argument"));
     };
@@ -95,7 +112,9 @@ pub(super) fn aggregate_call(
                                 "could not identify an ordering operator for type {}",
                                 ps.shown(ty.unwrap_or_default())
                             ),
-                            location,
+                            list.iter()
+                                .find(|t| t.sort_group_ref == clause.target)
+                                .map_or(location, |t| place_or(&t.expr, location)),
                         )
                         .detail("Aggregates with DISTINCT must be able to sort their inputs."));
                     }
@@ -120,6 +139,7 @@ pub(super) fn aggregate_call(
         variadic: prepared.variadic,
         kind,
         levels_up: 0,
+        location: Location::at(location),
     };
     let inner: Vec<&Expr> = agg.args.iter().map(|t| &t.expr).chain(agg.filter.as_deref()).collect();
     let direct: Vec<&Expr> = agg.direct_args.iter().collect();
@@ -144,7 +164,12 @@ pub(super) fn transform_grouping_func(ps: &mut ParseState<'_>, raw: &RawGrouping
     }
     let level = belongs_to(&args.iter().collect::<Vec<_>>(), &[], raw.location)?;
     settle(ps, level, raw.location, false)?;
-    Ok(Expr::GroupingFunc(GroupingFunc { args, refs: Vec::new(), levels_up: level }))
+    Ok(Expr::GroupingFunc(GroupingFunc {
+        args,
+        refs: Vec::new(),
+        levels_up: level,
+        location: Location::at(raw.location),
+    }))
 }
 
 /// Notes an aggregate in its query, if it may stand there; follows `check_agglevels_and_constraints`.
@@ -196,20 +221,45 @@ fn lowest(exprs: &[&Expr]) -> Lowest {
     found
 }
 
+/// Where the first part of expressions is that is looked for, subqueries included; -1 where there is none.
+pub(super) fn place_in(exprs: &[&Expr], wanted: impl Fn(&Expr, u32) -> bool) -> i32 {
+    let mut found = -1;
+    for expr in exprs {
+        expr.visit_levels(&mut |e, depth| {
+            if found < 0 && wanted(e, depth) {
+                found = expr_location(e);
+            }
+        });
+    }
+    found
+}
+
+/// Whether an expression is an aggregate, or `GROUPING`, of the query that many steps further out.
+pub(super) fn aggregate_of(level: u32) -> impl Fn(&Expr, u32) -> bool {
+    move |e, depth| match e {
+        Expr::Aggref(a) => a.levels_up == level + depth,
+        Expr::GroupingFunc(g) => g.levels_up == level + depth,
+        _ => false,
+    }
+}
+
 /// How many queries further out an aggregate of these arguments belongs; follows `check_agg_arguments`.
 fn belongs_to(args: &[&Expr], direct: &[&Expr], location: i32) -> Analyzed<u32> {
-    let grouping = |message: &str| AnalyzeError::rejected(sqlstate::GROUPING_ERROR, message, location);
+    let grouping = |message: &str, at: i32| {
+        AnalyzeError::rejected(sqlstate::GROUPING_ERROR, message, if at >= 0 { at } else { location })
+    };
     let in_args = lowest(args);
     if in_args.set {
         return Err(AnalyzeError::rejected(
             sqlstate::FEATURE_NOT_SUPPORTED,
             "aggregate function calls cannot contain set-returning function calls",
-            location,
+            place_in(args, |e, depth| depth == 0 && matches!(e, Expr::FuncExpr(f) if f.retset)).max(location),
         )
         .hint("You might be able to move the set-returning function into a LATERAL FROM item."));
     }
     if in_args.window {
-        return Err(grouping("aggregate function calls cannot contain window function calls"));
+        let at = place_in(args, |e, depth| depth == 0 && matches!(e, Expr::WindowFunc(_)));
+        return Err(grouping("aggregate function calls cannot contain window function calls", at));
     }
     let level = match (in_args.column, in_args.aggregate) {
         (None, None) => 0,
@@ -217,14 +267,19 @@ fn belongs_to(args: &[&Expr], direct: &[&Expr], location: i32) -> Analyzed<u32> 
         (Some(a), Some(b)) => a.min(b),
     };
     if in_args.aggregate == Some(level) {
-        return Err(grouping("aggregate function calls cannot be nested"));
+        return Err(grouping("aggregate function calls cannot be nested", place_in(args, aggregate_of(level))));
     }
     let in_direct = lowest(direct);
     if in_direct.column.is_some_and(|column| column < level) {
-        return Err(grouping("outer-level aggregate cannot contain a lower-level variable in its direct arguments"));
+        let at = place_in(
+            direct,
+            |e, depth| matches!(e, Expr::Var(v) if v.levels_up.checked_sub(depth) == in_direct.column),
+        );
+        let message = "outer-level aggregate cannot contain a lower-level variable in its direct arguments";
+        return Err(grouping(message, at));
     }
-    if in_direct.aggregate.is_some_and(|aggregate| aggregate <= level) {
-        return Err(grouping("aggregate function calls cannot be nested"));
+    if let Some(inner) = in_direct.aggregate.filter(|aggregate| *aggregate <= level) {
+        return Err(grouping("aggregate function calls cannot be nested", place_in(direct, aggregate_of(inner))));
     }
     Ok(level)
 }
@@ -263,7 +318,9 @@ pub(super) fn window_call(
         return Err(AnalyzeError::rejected(
             sqlstate::WINDOWING_ERROR,
             "window function calls cannot be nested",
-            location,
+            place_in(&prepared.args.iter().collect::<Vec<_>>(), |e, depth| {
+                depth == 0 && matches!(e, Expr::WindowFunc(_))
+            }),
         ));
     }
     if let Some(error) = ps.kind.refuse_window(location) {
@@ -281,6 +338,7 @@ pub(super) fn window_call(
         window,
         star: syntax.star,
         aggregate,
+        location: Location::at(location),
     })))
 }
 

@@ -6,7 +6,7 @@
 use pg_query::protobuf::{AIndices, MultiAssignRef, Node, SubLinkType, node};
 
 use super::error::{AnalyzeError, Analyzed, sqlstate};
-use super::parse_coerce::{Coercion, coerce_to_domain, coerce_to_target_type, no_cast};
+use super::parse_coerce::{Coercion, coerce_to_domain, coerce_to_target_type, no_cast, place_or};
 use super::parse_expr::transform_expr;
 use super::parse_expr_kind::ParseExprKind;
 use super::parse_node::{ParseState, missing, raw_location, string_of};
@@ -16,8 +16,8 @@ use super::parse_subscript::subscripted;
 use super::parse_target::res_target;
 use crate::env::{ColumnRow, Oid, RelationRow};
 use crate::tree::{
-    CaseTestExpr, Const, Expr, FieldStore, MultiAssignment, SubLink, SubLinkKind, SubscriptAssignment, Syntactic,
-    TargetEntry, Var, VarReturning, expr_collation, expr_type, expr_typmod,
+    CaseTestExpr, Const, Expr, FieldStore, Location, MultiAssignment, SubLink, SubLinkKind, SubscriptAssignment,
+    Syntactic, TargetEntry, Var, VarReturning, expr_collation, expr_location, expr_type, expr_typmod,
 };
 
 /// Which statement assigns.
@@ -94,7 +94,7 @@ pub(super) fn insert_row(
         return Err(AnalyzeError::rejected(
             sqlstate::SYNTAX_ERROR,
             "INSERT has more expressions than target columns",
-            -1,
+            values.get(columns.len()).map_or(-1, expr_location),
         ));
     }
     if listed && values.len() < columns.len() {
@@ -242,6 +242,7 @@ fn multi_assignment(ps: &mut ParseState<'_>, part: &MultiAssignRef, sources: &mu
             Ok(Expr::MultiAssignment(MultiAssignment {
                 sublink,
                 column: part.colno,
+                location: Location::at(expr_location(&output.expr)),
                 ty: expr_type(&output.expr),
                 typmod: expr_typmod(&output.expr),
                 collation: expr_collation(&output.expr),
@@ -282,6 +283,7 @@ fn assigned_expr(
     }
     if indirection.is_empty() {
         let source = expr_type(&value);
+        let location = place_or(&value, location);
         let coerced = coerce_to_target_type(ps, value, ty, typmod, Coercion::assignment(-1))?;
         return coerced.ok_or_else(|| {
             AnalyzeError::rejected(
@@ -298,7 +300,10 @@ fn assigned_expr(
         });
     }
     let (kind, base) = match how {
-        Assigner::Insert => (ParseExprKind::InsertTarget, Expr::Const(Const { ty, typmod, collation, value: None })),
+        Assigner::Insert => (
+            ParseExprKind::InsertTarget,
+            Expr::Const(Const { ty, typmod, collation, value: None, location: Location::NONE }),
+        ),
         Assigner::Update(varno) => {
             let var = Var {
                 varno,
@@ -310,6 +315,7 @@ fn assigned_expr(
                 levels_up: 0,
                 returning: VarReturning::Default,
                 syntactic: Syntactic::default(),
+                location: Location::NONE,
             };
             (ParseExprKind::UpdateTarget, Expr::Var(var))
         }
@@ -348,6 +354,7 @@ fn assign(
 
 fn assign_whole(ps: &ParseState<'_>, place: &Place<'_>, value: Expr) -> Analyzed<Expr> {
     let source = expr_type(&value);
+    let location = place_or(&value, place.location);
     let coerced = coerce_to_target_type(ps, value, place.ty, place.typmod, Coercion::assignment(-1))?;
     coerced.ok_or_else(|| {
         let (ty, source) = (ps.shown(place.ty), ps.shown(source));
@@ -359,7 +366,7 @@ fn assign_whole(ps: &ParseState<'_>, place: &Place<'_>, value: Expr) -> Analyzed
         } else {
             format!("subfield \"{}\" is of type {ty} but expression is of type {source}", place.name)
         };
-        AnalyzeError::rejected(sqlstate::DATATYPE_MISMATCH, message, place.location)
+        AnalyzeError::rejected(sqlstate::DATATYPE_MISMATCH, message, location)
             .hint("You will need to rewrite or cast the expression.")
     })
 }

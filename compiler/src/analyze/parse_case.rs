@@ -8,7 +8,7 @@ use pg_query::protobuf::{
     SqlValueFunction as RawSvf, SqlValueFunctionOp as RawSvfOp, node,
 };
 
-use super::error::Analyzed;
+use super::error::{AnalyzeError, Analyzed, sqlstate};
 use super::parse_coerce::coerce_to_boolean;
 use super::parse_collate::assign_expr_collations;
 use super::parse_common::{coerce_to_common_type, select_common_type};
@@ -17,11 +17,12 @@ use super::parse_node::{ParseState, missing, null_of_unknown, raw_location};
 use super::parse_oper::make_op;
 use crate::env::Oid;
 use crate::tree::{
-    CaseExpr, CaseTestExpr, CaseWhen, CoalesceExpr, Expr, MinMaxExpr, MinMaxOp, SqlValueFunction, SqlValueFunctionOp,
-    expr_collation, expr_type, expr_typmod,
+    CaseExpr, CaseTestExpr, CaseWhen, CoalesceExpr, Expr, Location, MinMaxExpr, MinMaxOp, SqlValueFunction,
+    SqlValueFunctionOp, expr_collation, expr_type, expr_typmod,
 };
 
 pub(super) fn transform_case(ps: &mut ParseState<'_>, c: &RawCaseExpr) -> Analyzed<Expr> {
+    let sets = ps.set_calls;
     let arg = match c.arg.as_deref() {
         None => None,
         Some(raw) => {
@@ -62,6 +63,7 @@ pub(super) fn transform_case(ps: &mut ParseState<'_>, c: &RawCaseExpr) -> Analyz
         None => null_of_unknown(),
         Some(raw) => transform_expr(ps, raw)?,
     };
+    refuse_sets(ps, sets, "CASE")?;
     let default_location = c.defresult.as_deref().map_or(-1, raw_location);
     let mut alternatives = vec![default];
     alternatives.extend(results);
@@ -82,7 +84,21 @@ pub(super) fn transform_case(ps: &mut ParseState<'_>, c: &RawCaseExpr) -> Analyz
         arg: arg.map(Box::new),
         whens,
         default: Box::new(default),
+        location: Location::NONE,
     }))
+}
+
+/// Sets cannot be chosen between.
+fn refuse_sets(ps: &ParseState<'_>, before: usize, construct: &str) -> Analyzed<()> {
+    if ps.set_calls == before {
+        return Ok(());
+    }
+    Err(AnalyzeError::rejected(
+        sqlstate::FEATURE_NOT_SUPPORTED,
+        format!("set-returning functions are not allowed in {construct}"),
+        ps.last_set,
+    )
+    .hint("You might be able to move the set-returning function into a LATERAL FROM item."))
 }
 
 /// Transforms arguments and brings them to their common type.
@@ -102,8 +118,10 @@ fn common_arguments(ps: &mut ParseState<'_>, raw: &[Node], construct: &str) -> A
 }
 
 pub(super) fn transform_coalesce(ps: &mut ParseState<'_>, c: &RawCoalesce) -> Analyzed<Expr> {
+    let sets = ps.set_calls;
     let (ty, args) = common_arguments(ps, &c.args, "COALESCE")?;
-    Ok(Expr::CoalesceExpr(CoalesceExpr { ty, collation: Oid::INVALID, args }))
+    refuse_sets(ps, sets, "COALESCE")?;
+    Ok(Expr::CoalesceExpr(CoalesceExpr { ty, collation: Oid::INVALID, args, location: Location::NONE }))
 }
 
 pub(super) fn transform_min_max(ps: &mut ParseState<'_>, m: &RawMinMax) -> Analyzed<Expr> {
@@ -112,7 +130,14 @@ pub(super) fn transform_min_max(ps: &mut ParseState<'_>, m: &RawMinMax) -> Analy
         _ => (MinMaxOp::Greatest, "GREATEST"),
     };
     let (ty, args) = common_arguments(ps, &m.args, construct)?;
-    Ok(Expr::MinMaxExpr(MinMaxExpr { ty, collation: Oid::INVALID, input_collation: Oid::INVALID, op, args }))
+    Ok(Expr::MinMaxExpr(MinMaxExpr {
+        ty,
+        collation: Oid::INVALID,
+        input_collation: Oid::INVALID,
+        op,
+        args,
+        location: Location::NONE,
+    }))
 }
 
 pub(super) fn transform_sql_value_function(f: &RawSvf) -> Analyzed<Expr> {
@@ -137,5 +162,5 @@ pub(super) fn transform_sql_value_function(f: &RawSvf) -> Analyzed<Expr> {
         Ok(RawSvfOp::SvfopCurrentSchema) => (Op::CurrentSchema, Oid::NAME, -1),
         Ok(RawSvfOp::SqlvalueFunctionOpUndefined) | Err(_) => return Err(missing("function")),
     };
-    Ok(Expr::SqlValueFunction(SqlValueFunction { op, ty, typmod }))
+    Ok(Expr::SqlValueFunction(SqlValueFunction { op, ty, typmod, location: Location::NONE }))
 }

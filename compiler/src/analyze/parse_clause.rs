@@ -19,11 +19,12 @@ use super::parse_level::Level;
 use super::parse_node::{ParseState, missing, raw_location, split_name, strings_of};
 use super::parse_query::{sub_analyze, uses_level};
 use super::parse_relation::{NamespaceItem, check_conflicts};
-use super::parse_rte::{alias_of, column, open_relation, require_alias};
+use super::parse_rte::{FunctionItem, alias_of, column, open_relation, require_alias};
 use super::parse_sublink::unnest_call;
 use crate::env::{Oid, RelationKind};
 use crate::tree::{
-    ColumnDefinition, Expr, FromItem, RteKind, TableFunc, TableSample, XmlTable, XmlTableColumn, expr_type,
+    ColumnDefinition, Expr, FromItem, RteKind, TableFunc, TableSample, XmlTable, XmlTableColumn, expr_location,
+    expr_type,
 };
 
 /// `FROM`: the relations and their names.
@@ -128,16 +129,17 @@ fn locks(ps: &ParseState<'_>, name: Option<&str>) -> bool {
 
 /// `transformRangeFunction`.
 fn range_function(ps: &mut ParseState<'_>, function: &RangeFunction) -> Analyzed<NamespaceItem> {
-    let mut made: Vec<(String, Expr, Vec<ColumnDefinition>)> = Vec::new();
+    let mut made: Vec<FunctionItem> = Vec::new();
     let lateral = std::mem::replace(&mut ps.level.lateral_active, true);
     let result = functions(ps, function, &mut made);
     ps.level.lateral_active = lateral;
     let location = result?;
-    for (_, expr, _) in &mut made {
-        assign_expr_collations(ps.env, expr)?;
+    for item in &mut made {
+        assign_expr_collations(ps.env, &mut item.expr)?;
     }
     if !function.coldeflist.is_empty() {
-        let error = |message: &str| AnalyzeError::rejected(sqlstate::SYNTAX_ERROR, message, location);
+        let at = function.coldeflist.first().map_or(location, raw_location);
+        let error = |message: &str| AnalyzeError::rejected(sqlstate::SYNTAX_ERROR, message, at);
         if made.len() != 1 {
             return Err(if function.is_rowsfrom {
                 error("ROWS FROM() with multiple functions cannot have a column definition list")
@@ -154,18 +156,15 @@ fn range_function(ps: &mut ParseState<'_>, function: &RangeFunction) -> Analyzed
         }
         let definitions = column_definitions(ps, &function.coldeflist)?;
         if let Some(only) = made.first_mut() {
-            only.2 = definitions;
+            only.definitions = definitions;
+            only.definitions_at = at;
         }
     }
-    let lateral = function.lateral || made.iter().any(|(_, expr, _)| uses_level(expr, 0));
+    let lateral = function.lateral || made.iter().any(|item| uses_level(&item.expr, 0));
     ps.add_functions(made, function.ordinality, alias_of(function.alias.as_ref()), lateral, location)
 }
 
-fn functions(
-    ps: &mut ParseState<'_>,
-    function: &RangeFunction,
-    made: &mut Vec<(String, Expr, Vec<ColumnDefinition>)>,
-) -> Analyzed<i32> {
+fn functions(ps: &mut ParseState<'_>, function: &RangeFunction, made: &mut Vec<FunctionItem>) -> Analyzed<i32> {
     let mut location = -1;
     for pair in &function.functions {
         let Some(node::Node::List(pair)) = &pair.node else { return Err(missing("function")) };
@@ -174,11 +173,12 @@ fn functions(
             Some(node::Node::List(list)) => column_definitions(ps, &list.items)?,
             _ => Vec::new(),
         };
+        let definitions_at = pair.items.get(1).map_or(-1, raw_location);
         if !definitions.is_empty() && !function.coldeflist.is_empty() {
             return Err(AnalyzeError::rejected(
                 sqlstate::SYNTAX_ERROR,
                 "multiple column definition lists are not allowed for the same function",
-                raw_location(raw),
+                function.coldeflist.first().map_or(-1, raw_location),
             ));
         }
         if let Some(node::Node::FuncCall(call)) = &raw.node {
@@ -196,13 +196,15 @@ fn functions(
                 for arg in &call.args {
                     let single = unnest_call(arg, call.location);
                     let expr = top_level_call(ps, &single)?;
-                    made.push((column_name(ps.env.major(), &single, &expr), expr, Vec::new()));
+                    let name = column_name(ps.env.major(), &single, &expr);
+                    made.push(FunctionItem { name, expr, definitions: Vec::new(), definitions_at: -1 });
                 }
                 continue;
             }
         }
         let expr = top_level_call(ps, raw)?;
-        made.push((column_name(ps.env.major(), raw, &expr), expr, definitions));
+        let name = column_name(ps.env.major(), raw, &expr);
+        made.push(FunctionItem { name, expr, definitions, definitions_at });
     }
     Ok(location)
 }
@@ -217,10 +219,23 @@ fn top_level_call(ps: &mut ParseState<'_>, raw: &Node) -> Analyzed<Expr> {
         return Err(AnalyzeError::rejected(
             sqlstate::FEATURE_NOT_SUPPORTED,
             "set-returning functions must appear at top level of FROM",
-            raw_location(raw),
+            nested_set(&expr),
         ));
     }
     Ok(expr)
+}
+
+/// The place of the last set-returning call within another expression.
+fn nested_set(expr: &Expr) -> i32 {
+    let mut last = -1;
+    for child in expr.children() {
+        child.visit(&mut |e| {
+            if matches!(e, Expr::FuncExpr(f) if f.retset) || matches!(e, Expr::OpExpr(o) if o.retset) {
+                last = expr_location(e);
+            }
+        });
+    }
+    last
 }
 
 /// A column definition list.

@@ -11,7 +11,7 @@ use super::parse_relation::item_of_var;
 use crate::env::{CastContext, CastMethod, Env, Oid, TypeKind};
 use crate::tree::{
     ArrayCoerceExpr, CaseTestExpr, CoerceToDomain, CoerceViaIO, CoercionForm, CollateExpr, Const, ConvertRowtypeExpr,
-    Expr, FuncExpr, RelabelType, RowExpr, expr_collation, expr_type, expr_typmod,
+    Expr, FuncExpr, Location, RelabelType, RowExpr, expr_collation, expr_location, expr_type, expr_typmod,
 };
 
 /// How a value of one type becomes one of another; follows `CoercionPathType`.
@@ -102,7 +102,7 @@ pub fn coerce_to_target_type(
     let result = coerce_type_typmod(ps, result, target, typmod, how, hide)?;
     Ok(Some(match collation {
         Some(collation) if ps.env.type_collation(target).is_valid() => {
-            Expr::CollateExpr(CollateExpr { arg: Box::new(result), collation })
+            Expr::CollateExpr(CollateExpr { arg: Box::new(result), collation, location: Location::NONE })
         }
         _ => result,
     }))
@@ -166,7 +166,7 @@ fn coerce_type_changed(
     if let Expr::CollateExpr(c) = expr {
         let (inner, _) = coerce_type_changed(ps, *c.arg, source, target, typmod, how)?;
         let result = if env.type_collation(target).is_valid() {
-            Expr::CollateExpr(CollateExpr { arg: Box::new(inner), collation: c.collation })
+            Expr::CollateExpr(CollateExpr { arg: Box::new(inner), collation: c.collation, location: Location::NONE })
         } else {
             inner
         };
@@ -201,7 +201,12 @@ fn coerce_type_changed(
         let base = env.base_type(source);
         let arg = if base == source { expr } else { relabel(expr, base, -1, Oid::INVALID, CoercionForm::ImplicitCast) };
         return Ok((
-            Expr::ConvertRowtypeExpr(ConvertRowtypeExpr { arg: Box::new(arg), result_type: target, format: how.form }),
+            Expr::ConvertRowtypeExpr(ConvertRowtypeExpr {
+                arg: Box::new(arg),
+                result_type: target,
+                format: how.form,
+                location: Location::NONE,
+            }),
             true,
         ));
     }
@@ -219,14 +224,30 @@ fn coerce_literal(ps: &ParseState<'_>, literal: &Const, target: Oid, typmod: i32
     let input_typmod = if base == Oid::INTERVAL { base_typmod } else { -1 };
     let value = match &literal.value {
         None => None,
-        Some(text) => Some(literal::type_input(ps, base, input_typmod, text).map_err(|e| e.at(how.location))?),
+        Some(text) => {
+            let read = literal::type_input(ps, base, input_typmod, text);
+            Some(read.map_err(|e| e.at(literal.location.offset()).at(how.location))?)
+        }
     };
-    let result = Expr::Const(Const { ty: base, typmod: input_typmod, collation: ps.env.type_collation(base), value });
+    let result = Expr::Const(Const {
+        ty: base,
+        typmod: input_typmod,
+        collation: ps.env.type_collation(base),
+        value,
+        location: literal.location,
+    });
     if base == target { Ok(result) } else { coerce_to_domain(ps, result, base, base_typmod, target, how) }
 }
 
 pub(super) fn relabel(arg: Expr, result_type: Oid, typmod: i32, collation: Oid, format: CoercionForm) -> Expr {
-    Expr::RelabelType(RelabelType { arg: Box::new(arg), result_type, typmod, collation, format })
+    Expr::RelabelType(RelabelType {
+        arg: Box::new(arg),
+        result_type,
+        typmod,
+        collation,
+        format,
+        location: Location::NONE,
+    })
 }
 
 /// Whether arguments of these types can be passed for those; follows `can_coerce_type`.
@@ -286,6 +307,7 @@ pub(super) fn coerce_to_domain(
         typmod: -1,
         collation: Oid::INVALID,
         format: how.form,
+        location: Location::NONE,
     }))
 }
 
@@ -372,6 +394,7 @@ fn build_coercion_expression(
             result_type: target,
             collation: Oid::INVALID,
             format: how.form,
+            location: Location::NONE,
         })),
         CoercionPath::Relabel | CoercionPath::None => Ok(relabel(expr, target, -1, Oid::INVALID, how.form)),
     }
@@ -388,6 +411,7 @@ pub(super) fn call(funcid: Oid, result_type: Oid, args: Vec<Expr>, format: Coerc
         collation: Oid::INVALID,
         input_collation: Oid::INVALID,
         args,
+        location: Location::NONE,
     })
 }
 
@@ -409,6 +433,7 @@ fn array_coercion(ps: &ParseState<'_>, expr: Expr, target: Oid, typmod: i32, how
         result_type: target,
         collation: Oid::INVALID,
         format: how.form,
+        location: Location::NONE,
     }))
 }
 
@@ -428,7 +453,9 @@ pub(super) fn no_cast(ps: &ParseState<'_>, source: Oid, target: Oid, location: i
 /// `ROW(…)` to a composite type, field by field; follows `coerce_record_to_complex`.
 fn coerce_record_to_complex(ps: &ParseState<'_>, expr: Expr, target: Oid, how: Coercion) -> Analyzed<Expr> {
     let env = ps.env;
-    let fail = || cannot_cast(ps, Oid::RECORD, target, how.location);
+    let own = expr_location(&expr);
+    let location = if how.location >= 0 { how.location } else { own };
+    let fail = || cannot_cast(ps, Oid::RECORD, target, location);
     let args = match expr {
         Expr::RowExpr(row) => row.args,
         Expr::Var(var) if var.attno == 0 => {
@@ -444,10 +471,11 @@ fn coerce_record_to_complex(ps: &ParseState<'_>, expr: Expr, target: Oid, how: C
         let Some(arg) = args.next() else {
             return Err(fail().detail("Input has too few columns."));
         };
+        let at = if how.location >= 0 { how.location } else { expr_location(&arg) };
         let source = expr_type(&arg);
         let inner = Coercion { form: CoercionForm::ImplicitCast, location: -1, ..how };
         let field = coerce_to_target_type(ps, arg, column.type_oid, column.typmod, inner)?.ok_or_else(|| {
-            fail().detail(format!(
+            cannot_cast(ps, Oid::RECORD, target, at).detail(format!(
                 "Cannot cast type {} to {} in column {}.",
                 ps.shown(source),
                 ps.shown(column.type_oid),
@@ -459,12 +487,21 @@ fn coerce_record_to_complex(ps: &ParseState<'_>, expr: Expr, target: Oid, how: C
     if args.next().is_some() {
         return Err(fail().detail("Input has too many columns."));
     }
-    let mut row = RowExpr { args: fields, row_type: base, format: how.form, colnames: Vec::new() };
+    let mut row =
+        RowExpr { args: fields, row_type: base, format: how.form, colnames: Vec::new(), location: Location::NONE };
     if base == target {
         return Ok(Expr::RowExpr(row));
     }
     row.format = CoercionForm::ImplicitCast;
     coerce_to_domain(ps, Expr::RowExpr(row), base, base_typmod, target, how)
+}
+
+/// Where an expression was written, or else that.
+pub(super) fn place_or(expr: &Expr, location: i32) -> i32 {
+    match expr_location(expr) {
+        at if at >= 0 => at,
+        _ => location,
+    }
 }
 
 /// Coerces the argument of a construct to boolean; follows `coerce_to_boolean`.
@@ -492,6 +529,7 @@ pub fn coerce_to_specific_type(
     if source == target {
         return Ok(expr);
     }
+    let location = place_or(&expr, location);
     coerce_to_target_type(ps, expr, target, -1, Coercion::assignment(-1))?.ok_or_else(|| {
         AnalyzeError::rejected(
             sqlstate::DATATYPE_MISMATCH,

@@ -6,8 +6,8 @@
 use super::error::{AnalyzeError, Analyzed, sqlstate};
 use crate::env::{AggregateKind, Env, Oid};
 use crate::tree::{
-    Aggref, CoercionForm, Expr, RelabelType, Subscripts, TargetEntry, expr_collation, expr_set_collation,
-    expr_set_input_collation, expr_type, expr_typmod,
+    Aggref, CoercionForm, Expr, Location, RelabelType, Subscripts, TargetEntry, expr_collation, expr_location,
+    expr_set_collation, expr_set_input_collation, expr_type, expr_typmod,
 };
 
 /// How firmly a collation is held; in ascending order.
@@ -26,14 +26,16 @@ struct State {
     strength: Strength,
     /// The other side of a conflict.
     rival: Oid,
+    /// Where it comes from; of a conflict, where its other side does.
+    at: i32,
 }
 
 impl State {
-    const NONE: State = State { collation: Oid::INVALID, strength: Strength::None, rival: Oid::INVALID };
+    const NONE: State = State { collation: Oid::INVALID, strength: Strength::None, rival: Oid::INVALID, at: -1 };
 
-    fn implicit(collation: Oid) -> State {
+    fn implicit(collation: Oid, at: i32) -> State {
         if collation.is_valid() {
-            State { collation, strength: Strength::Implicit, rival: Oid::INVALID }
+            State { collation, strength: Strength::Implicit, rival: Oid::INVALID, at }
         } else {
             State::NONE
         }
@@ -60,13 +62,14 @@ fn walk_children(env: &Env, expr: &mut Expr) -> Analyzed<State> {
 
 fn walk(env: &Env, expr: &mut Expr, outer: &mut State) -> Analyzed<()> {
     let own = match expr {
-        Expr::CollateExpr(_) => {
+        Expr::CollateExpr(collate) => {
+            let at = collate.location.offset();
             walk_children(env, expr)?;
-            State { collation: expr_collation(expr), strength: Strength::Explicit, rival: Oid::INVALID }
+            State { collation: expr_collation(expr), strength: Strength::Explicit, rival: Oid::INVALID, at }
         }
         Expr::FieldSelect(_) => {
             walk_children(env, expr)?;
-            State::implicit(expr_collation(expr))
+            State::implicit(expr_collation(expr), expr_location(expr))
         }
         Expr::RowExpr(row) => {
             for arg in &mut row.args {
@@ -87,7 +90,7 @@ fn walk(env: &Env, expr: &mut Expr, outer: &mut State) -> Analyzed<()> {
             let own = match env.type_collation(expr_type(expr)) {
                 c if !c.is_valid() => State::NONE,
                 Oid::DEFAULT_COLLATION => inner,
-                c => State::implicit(c),
+                c => State::implicit(c, expr_location(expr)),
             };
             set_result(expr, own);
             own
@@ -99,11 +102,11 @@ fn walk(env: &Env, expr: &mut Expr, outer: &mut State) -> Analyzed<()> {
         | Expr::CaseTestExpr(_)
         | Expr::SubLinkOutput(_)
         | Expr::MultiAssignment(_)
-        | Expr::SetToDefault(_) => State::implicit(expr_collation(expr)),
+        | Expr::SetToDefault(_) => State::implicit(expr_collation(expr), expr_location(expr)),
         // the query in it has its collations already
         Expr::SubLink(_) => {
             walk_children(env, expr)?;
-            State::implicit(expr_collation(expr))
+            State::implicit(expr_collation(expr), expr_location(expr))
         }
         _ => general(env, expr)?,
     };
@@ -166,7 +169,7 @@ fn general(env: &Env, expr: &mut Expr) -> Analyzed<State> {
     } else if inner.strength > Strength::None {
         inner
     } else {
-        State::implicit(type_collation)
+        State::implicit(type_collation, expr_location(expr))
     };
     set_result(expr, own);
     let input = if inner.strength == Strength::Conflict { Oid::INVALID } else { inner.collation };
@@ -239,6 +242,7 @@ fn relabel(expr: &mut Expr, collation: Oid) {
         arg: Box::new(arg),
         collation,
         format: CoercionForm::ImplicitCast,
+        location: Location::NONE,
     });
 }
 
@@ -274,7 +278,7 @@ fn conflict(env: &Env, state: State) -> AnalyzeError {
             name_of(env, state.collation),
             name_of(env, state.rival)
         ),
-        -1,
+        state.at,
     )
     .hint("You can choose the collation by applying the COLLATE clause to one or both expressions.")
 }
@@ -317,6 +321,7 @@ fn merge(env: &Env, own: State, outer: &mut State) -> Analyzed<()> {
             } else if own.collation != Oid::DEFAULT_COLLATION {
                 outer.strength = Strength::Conflict;
                 outer.rival = own.collation;
+                outer.at = own.at;
             }
         }
         Strength::Explicit => {
@@ -327,7 +332,7 @@ fn merge(env: &Env, own: State, outer: &mut State) -> Analyzed<()> {
                     name_of(env, outer.collation),
                     name_of(env, own.collation)
                 ),
-                -1,
+                own.at,
             ));
         }
     }

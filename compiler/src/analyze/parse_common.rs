@@ -3,10 +3,10 @@
 //! Follows `select_common_type` and its kin, parse_coerce.c (PG 18).
 
 use super::error::{AnalyzeError, Analyzed, sqlstate};
-use super::parse_coerce::{Coercion, can_coerce_type, coerce_type};
+use super::parse_coerce::{Coercion, can_coerce_type, coerce_type, place_or};
 use super::parse_node::ParseState;
 use crate::env::{CastContext, Env, Oid};
-use crate::tree::{Expr, expr_type, expr_typmod};
+use crate::tree::{Expr, expr_location, expr_type, expr_typmod};
 
 /// The common type of `types`, `None` when their categories differ.
 ///
@@ -56,9 +56,17 @@ pub fn select_common_type(ps: &ParseState<'_>, exprs: &[Expr], construct: &str, 
         AnalyzeError::rejected(
             sqlstate::DATATYPE_MISMATCH,
             format!("{construct} types {} and {} cannot be matched", ps.shown(a), ps.shown(b)),
-            locations.get(i).copied().unwrap_or(-1),
+            exprs.get(i).map_or(-1, |e| place_or(e, locations.get(i).copied().unwrap_or(-1))),
         )
     })
+}
+
+/// Which of two expressions gave the common type its name; follows `select_common_type`.
+pub(super) fn chosen_place(ps: &ParseState<'_>, pair: &[Expr; 2], common: Oid) -> i32 {
+    let [first, second] = pair;
+    let base = |e: &Expr| ps.env.base_type(expr_type(e));
+    let second_won = expr_type(first) != expr_type(second) && base(first) != common && base(second) == common;
+    expr_location(if second_won { second } else { first })
 }
 
 /// The modifier that all expressions share, when all have the common type; follows `select_common_typmod`.
@@ -97,6 +105,7 @@ pub fn coerce_to_common_type(
     if source == target {
         return Ok(expr);
     }
+    let location = place_or(&expr, location);
     if can_coerce_type(ps.env, &[source], &[target], CastContext::Implicit) {
         return coerce_type(ps, expr, source, target, -1, Coercion::implicit()).map_err(|e| e.at(location));
     }

@@ -1,6 +1,6 @@
 //! `WITH`.
 //!
-//! Follows parse_cte.c (PG 18). Which query of a `WITH RECURSIVE` needs which is read off the raw trees.
+//! Follows parse_cte.c (PG 18). What is read off raw trees is in `parse_recursion`.
 
 use pg_query::protobuf::{CommonTableExpr as RawCte, CteMaterialize as RawMaterialize, WithClause, node};
 
@@ -12,9 +12,12 @@ use super::parse_expr_kind::ParseExprKind;
 use super::parse_level::{CteEntry, Level};
 use super::parse_node::{ParseState, missing, strings_of};
 use super::parse_query::sub_analyze;
+use super::parse_recursion::{check_well_formed, needs_of};
 use super::parse_rte::{column, output_columns};
 use crate::env::Oid;
-use crate::tree::{ColumnDefinition, CommandType, CommonTableExpr, CteCycle, CteMaterialize, CteSearch, Query};
+use crate::tree::{
+    ColumnDefinition, CommandType, CommonTableExpr, CteCycle, CteMaterialize, CteSearch, Query, expr_location,
+};
 
 fn syntax(message: String, location: i32) -> AnalyzeError {
     AnalyzeError::rejected(sqlstate::SYNTAX_ERROR, message, location)
@@ -83,23 +86,7 @@ fn entry_of(raw: &RawCte, recursive: bool) -> CteEntry {
 fn in_order<'r>(raws: &[&'r RawCte]) -> Analyzed<Vec<(&'r RawCte, bool)>> {
     let mut items: Vec<(&RawCte, Vec<String>)> = Vec::with_capacity(raws.len());
     for raw in raws {
-        let text = format!("{:?}", raw.ctequery);
-        let mut needs = Vec::new();
-        for other in raws {
-            let name = &other.ctename;
-            let reference = format!("RangeVar {{ catalogname: \"\", schemaname: \"\", relname: {name:?}, ");
-            if !text.contains(&reference) {
-                continue;
-            }
-            if text.contains(&format!("CommonTableExpr {{ ctename: {name:?}, ")) {
-                return Err(AnalyzeError::unsupported(
-                    "unsupported.query.with-shadowed",
-                    format!("WITH RECURSIVE with two queries named \"{name}\""),
-                    raw.location,
-                ));
-            }
-            needs.push(name.clone());
-        }
+        let needs = needs_of(raw, raws)?;
         items.push((raw, needs));
     }
     let recursive: Vec<bool> = items.iter().map(|(raw, needs)| needs.contains(&raw.ctename)).collect();
@@ -120,7 +107,11 @@ fn in_order<'r>(raws: &[&'r RawCte]) -> Analyzed<Vec<(&'r RawCte, bool)>> {
         };
         items.swap(at, free);
     }
-    Ok(items.into_iter().map(|((raw, _), recursive)| (raw, recursive)).collect())
+    let ordered: Vec<(&RawCte, bool)> = items.into_iter().map(|((raw, _), recursive)| (raw, recursive)).collect();
+    for (raw, _) in ordered.iter().filter(|(_, recursive)| *recursive) {
+        check_well_formed(raw)?;
+    }
+    Ok(ordered)
 }
 
 fn analyze_cte(ps: &mut ParseState<'_>, raw: &RawCte, at: usize) -> Analyzed<()> {
@@ -193,14 +184,14 @@ fn analyze_entry(ps: &mut ParseState<'_>, raw: &RawCte, mut entry: CteEntry, at:
     entry.returns = query.command == CommandType::Select || !query.returning.is_empty();
     if entry.cte.recursive {
         let known = at.and_then(|at| ps.level.ctes.get(at)).map(|slot| slot.cte.columns.clone()).unwrap_or_default();
-        check_recursive(ps, &entry.name, &known, &outputs, raw.location)?;
+        check_recursive(ps, &entry.name, &known, &outputs, &query, raw.location)?;
+        check_extra(raw, &known)?;
     } else {
         entry.cte.columns = named(&entry, outputs, raw.location)?;
     }
     if (entry.cte.search.is_some() || entry.cte.cycle.is_some()) && !entry.cte.recursive {
         return Err(syntax("WITH query is not recursive".to_owned(), raw.location));
     }
-    check_extra(&entry, raw.location)?;
     entry.cte.query = Box::new(query);
     entry.analysed = true;
     Ok(entry)
@@ -253,6 +244,7 @@ fn check_recursive(
     name: &str,
     known: &[ColumnDefinition],
     outputs: &[ColumnDefinition],
+    query: &Query,
     location: i32,
 ) -> Analyzed<()> {
     if known.len() != outputs.len() {
@@ -263,6 +255,7 @@ fn check_recursive(
         ));
     }
     for (at, (first, overall)) in known.iter().zip(outputs).enumerate() {
+        let place = query.target_list.iter().filter(|t| !t.junk).nth(at).map_or(-1, |t| expr_location(&t.expr));
         if first.ty != overall.ty || first.typmod != overall.typmod {
             let shown = |c: &ColumnDefinition| ps.env.format_type_under(ps.path, c.ty, Some(c.typmod));
             return Err(AnalyzeError::rejected(
@@ -273,7 +266,7 @@ fn check_recursive(
                     shown(first),
                     shown(overall)
                 ),
-                -1,
+                place,
             )
             .hint("Cast the output of the non-recursive term to the correct type."));
         }
@@ -288,7 +281,7 @@ fn check_recursive(
                     shown(first.collation),
                     shown(overall.collation)
                 ),
-                -1,
+                place,
             )
             .hint("Use the COLLATE clause to set the collation of the non-recursive term."));
         }
@@ -296,26 +289,49 @@ fn check_recursive(
     Ok(())
 }
 
-/// The names in `SEARCH` and `CYCLE`.
-fn check_extra(entry: &CteEntry, location: i32) -> Analyzed<()> {
-    let known = |name: &String| entry.cte.columns.iter().any(|c| c.name == *name);
-    let is_recursive = entry.cte.recursive;
-    let lists = [
-        entry.cte.search.as_ref().map(|s| ("search", &s.columns)),
-        entry.cte.cycle.as_ref().map(|c| ("cycle", &c.columns)),
-    ];
-    for (what, columns) in lists.into_iter().flatten() {
-        for (at, name) in columns.iter().enumerate() {
-            if !is_recursive && !known(name) {
+/// The names in `SEARCH` and `CYCLE`, of a recursive query with these columns.
+fn check_extra(raw: &RawCte, columns: &[ColumnDefinition]) -> Analyzed<()> {
+    let known = |name: &str| columns.iter().any(|c| c.name == name);
+    let listed = |what: &str, names: &[&str], location: i32| {
+        for (at, name) in names.iter().enumerate() {
+            if !known(name) {
                 return Err(syntax(format!("{what} column \"{name}\" not in WITH query column list"), location));
             }
-            if columns.iter().take(at).any(|before| before == name) {
-                return Err(AnalyzeError::rejected(
-                    sqlstate::DUPLICATE_COLUMN,
-                    format!("{what} column \"{name}\" specified more than once"),
-                    location,
-                ));
+            if names.iter().take(at).any(|before| before == name) {
+                let message = format!("{what} column \"{name}\" specified more than once");
+                return Err(AnalyzeError::rejected(sqlstate::DUPLICATE_COLUMN, message, location));
             }
+        }
+        Ok(())
+    };
+    let free = |what: &str, name: &str, location: i32| {
+        if known(name) {
+            return Err(syntax(format!("{what} name \"{name}\" already used in WITH query column list"), location));
+        }
+        Ok(())
+    };
+    let different = |first: (&str, &str), second: (&str, &str), location: i32| {
+        if first.1 == second.1 {
+            return Err(syntax(format!("{} name and {} name are the same", first.0, second.0), location));
+        }
+        Ok(())
+    };
+    let sequence =
+        raw.search_clause.as_ref().map(|search| ("search sequence column", search.search_seq_column.as_str()));
+    if let (Some(search), Some((what, name))) = (&raw.search_clause, sequence) {
+        listed("search", &strings_of(&search.search_col_list), search.location)?;
+        free(what, name, search.location)?;
+    }
+    if let Some(cycle) = raw.cycle_clause.as_deref() {
+        let mark = ("cycle mark column", cycle.cycle_mark_column.as_str());
+        let path = ("cycle path column", cycle.cycle_path_column.as_str());
+        listed("cycle", &strings_of(&cycle.cycle_col_list), cycle.location)?;
+        free(mark.0, mark.1, cycle.location)?;
+        free(path.0, path.1, cycle.location)?;
+        different(mark, path, cycle.location)?;
+        if let (Some(search), Some(sequence)) = (&raw.search_clause, sequence) {
+            different(sequence, mark, search.location)?;
+            different(sequence, path, search.location)?;
         }
     }
     Ok(())

@@ -13,11 +13,13 @@ use pg_query::protobuf::{
 
 use super::error::{AnalyzeError, Analyzed, sqlstate};
 use super::parse_case::{transform_case, transform_coalesce, transform_min_max, transform_sql_value_function};
-use super::parse_coerce::{Coercion, coerce_to_boolean, coerce_to_target_type, is_rowtype, no_cast};
+use super::parse_coerce::{Coercion, coerce_to_boolean, coerce_to_target_type, is_rowtype, no_cast, place_or};
 use super::parse_common::{coerce_to_common_type, common_type, select_common_type, verify_common_type};
 use super::parse_expr_kind::ParseExprKind;
 use super::parse_func::{CallSyntax, Decoration, parse_column, parse_func, parse_func_decorated};
-use super::parse_node::{DEPTH_LIMIT, ParseState, missing, raw_location, string_of, strings_of, transform_const};
+use super::parse_node::{
+    DEPTH_LIMIT, ParseState, missing, own_location, raw_location, string_of, strings_of, transform_const,
+};
 use super::parse_oper::{make_op, make_scalar_array_op};
 use super::parse_relation::{column_by_name, item_by_name, missing_column, missing_relation, scan_item_for_column};
 use super::parse_row::{make_distinct, make_row_comparison, transform_row};
@@ -26,8 +28,8 @@ use super::{parse_agg, parse_json, parse_json_agg, parse_json_func, parse_sublin
 use crate::env::{Major, Oid};
 use crate::stack::on_large;
 use crate::tree::{
-    ArrayExpr, BoolExpr, BoolTestType, BooleanTest, CoerceToDomainValue, CollateExpr, Expr, NamedArgExpr, NullTest,
-    NullTestType, Quantifier, expr_type,
+    ArrayExpr, BoolExpr, BoolTestType, BooleanTest, CoerceToDomainValue, CollateExpr, Expr, Location, NamedArgExpr,
+    NullTest, NullTestType, Quantifier, expr_type,
 };
 
 /// How deep the caller's own stack is used before a larger one takes over.
@@ -40,7 +42,16 @@ const OWN_STACK_DEPTH: usize = 48;
 ///
 /// What the server would say, or what is not covered.
 pub fn transform_expr(ps: &mut ParseState<'_>, raw: &Node) -> Analyzed<Expr> {
-    descend(ps, raw_location(raw), |ps| dispatch(ps, raw)).map_err(|e| e.at(raw_location(raw)))
+    let mut expr = descend(ps, raw_location(raw), |ps| dispatch(ps, raw)).map_err(|e| e.at(raw_location(raw)))?;
+    match (&raw.node, expr) {
+        // a column has the place of this reference, not one that its relation gave it
+        (Some(node::Node::ColumnRef(reference)), var @ Expr::Var(_)) => expr = var.placed(reference.location),
+        (_, other) => {
+            expr = other;
+            expr.locate(own_location(raw));
+        }
+    }
+    Ok(expr)
 }
 
 /// Goes one level down: no input is nested so deep that it overflows the stack.
@@ -93,6 +104,7 @@ fn dispatch(ps: &mut ParseState<'_>, raw: &Node) -> Analyzed<Expr> {
             arg: Box::new(transform_child(ps, n.arg.as_deref())?),
             name: n.name.clone(),
             argnumber: 0,
+            location: Location::NONE,
         })),
         N::SubLink(n) => parse_sublink::transform_sublink(ps, n),
         N::CaseExpr(n) => transform_case(ps, n),
@@ -162,6 +174,7 @@ fn transform_column_ref(ps: &mut ParseState<'_>, cref: &ColumnRef) -> Analyzed<E
             ty: value.ty,
             typmod: value.typmod,
             collation: value.collation,
+            location: Location::NONE,
         }));
     }
     let (schema, relation, column) = match (fields.as_slice(), star) {
@@ -303,8 +316,13 @@ fn transform_op(ps: &mut ParseState<'_>, a: &AExpr) -> Analyzed<Expr> {
     let left = left.map(|l| transform_expr(ps, l)).transpose()?;
     let right = transform_child(ps, right)?;
     let op = make_op(ps, &name, left, right, a.location)?;
-    ps.set_calls += usize::from(op.retset);
-    Ok(Expr::OpExpr(op))
+    let retset = op.retset;
+    let op = Expr::OpExpr(op);
+    if retset {
+        ps.set_calls += 1;
+        ps.last_set = place_or(&op, a.location);
+    }
+    Ok(op)
 }
 
 fn transform_op_array(ps: &mut ParseState<'_>, a: &AExpr, quantifier: Quantifier) -> Analyzed<Expr> {
@@ -383,6 +401,7 @@ fn transform_in(ps: &mut ParseState<'_>, a: &AExpr) -> Analyzed<Expr> {
             element_type,
             elements,
             multidims: false,
+            location: Location::NONE,
         });
         let quantifier = if any { Quantifier::Any } else { Quantifier::All };
         result = Some(make_scalar_array_op(ps, &name, quantifier, scalar.clone(), array, a.location)?);
@@ -589,6 +608,7 @@ fn transform_array(ps: &mut ParseState<'_>, a: &AArrayExpr, target: Option<Array
             let mut coerced = Vec::with_capacity(elements.len());
             for (e, at) in elements.into_iter().zip(locations) {
                 let source = expr_type(&e);
+                let at = place_or(&e, at);
                 let e = coerce_to_target_type(ps, e, to, t.typmod, Coercion::explicit(-1))
                     .map_err(|e| e.at(at))?
                     .ok_or_else(|| no_cast(ps, source, to, at))?;
@@ -598,7 +618,14 @@ fn transform_array(ps: &mut ParseState<'_>, a: &AArrayExpr, target: Option<Array
         }
         None => untyped_array(ps, a, elements, multidims, &locations)?,
     };
-    Ok(Expr::ArrayExpr(ArrayExpr { array_type, collation: Oid::INVALID, element_type, elements: coerced, multidims }))
+    Ok(Expr::ArrayExpr(ArrayExpr {
+        array_type,
+        collation: Oid::INVALID,
+        element_type,
+        elements: coerced,
+        multidims,
+        location: Location::NONE,
+    }))
 }
 
 fn untyped_array(
@@ -669,7 +696,7 @@ fn transform_collate(ps: &mut ParseState<'_>, c: &CollateClause) -> Analyzed<Exp
     }
     let names: Vec<&str> = c.collname.iter().filter_map(string_of).collect();
     let collation = lookup_collation(ps, &names, c.location)?;
-    Ok(Expr::CollateExpr(CollateExpr { arg: Box::new(arg), collation }))
+    Ok(Expr::CollateExpr(CollateExpr { arg: Box::new(arg), collation, location: Location::NONE }))
 }
 
 /// The collation that a name means; follows `LookupCollation`.

@@ -36,11 +36,15 @@ fn join_column(rtable: &[RangeTblEntry], expr: &Expr, depth: u32) -> Option<Expr
             row_type: Oid::RECORD,
             format: CoercionForm::ImplicitCast,
             colnames: found.eref.columns.clone(),
+            location: var.location,
         })
     } else {
         join.alias_vars.get(usize::try_from(var.attno).ok()?.checked_sub(1)?)?.clone()?
     };
     raise(&mut inner, depth);
+    if matches!(inner, Expr::Var(_)) {
+        inner = inner.placed(var.location.offset());
+    }
     Some(inner)
 }
 

@@ -7,7 +7,7 @@ use pg_query::protobuf::{FuncCall, Node, WindowDef};
 use super::error::{AnalyzeError, Analyzed, sqlstate};
 use super::parse_agg;
 use super::parse_candidate::{match_argtypes, select_candidate};
-use super::parse_coerce::{Coercion, CoercionPath, coerce_type, find_coercion_pathway, is_complex};
+use super::parse_coerce::{Coercion, CoercionPath, coerce_type, find_coercion_pathway, is_complex, place_or};
 use super::parse_expr_kind::ParseExprKind;
 use super::parse_node::{ParseState, split_name};
 use super::parse_oper::refuse_internal;
@@ -15,7 +15,7 @@ use super::parse_polymorphic::{enforce_generic_type_consistency, is_polymorphic}
 use super::parse_relation::{item_of_var, scan_item_for_column};
 use super::parse_rte::Returned;
 use crate::env::{AggregateKind, CastContext, Env, FuncCandidate, FuncLookup, Oid, ProcKind, ProcRow, SearchPath};
-use crate::tree::{ArrayExpr, CoercionForm, Expr, FieldSelect, FuncExpr, expr_type};
+use crate::tree::{ArrayExpr, CoercionForm, Expr, FieldSelect, FuncExpr, Location, expr_location, expr_type};
 
 /// The most arguments that a call may have.
 const FUNC_MAX_ARGS: usize = 100;
@@ -112,7 +112,7 @@ pub(super) fn parse_func_decorated(
         return Err(too_many(location));
     }
     let actual: Vec<Oid> = args.iter().map(expr_type).collect();
-    let arg_names = named_arguments(&args, location)?;
+    let arg_names = named_arguments(&args)?;
     let plain = !syntax.ordered
         && !syntax.filtered
         && !syntax.star
@@ -164,6 +164,7 @@ pub(super) fn parse_func_decorated(
             let call = build_call(ps, candidate, row, args, actual, syntax, location)?;
             if matches!(&call, Expr::FuncExpr(f) if f.retset) {
                 ps.set_calls += 1;
+                ps.last_set = location;
             }
             Ok(call)
         }
@@ -206,7 +207,7 @@ fn too_many(location: i32) -> AnalyzeError {
     )
 }
 
-fn named_arguments(args: &[Expr], location: i32) -> Analyzed<Vec<String>> {
+fn named_arguments(args: &[Expr]) -> Analyzed<Vec<String>> {
     let mut names: Vec<String> = Vec::new();
     for arg in args {
         match arg {
@@ -215,7 +216,7 @@ fn named_arguments(args: &[Expr], location: i32) -> Analyzed<Vec<String>> {
                     return Err(AnalyzeError::rejected(
                         sqlstate::SYNTAX_ERROR,
                         format!("argument name \"{}\" used more than once", na.name),
-                        location,
+                        expr_location(arg),
                     ));
                 }
                 names.push(na.name.clone());
@@ -224,7 +225,7 @@ fn named_arguments(args: &[Expr], location: i32) -> Analyzed<Vec<String>> {
                 return Err(AnalyzeError::rejected(
                     sqlstate::SYNTAX_ERROR,
                     "positional argument cannot follow named argument",
-                    location,
+                    expr_location(arg),
                 ));
             }
             _ => {}
@@ -471,6 +472,7 @@ fn build_call(
         collation: Oid::INVALID,
         input_collation: Oid::INVALID,
         args: prepared.args,
+        location: Location::at(location),
     }))
 }
 
@@ -513,7 +515,7 @@ fn prepare(
     refuse_internal(&declared, result_type, location)?;
     let mut actual = actual;
     if row.aggregate.is_some_and(|a| a.kind == AggregateKind::Hypothetical) {
-        parse_agg::unify_hypothetical(ps, &mut args, &mut actual, &declared, sorted, location)?;
+        parse_agg::unify_hypothetical(ps, row.name.as_str(), &mut args, &mut actual, &declared, sorted, location)?;
     }
     let mut args = make_fn_arguments(ps, args, &actual, &declared).map_err(|e| e.at(location))?;
     let mut variadic = syntax.variadic && row.variadic.is_valid();
@@ -533,6 +535,7 @@ fn prepare(
             element_type,
             elements,
             multidims: false,
+            location: Location::NONE,
         }));
         variadic = true;
     }
@@ -542,7 +545,7 @@ fn prepare(
             return Err(AnalyzeError::rejected(
                 sqlstate::DATATYPE_MISMATCH,
                 "VARIADIC argument must be an array",
-                location,
+                args.last().map_or(location, |last| place_or(last, location)),
             ));
         }
     }

@@ -3,11 +3,11 @@
 //! Follows `parseCheckAggregates`, parse_agg.c, and `check_functional_grouping`, pg_constraint.c (PG 18).
 
 use super::error::{AnalyzeError, Analyzed, sqlstate};
-use super::parse_agg::has_self_reference;
+use super::parse_agg::{aggregate_of, has_self_reference, place_in};
 use super::parse_flatten::{entry, flatten, flatten_beside_groups};
 use super::parse_node::ParseState;
 use crate::env::{Major, Oid};
-use crate::tree::{Expr, GroupingSet, Query, RangeTblEntry, RteKind, SubLink, TargetEntry, Var};
+use crate::tree::{Expr, GroupingSet, Query, RangeTblEntry, RteKind, SubLink, TargetEntry, Var, expr_location};
 
 /// The most grouping sets that a query may have.
 const MAX_SETS: usize = 4096;
@@ -102,7 +102,10 @@ pub(super) fn check_aggregates(ps: &ParseState<'_>, query: &mut Query) -> Analyz
         return Err(AnalyzeError::rejected(
             sqlstate::INVALID_RECURSION,
             "aggregate functions are not allowed in a recursive query's recursive term",
-            -1,
+            place_in(
+                &query.target_list.iter().map(|t| &t.expr).chain(&query.having).collect::<Vec<_>>(),
+                aggregate_of(0),
+            ),
         ));
     }
     Ok(())
@@ -135,7 +138,7 @@ impl Check<'_> {
                     AnalyzeError::rejected(
                         sqlstate::GROUPING_ERROR,
                         "arguments to GROUPING must be grouping expressions of the associated query level",
-                        -1,
+                        expr_location(arg),
                     )
                 })?);
             }
@@ -240,7 +243,7 @@ impl Check<'_> {
                 "column \"{relation}.{column}\" must appear in the GROUP BY clause or be used in an aggregate function"
             )
         };
-        let error = AnalyzeError::rejected(sqlstate::GROUPING_ERROR, message, -1);
+        let error = AnalyzeError::rejected(sqlstate::GROUPING_ERROR, message, var.location.offset());
         if in_direct {
             error.detail("Direct arguments of an ordered-set aggregate must use only grouped columns.")
         } else {

@@ -17,8 +17,8 @@ use super::parse_relation::{NamespaceColumn, NamespaceItem, check_conflicts};
 use super::parse_rte::alias_of;
 use crate::env::{Major, Oid};
 use crate::tree::{
-    BoolExpr, CoalesceExpr, CoercionForm, Expr, FromItem, JoinExpr, JoinRte, JoinType, Syntactic, Var, expr_collation,
-    expr_type, expr_typmod,
+    BoolExpr, CoalesceExpr, CoercionForm, Expr, FromItem, JoinExpr, JoinRte, JoinType, Location, Syntactic, Var,
+    expr_collation, expr_type, expr_typmod,
 };
 
 /// A join.
@@ -250,7 +250,12 @@ fn merged_var(ps: &ParseState<'_>, join_type: JoinType, left: &Var, right: &Var)
         }
         JoinType::Left => left,
         JoinType::Right => right,
-        JoinType::Full => Expr::CoalesceExpr(CoalesceExpr { ty, collation: Oid::INVALID, args: vec![left, right] }),
+        JoinType::Full => Expr::CoalesceExpr(CoalesceExpr {
+            ty,
+            collation: Oid::INVALID,
+            args: vec![left, right],
+            location: Location::NONE,
+        }),
     };
     assign_expr_collations(ps.env, &mut result)?;
     Ok(result)
@@ -271,6 +276,7 @@ fn merged_column(expr: &Expr, m: &Merged, rtindex: u32, at: usize) -> Analyzed<V
             levels_up: 0,
             returning: crate::tree::VarReturning::Default,
             syntactic: Syntactic::default(),
+            location: Location::NONE,
         }),
     }
 }

@@ -14,7 +14,7 @@ use super::parse_node::{ParseState, make_const, missing};
 use crate::env::{Major, Oid, TypeKind};
 use crate::tree::{
     CaseTestExpr, CoercionForm, Expr, JsonConstructorExpr, JsonConstructorType, JsonEncoding, JsonFormat,
-    JsonFormatType, JsonIsPredicate, JsonReturning, JsonValueExpr, JsonValueType, expr_type,
+    JsonFormatType, JsonIsPredicate, JsonReturning, JsonValueExpr, JsonValueType, Location, expr_type,
 };
 
 pub(super) const NO_FORMAT: JsonFormat =
@@ -263,6 +263,7 @@ pub(super) fn constructor(
         returning,
         absent_on_null,
         unique,
+        location: Location::NONE,
     }))
 }
 

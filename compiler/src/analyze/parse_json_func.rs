@@ -7,7 +7,7 @@ use pg_query::protobuf as raw;
 use pg_query::protobuf::{Node, node};
 
 use super::error::{AnalyzeError, Analyzed, sqlstate};
-use super::parse_coerce::{Coercion, coerce_to_target_type};
+use super::parse_coerce::{Coercion, coerce_to_target_type, place_or};
 use super::parse_expr::transform_child;
 use super::parse_json::{
     NO_FORMAT, ValueUse, category, format_of, is_plain, mismatch, old_call, transform_output, transform_value,
@@ -16,7 +16,7 @@ use super::parse_node::{ParseState, make_const, missing};
 use crate::env::{CastContext, Major, Oid};
 use crate::tree::{
     CoercionForm, Expr, JsonBehavior, JsonExpr, JsonExprOp, JsonFormat, JsonFormatType, JsonPassing, JsonReturning,
-    JsonWrapper, expr_collation, expr_type,
+    JsonWrapper, Location, expr_collation, expr_type,
 };
 
 fn function_name(op: JsonExprOp) -> &'static str {
@@ -164,6 +164,7 @@ fn query_function(
             JsonExprOp::Exists => false,
         },
         collation,
+        location: Location::NONE,
     }))
 }
 
@@ -270,6 +271,7 @@ fn default_behavior(
     collation: Oid,
     location: i32,
 ) -> Analyzed<Expr> {
+    let location = place_or(&expr, location);
     if !is_simple_default(&expr) {
         return Err(mismatch(
             "can only specify a constant, non-aggregate function, or operator expression for \

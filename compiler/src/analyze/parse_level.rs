@@ -10,7 +10,7 @@ use super::parse_expr_kind::ParseExprKind;
 use super::parse_node::ParseState;
 use super::parse_relation::NamespaceItem;
 use crate::env::{Env, Oid};
-use crate::tree::{CommonTableExpr, Expr, FromItem, Param, RangeTblEntry};
+use crate::tree::{CommonTableExpr, Expr, FromItem, Location, Param, RangeTblEntry};
 
 /// A query of a `WITH`, analysed or about to be.
 #[derive(Debug, Clone)]
@@ -123,7 +123,13 @@ impl Parameters {
     fn param(&self, env: &Env, index: usize) -> Option<Expr> {
         let (_, ty) = self.arguments.get(index)?;
         let number = i32::try_from(index + 1).ok()?;
-        Some(Expr::Param(Param { number, ty: *ty, typmod: -1, collation: env.type_collation(*ty) }))
+        Some(Expr::Param(Param {
+            number,
+            ty: *ty,
+            typmod: -1,
+            collation: env.type_collation(*ty),
+            location: Location::NONE,
+        }))
     }
 
     pub(super) fn by_number(&self, env: &Env, number: i32) -> Option<Expr> {

@@ -29,7 +29,7 @@ use super::parse_target::{resolve_unknowns, transform_target_list};
 use crate::env::{Major, Oid, RelationRow};
 use crate::tree::{
     Alias, CommandType, Expr, FromItem, InferenceElem, OnConflict, OnConflictAction, Overriding, Query, VarReturning,
-    expr_type, expr_typmod,
+    expr_location, expr_type, expr_typmod,
 };
 
 /// Whether the relation that is written is read too.
@@ -188,11 +188,13 @@ fn rows_of(ps: &mut ParseState<'_>, rows: Query) -> Analyzed<Vec<Expr>> {
             (constant && expr_type(&target.expr) == Oid::UNKNOWN).then(|| target.expr.clone())
         })
         .collect();
+    let places: Vec<i32> = rows.target_list.iter().filter(|t| !t.junk).map(|t| expr_location(&t.expr)).collect();
     let alias = Alias { name: "*SELECT*".to_owned(), columns: Vec::new() };
     let item = ps.add_subquery(rows, Some(alias), false, false)?;
     ps.level.join_list.push(FromItem::Entry(item.varno));
     // a literal of no type takes that of the column that it fills
-    Ok(item.all_columns(0).into_iter().zip(unknown).map(|(var, own)| own.unwrap_or(var)).collect())
+    let columns = item.all_columns(0).into_iter().zip(places).map(|(var, place)| var.placed(place));
+    Ok(columns.zip(unknown).map(|(var, own)| own.unwrap_or(var)).collect())
 }
 
 /// `VALUES` of several rows.

@@ -10,7 +10,7 @@ use super::parse_expr_kind::ParseExprKind;
 use super::parse_level::{Level, Outer, Parameters};
 use super::parse_relation::NamespaceItem;
 use crate::env::{Env, Major, Oid, SearchPath};
-use crate::tree::{Const, Expr};
+use crate::tree::{Const, Expr, Location};
 
 /// How deep an expression may be nested before it is refused.
 pub const DEPTH_LIMIT: usize = 2000;
@@ -51,6 +51,8 @@ pub struct ParseState<'a> {
     pub(super) parameters: Parameters,
     /// How many calls of set-returning functions there have been.
     pub(super) set_calls: usize,
+    /// Where the last of them was.
+    pub(super) last_set: i32,
 }
 
 impl<'a> ParseState<'a> {
@@ -69,6 +71,7 @@ impl<'a> ParseState<'a> {
             outer: Vec::new(),
             parameters: Parameters::default(),
             set_calls: 0,
+            last_set: -1,
         }
     }
 
@@ -105,7 +108,7 @@ impl<'a> ParseState<'a> {
 /// A constant without modifier.
 #[must_use]
 pub fn make_const(ty: Oid, collation: Oid, value: Option<String>) -> Expr {
-    Expr::Const(Const { ty, typmod: -1, collation, value })
+    Expr::Const(Const { ty, typmod: -1, collation, value, location: Location::NONE })
 }
 
 /// A boolean constant.
@@ -187,6 +190,22 @@ pub(super) fn missing(what: &str) -> AnalyzeError {
     AnalyzeError::unsupported("unsupported.expression.node", format!("a raw expression without its {what}"), -1)
 }
 
+/// The place of the token that stands for a raw node: an operator's, where [`raw_location`] is that of its left operand.
+pub(super) fn own_location(node: &Node) -> i32 {
+    use node::Node as N;
+    match &node.node {
+        Some(N::AExpr(x)) => x.location,
+        Some(N::BoolExpr(x)) => x.location,
+        Some(N::FuncCall(x)) => x.location,
+        Some(N::TypeCast(x)) if x.location >= 0 => x.location,
+        Some(N::TypeCast(x)) => x.type_name.as_ref().map_or(-1, |t| t.location),
+        Some(N::CollateClause(x)) => x.location,
+        Some(N::SubLink(x)) => x.location,
+        Some(N::NamedArgExpr(x)) => x.location,
+        _ => raw_location(node),
+    }
+}
+
 /// The location that the grammar gave a raw node, -1 when it has none.
 #[must_use]
 pub fn raw_location(node: &Node) -> i32 {
@@ -233,7 +252,13 @@ pub fn raw_location(node: &Node) -> i32 {
         N::JsonScalarExpr(x) => x.location,
         N::JsonSerializeExpr(x) => x.location,
         N::JsonFuncExpr(x) => x.location,
-        N::List(l) => first(&l.items),
+        N::RangeVar(x) => x.location,
+        N::RangeTableSample(x) => arg(&x.relation),
+        N::ColumnDef(x) => x.location,
+        N::SortBy(x) => arg(&x.node),
+        N::ResTarget(x) => x.location,
+        N::WindowDef(x) => x.location,
+        N::List(l) => l.items.iter().map(raw_location).find(|at| *at >= 0).unwrap_or(-1),
         _ => -1,
     }
 }

@@ -9,7 +9,7 @@ use super::parse_func::make_fn_arguments;
 use super::parse_node::{ParseState, split_name};
 use super::parse_polymorphic::{enforce_generic_type_consistency, is_polymorphic};
 use crate::env::{Env, Oid, OperatorRow, SearchPath};
-use crate::tree::{Expr, OpExpr, Quantifier, ScalarArrayOpExpr, expr_type};
+use crate::tree::{Expr, Location, OpExpr, Quantifier, ScalarArrayOpExpr, expr_type};
 
 /// The operator that `name` means between two operands, the left one invalid for a prefix operator.
 pub(super) fn oper<'a>(
@@ -162,6 +162,7 @@ pub(super) fn make_op(
         collation: Oid::INVALID,
         input_collation: Oid::INVALID,
         args,
+        location: Location::NONE,
     })
 }
 
@@ -236,5 +237,6 @@ pub(super) fn make_scalar_array_op(
         input_collation: Oid::INVALID,
         scalar: Box::new(scalar),
         array: Box::new(array),
+        location: Location::NONE,
     }))
 }

@@ -25,8 +25,8 @@ use super::parse_target::{resolve_unknowns, target_entry, transform_target_list}
 use super::parse_window::{refuse_columns, transform_windows};
 use crate::env::Oid;
 use crate::tree::{
-    ColumnDefinition, CommandType, Expr, FrameBound, FromItem, LimitOption, OnConflictAction, Query, SetToDefault,
-    expr_type,
+    ColumnDefinition, CommandType, Expr, FrameBound, FromItem, LimitOption, Location, OnConflictAction, Query,
+    SetToDefault, expr_type,
 };
 
 /// A query inside another one; follows `parse_sub_analyze`.
@@ -251,9 +251,12 @@ fn limit(ps: &mut ParseState<'_>, raw: Option<&Node>, kind: ParseExprKind, name:
 /// A value of `VALUES`, where `DEFAULT` may stand only in an `INSERT`.
 pub(super) fn transform_or_default(ps: &mut ParseState<'_>, raw: &Node, allowed: bool) -> Analyzed<Expr> {
     match &raw.node {
-        Some(node::Node::SetToDefault(_)) if allowed => {
-            Ok(Expr::SetToDefault(SetToDefault { ty: Oid::INVALID, typmod: -1, collation: Oid::INVALID }))
-        }
+        Some(node::Node::SetToDefault(_)) if allowed => Ok(Expr::SetToDefault(SetToDefault {
+            ty: Oid::INVALID,
+            typmod: -1,
+            collation: Oid::INVALID,
+            location: Location::NONE,
+        })),
         Some(node::Node::SetToDefault(default)) => Err(AnalyzeError::rejected(
             sqlstate::SYNTAX_ERROR,
             "DEFAULT is not allowed in this context",

@@ -7,7 +7,7 @@ use super::error::{AnalyzeError, Analyzed, sqlstate};
 use super::parse_expr_kind::ParseExprKind;
 use super::parse_node::ParseState;
 use crate::env::{Oid, RelationKind, RelationRow};
-use crate::tree::{Expr, RowExpr, Syntactic, Var, VarReturning};
+use crate::tree::{Expr, Location, RowExpr, Syntactic, Var, VarReturning};
 
 /// A column that can be named: what a reference to it is, none for a dropped one.
 #[derive(Debug, Clone)]
@@ -85,6 +85,7 @@ impl NamespaceItem {
                 levels_up: 0,
                 returning: VarReturning::Default,
                 syntactic: Syntactic::default(),
+                location: Location::NONE,
             };
             columns.push(NamespaceColumn { name, var: Some(var), in_star: true });
         }
@@ -121,6 +122,7 @@ impl NamespaceItem {
                 levels_up,
                 returning: self.returning,
                 syntactic: Syntactic::default(),
+                location: Location::NONE,
             }),
             WholeRow::Scalar | WholeRow::Columns => {
                 let columns = self.named_columns(levels_up);
@@ -133,6 +135,7 @@ impl NamespaceItem {
                     args: columns.into_iter().map(|(_, e)| e).collect(),
                     row_type: Oid::RECORD,
                     format: crate::tree::CoercionForm::ImplicitCast,
+                    location: Location::NONE,
                 })
             }
         }
@@ -202,6 +205,7 @@ pub(super) fn scan_item_for_column(
         levels_up,
         returning: item.returning,
         syntactic: Syntactic::default(),
+        location: Location::NONE,
     })))
 }
 

@@ -11,7 +11,7 @@ use super::parse_node::{ParseState, make_bool_const};
 use super::parse_oper::make_op;
 use super::parse_star;
 use crate::env::Oid;
-use crate::tree::{BoolExpr, CoercionForm, Expr, OpExpr, RowCompareExpr, RowExpr};
+use crate::tree::{BoolExpr, CoercionForm, Expr, Location, OpExpr, RowCompareExpr, RowExpr};
 
 /// The most fields that a row may have.
 const MAX_FIELDS: usize = 1664;
@@ -33,7 +33,13 @@ pub(super) fn transform_row(ps: &mut ParseState<'_>, raw: &RawRow) -> Analyzed<E
         ));
     }
     let colnames = (1..=args.len()).map(|i| format!("f{i}")).collect();
-    Ok(Expr::RowExpr(RowExpr { args, row_type: Oid::RECORD, format: CoercionForm::ImplicitCast, colnames }))
+    Ok(Expr::RowExpr(RowExpr {
+        args,
+        row_type: Oid::RECORD,
+        format: CoercionForm::ImplicitCast,
+        colnames,
+        location: Location::NONE,
+    }))
 }
 
 fn unequal(location: i32) -> AnalyzeError {

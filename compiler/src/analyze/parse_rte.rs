@@ -12,8 +12,9 @@ use super::parse_polymorphic::is_polymorphic;
 use super::parse_relation::{NamespaceColumn, NamespaceItem, WholeRow};
 use crate::env::{ArgMode, Env, Major, Oid, ProcRow, RelationKind, RelationRow};
 use crate::tree::{
-    Alias, ColumnDefinition, CteRte, Expr, FunctionRte, JoinRte, Query, RangeTblEntry, RangeTblFunction, RelationRte,
-    RteKind, Syntactic, TableFunc, ValuesRte, Var, VarReturning, expr_collation, expr_type, expr_typmod,
+    Alias, ColumnDefinition, CteRte, Expr, FunctionRte, JoinRte, Location, Query, RangeTblEntry, RangeTblFunction,
+    RelationRte, RteKind, Syntactic, TableFunc, ValuesRte, Var, VarReturning, expr_collation, expr_location, expr_type,
+    expr_typmod,
 };
 
 /// The most columns that functions in `FROM` may have: `MaxTupleAttributeNumber`.
@@ -198,6 +199,7 @@ impl ParseState<'_> {
                     levels_up: 0,
                     returning: VarReturning::Default,
                     syntactic: Syntactic::default(),
+                    location: Location::NONE,
                 }),
             })
             .collect();
@@ -378,19 +380,21 @@ impl ParseState<'_> {
     /// Functions; follows `addRangeTableEntryForFunction`.
     pub(super) fn add_functions(
         &mut self,
-        functions: Vec<(String, Expr, Vec<ColumnDefinition>)>,
+        functions: Vec<FunctionItem>,
         ordinality: bool,
         alias: Option<Alias>,
         lateral: bool,
         location: i32,
     ) -> Analyzed<NamespaceItem> {
         let single = functions.len() == 1;
-        let default_name = functions.first().map(|(name, _, _)| name.clone()).unwrap_or_default();
+        let default_name = functions.first().map(|item| item.name.clone()).unwrap_or_default();
         let mut columns = Vec::new();
         let mut made = Vec::new();
         let mut whole = WholeRow::Var(Oid::RECORD);
-        for (name, expr, definitions) in functions {
-            let own = match function_columns(self, &name, &expr, &definitions, location)? {
+        for item in functions {
+            let returned = function_columns(self, &item, location)?;
+            let FunctionItem { name, expr, definitions, .. } = item;
+            let own = match returned {
                 Returned::Row(own, row_type) => {
                     if single && !ordinality {
                         whole = WholeRow::Var(row_type);
@@ -433,6 +437,14 @@ fn scalar_output(env: &Env, expr: &Expr) -> Option<String> {
     }
 }
 
+/// A function in `FROM`, with its column definition list and the place of that.
+pub(super) struct FunctionItem {
+    pub(super) name: String,
+    pub(super) expr: Expr,
+    pub(super) definitions: Vec<ColumnDefinition>,
+    pub(super) definitions_at: i32,
+}
+
 /// What a function in `FROM` returns.
 pub(super) enum Returned {
     /// Rows of these columns, and their type.
@@ -446,17 +458,17 @@ pub(super) fn relation_columns(row: &RelationRow) -> Vec<ColumnDefinition> {
     row.columns.iter().map(|c| column(c.name.as_str(), c.type_oid, c.typmod, c.collation)).collect()
 }
 
-fn function_columns(
-    ps: &ParseState<'_>,
-    name: &str,
-    expr: &Expr,
-    definitions: &[ColumnDefinition],
-    location: i32,
-) -> Analyzed<Returned> {
-    let syntax = |message: String| AnalyzeError::rejected(sqlstate::SYNTAX_ERROR, message, location);
+fn function_columns(ps: &ParseState<'_>, item: &FunctionItem, location: i32) -> Analyzed<Returned> {
+    let FunctionItem { name, expr, definitions, definitions_at } = item;
+    let own = expr_location(expr);
+    let location = if own >= 0 { own } else { location };
+    let syntax = |message: String| {
+        let at = if definitions.is_empty() { location } else { *definitions_at };
+        AnalyzeError::rejected(sqlstate::SYNTAX_ERROR, message, at)
+    };
     let ty = expr_type(expr);
     let returned = result_of(ps, expr)?;
-    match (&returned, definitions) {
+    match (&returned, definitions.as_slice()) {
         (None, []) => {
             return Err(syntax("a column definition list is required for functions returning \"record\"".to_owned()));
         }
@@ -476,7 +488,7 @@ fn function_columns(
             ));
         }
     }
-    let returned = returned.unwrap_or_else(|| Returned::Row(definitions.to_vec(), Oid::RECORD));
+    let returned = returned.unwrap_or_else(|| Returned::Row(definitions.clone(), Oid::RECORD));
     if let Returned::Scalar(scalar) = returned
         && ps.env.type_by_oid(scalar).is_some_and(|row| row.kind == crate::env::TypeKind::Pseudo)
         && scalar != Oid::VOID

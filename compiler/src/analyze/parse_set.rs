@@ -5,8 +5,9 @@
 use pg_query::protobuf::{Node, SelectStmt, SetOperation as RawOp, node};
 
 use super::error::{AnalyzeError, Analyzed, sqlstate};
+use super::parse_agg::place_in;
 use super::parse_collate::select_common_collation;
-use super::parse_common::{coerce_to_common_type, common_typmod, select_common_type};
+use super::parse_common::{chosen_place, coerce_to_common_type, common_typmod, select_common_type};
 use super::parse_cte::{set_recursive_columns, with_clause};
 use super::parse_expr::descend;
 use super::parse_expr_kind::ParseExprKind;
@@ -20,8 +21,8 @@ use super::parse_sort::{group_operators, transform_sort};
 use super::parse_target::target_entry;
 use crate::env::Oid;
 use crate::tree::{
-    Alias, ColumnDefinition, CommandType, Expr, Query, RteKind, SetOperand, SetOperation, SetOperationStmt,
-    SetToDefault, Syntactic, Var, VarReturning, expr_collation, expr_type, expr_typmod,
+    Alias, ColumnDefinition, CommandType, Expr, Location, Query, RteKind, SetOperand, SetOperation, SetOperationStmt,
+    SetToDefault, Syntactic, Var, VarReturning, expr_collation, expr_location, expr_type, expr_typmod,
 };
 
 /// A column of a side: what it is, and the target that it comes from.
@@ -60,7 +61,11 @@ pub(super) fn transform_set_operation(ps: &mut ParseState<'_>, select: &SelectSt
     let first = leftmost(&set.left);
     let names = subquery_names(ps, first)?;
     let mut columns = Vec::with_capacity(names.len());
-    for (attno, (name, c)) in (1_i16..).zip(names.into_iter().zip(&set.columns)) {
+    let places: Vec<i32> = match ps.entry(first, 0).map(|entry| &entry.kind) {
+        Some(RteKind::Subquery(query)) => query.target_list.iter().map(|t| expr_location(&t.expr)).collect(),
+        _ => Vec::new(),
+    };
+    for (at, (attno, (name, c))) in (1_i16..).zip(names.into_iter().zip(&set.columns)).enumerate() {
         let var = Var {
             varno: first,
             attno,
@@ -71,6 +76,7 @@ pub(super) fn transform_set_operation(ps: &mut ParseState<'_>, select: &SelectSt
             levels_up: 0,
             returning: VarReturning::Default,
             syntactic: Syntactic::default(),
+            location: places.get(at).map_or(Location::NONE, |at| Location::at(*at)),
         };
         query.target_list.push(target_entry(&query.target_list, Expr::Var(var.clone()), Some(name.clone()), false));
         columns.push(NamespaceColumn { name, var: Some(var), in_star: true });
@@ -96,7 +102,9 @@ pub(super) fn transform_set_operation(ps: &mut ParseState<'_>, select: &SelectSt
     ps.namespace = namespace;
     query.sort_clause = sorted?;
     if query.target_list.len() != width {
+        let at = query.target_list.get(width).map_or(-1, |t| expr_location(&t.expr));
         return Err(refused("invalid UNION/INTERSECT/EXCEPT ORDER BY clause".to_owned())
+            .at(at)
             .detail("Only result column names can be used, not expressions or functions.")
             .hint("Add the expression/function to every SELECT, or move the UNION into a FROM clause."));
     }
@@ -123,7 +131,7 @@ fn branch_here(ps: &mut ParseState<'_>, select: &SelectStmt, top: bool) -> Analy
         return Err(AnalyzeError::rejected(
             sqlstate::SYNTAX_ERROR,
             "INTO is only allowed on first SELECT of UNION/INTERSECT/EXCEPT",
-            -1,
+            select.into_clause.as_ref().and_then(|into| into.rel.as_ref()).map_or(-1, |rel| rel.location),
         ));
     }
     if let Some(first) = select.locking_clause.first() {
@@ -160,28 +168,37 @@ fn branch_here(ps: &mut ParseState<'_>, select: &SelectStmt, top: bool) -> Analy
         return Err(AnalyzeError::rejected(
             sqlstate::SYNTAX_ERROR,
             format!("each {context} query must have the same number of columns"),
-            -1,
+            right_columns.iter().map(|c| expr_location(&c.expr)).find(|at| *at >= 0).unwrap_or(-1),
         ));
     }
     let mut columns = Vec::with_capacity(left_columns.len());
     let mut group_clauses = Vec::new();
+    let mut places = Vec::with_capacity(left_columns.len());
     let union_all = op == SetOperation::Union && select.all;
     for (l, r) in left_columns.iter_mut().zip(&mut right_columns) {
         let pair = [l.expr.clone(), r.expr.clone()];
         let ty = select_common_type(ps, &pair, context, &[-1, -1])?;
+        let chosen = chosen_place(ps, &pair, ty);
         let mut left_expr = side(ps, l, ty, context)?;
         let mut right_expr = side(ps, r, ty, context)?;
         let typmod = common_typmod([&left_expr, &right_expr].into_iter(), ty);
         let collation = select_common_collation(ps.env, [&mut left_expr, &mut right_expr], union_all)?;
         if !union_all {
-            group_clauses.push(group_operators(ps, ty, 0, -1)?);
+            group_clauses.push(group_operators(ps, ty, 0, chosen)?);
         }
         columns.push(column("", ty, typmod, collation));
+        places.push(chosen);
     }
     let outputs = columns
         .iter()
-        .map(|c| SideColumn {
-            expr: Expr::SetToDefault(SetToDefault { ty: c.ty, typmod: c.typmod, collation: c.collation }),
+        .zip(places)
+        .map(|(c, at)| SideColumn {
+            expr: Expr::SetToDefault(SetToDefault {
+                ty: c.ty,
+                typmod: c.typmod,
+                collation: c.collation,
+                location: Location::at(at),
+            }),
             home: None,
         })
         .collect();
@@ -213,15 +230,20 @@ fn leaf(ps: &mut ParseState<'_>, select: &SelectStmt) -> Analyzed<(SetOperand, V
     let raw = Node { node: Some(node::Node::SelectStmt(Box::new(select.clone()))) };
     let query = sub_analyze(ps, &raw, Level::default())?;
     if !ps.namespace.is_empty() {
-        let mut uses = false;
+        let mut uses = None;
         query.visit_queries(&mut |inner, level| {
-            uses = uses || inner.expressions().into_iter().any(|e| uses_level(e, level + 1));
+            for e in inner.expressions() {
+                if uses.is_none() && uses_level(e, level + 1) {
+                    let own = |e: &Expr, depth| matches!(e, Expr::Var(v) if v.levels_up == level + 1 + depth);
+                    uses = Some(place_in(&[e], own));
+                }
+            }
         });
-        if uses {
+        if let Some(at) = uses {
             return Err(AnalyzeError::rejected(
                 sqlstate::INVALID_COLUMN_REFERENCE,
                 "UNION/INTERSECT/EXCEPT member statement cannot refer to other relations of same query level",
-                -1,
+                at,
             ));
         }
     }

@@ -11,7 +11,7 @@ use super::parse_node::{ParseState, missing, raw_location, strings_of};
 use super::parse_oper::oper;
 use super::parse_target::{find_by_expression, find_by_output, unknown_to_text};
 use crate::env::{Env, Oid, TypeKind};
-use crate::tree::{GroupingSet, SortGroupClause, TargetEntry, expr_type};
+use crate::tree::{GroupingSet, SortGroupClause, TargetEntry, expr_location, expr_type};
 
 /// The operators that a type is sorted and grouped by.
 #[derive(Debug, Clone, Copy, Default)]
@@ -426,13 +426,13 @@ fn group_expr(
     Ok(to.list.get(at).map_or(0, |t| t.sort_group_ref))
 }
 
-fn not_selected(aggregate: bool) -> AnalyzeError {
+fn not_selected(aggregate: bool, location: i32) -> AnalyzeError {
     let message = if aggregate {
         "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list"
     } else {
         "for SELECT DISTINCT, ORDER BY expressions must appear in select list"
     };
-    AnalyzeError::rejected(sqlstate::INVALID_COLUMN_REFERENCE, message, -1)
+    AnalyzeError::rejected(sqlstate::INVALID_COLUMN_REFERENCE, message, location)
 }
 
 /// `transformDistinctClause`.
@@ -444,14 +444,15 @@ pub(super) fn transform_distinct(
 ) -> Analyzed<Vec<SortGroupClause>> {
     let mut found = Vec::new();
     for clause in sort {
-        if list.iter().any(|t| t.sort_group_ref == clause.target && t.junk) {
-            return Err(not_selected(aggregate));
+        if let Some(target) = list.iter().find(|t| t.sort_group_ref == clause.target && t.junk) {
+            return Err(not_selected(aggregate, expr_location(&target.expr)));
         }
         found.push(*clause);
     }
     for at in 0..list.len() {
-        if list.get(at).is_some_and(|t| !t.junk) {
-            add_to_group(ps, at, &mut found, list, -1)?;
+        if let Some(target) = list.get(at).filter(|t| !t.junk) {
+            let location = expr_location(&target.expr);
+            add_to_group(ps, at, &mut found, list, location)?;
         }
     }
     if found.is_empty() {

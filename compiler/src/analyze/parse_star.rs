@@ -10,7 +10,7 @@ use super::parse_node::{ParseState, strings_of};
 use super::parse_relation::{item_by_name, item_of_var, missing_relation};
 use super::parse_rte::{Returned, output_columns, result_of};
 use crate::env::Oid;
-use crate::tree::{ColumnDefinition, Expr, FieldSelect, RangeTblEntry, RteKind, Var, expr_type};
+use crate::tree::{ColumnDefinition, Expr, FieldSelect, RangeTblEntry, RteKind, Var, expr_location, expr_type};
 
 fn is_star(field: Option<&Node>) -> bool {
     field.is_some_and(|f| matches!(f.node, Some(node::Node::AStar(_))))
@@ -46,7 +46,7 @@ fn expand_column_star(ps: &mut ParseState<'_>, cref: &ColumnRef) -> Analyzed<Vec
         }
     };
     if let Some((item, up)) = item_by_name(ps, schema, relation, cref.location)? {
-        return Ok(item.named_columns(up));
+        return Ok(placed(item.named_columns(up), cref.location));
     }
     if schema.is_none()
         && let Some(parameter) = ps.parameters.by_name(ps.env, relation)
@@ -56,13 +56,18 @@ fn expand_column_star(ps: &mut ParseState<'_>, cref: &ColumnRef) -> Analyzed<Vec
     Err(missing_relation(ps, relation, cref.location))
 }
 
+/// The columns with the place of their star.
+fn placed(columns: Vec<(String, Expr)>, location: i32) -> Vec<(String, Expr)> {
+    columns.into_iter().map(|(name, column)| (name, column.placed(location))).collect()
+}
+
 /// `ExpandAllTables`.
 fn all_tables(ps: &ParseState<'_>, location: i32) -> Analyzed<Vec<(String, Expr)>> {
     let mut found = Vec::new();
     let mut any = false;
     for item in ps.namespace.iter().filter(|item| item.columns_visible) {
         any = true;
-        found.extend(item.named_columns(0));
+        found.extend(placed(item.named_columns(0), location));
     }
     if !any {
         return Err(AnalyzeError::rejected(
@@ -84,7 +89,8 @@ fn expand_indirection_star(ps: &mut ParseState<'_>, ind: &AIndirection) -> Analy
             transform_expr(ps, &Node { node: Some(node::Node::AIndirection(Box::new(inner))) })?
         }
     };
-    expand_row(ps, inner, -1)
+    let location = expr_location(&inner);
+    expand_row(ps, inner, location)
 }
 
 /// `ExpandRowReference`.
@@ -93,7 +99,7 @@ fn expand_row(ps: &ParseState<'_>, row: Expr, location: i32) -> Analyzed<Vec<(St
         && var.attno == 0
         && let Some(item) = item_of_var(ps, var)
     {
-        return Ok(item.named_columns(var.levels_up));
+        return Ok(placed(item.named_columns(var.levels_up), location));
     }
     let ty = expr_type(&row);
     let columns = match result_of(ps, &row)? {

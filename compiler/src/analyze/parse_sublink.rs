@@ -15,7 +15,7 @@ use super::parse_query::sub_analyze;
 use super::parse_row::make_row_comparison;
 use crate::env::Oid;
 use crate::tree::{
-    Expr, Query, SubLink, SubLinkKind, SubLinkOutput, TargetEntry, expr_collation, expr_type, expr_typmod,
+    Expr, Location, Query, SubLink, SubLinkKind, SubLinkOutput, TargetEntry, expr_collation, expr_type, expr_typmod,
 };
 
 /// The outputs of a query that are no junk.
@@ -39,6 +39,7 @@ pub(super) fn transform_sublink(ps: &mut ParseState<'_>, raw: &RawSubLink) -> An
             result_type: Oid::BOOL,
             typmod: -1,
             collation: Oid::INVALID,
+            location: Location::NONE,
         })
     };
     let ty = SubLinkType::try_from(raw.sub_link_type).unwrap_or(SubLinkType::Undefined);
@@ -63,7 +64,14 @@ pub(super) fn transform_sublink(ps: &mut ParseState<'_>, raw: &RawSubLink) -> An
                 (SubLinkKind::Array, array)
             };
             drop(columns);
-            Ok(Expr::SubLink(SubLink { kind, query: Box::new(query), result_type, typmod, collation }))
+            Ok(Expr::SubLink(SubLink {
+                kind,
+                query: Box::new(query),
+                result_type,
+                typmod,
+                collation,
+                location: Location::NONE,
+            }))
         }
         SubLinkType::AnySublink | SubLinkType::AllSublink | SubLinkType::RowcompareSublink => {
             let mut name: Vec<&str> = strings_of(&raw.oper_name);
@@ -106,6 +114,7 @@ pub(super) fn transform_sublink(ps: &mut ParseState<'_>, raw: &RawSubLink) -> An
             result_type: Oid::RECORD,
             typmod: -1,
             collation: Oid::INVALID,
+            location: Location::NONE,
         })),
         SubLinkType::CteSublink | SubLinkType::Undefined => Err(missing("kind of subquery")),
     }

@@ -6,6 +6,7 @@ use pg_query::protobuf::{Node, ResTarget, a_const, node};
 
 use super::error::{AnalyzeError, Analyzed, sqlstate};
 use super::figure_name::column_name;
+use super::parse_agg::{aggregate_of, place_in};
 use super::parse_coerce::{Coercion, coerce_type};
 use super::parse_expr::transform_expr;
 use super::parse_expr_kind::ParseExprKind;
@@ -214,10 +215,13 @@ fn check_output(list: &[TargetEntry], at: usize, kind: ParseExprKind, location: 
         _ => false,
     });
     if aggregate {
-        return Err(kind.refuse_aggregate(location).unwrap_or_else(|| missing("place")));
+        let at = place_in(&[&target.expr], aggregate_of(0));
+        let at = if at >= 0 { at } else { location };
+        return Err(kind.refuse_aggregate(at).unwrap_or_else(|| missing("place")));
     }
     if target.expr.any(|e| matches!(e, Expr::WindowFunc(_))) {
-        return Err(kind.refuse_window(location).unwrap_or_else(|| missing("place")));
+        let at = place_in(&[&target.expr], |e, depth| depth == 0 && matches!(e, Expr::WindowFunc(_)));
+        return Err(kind.refuse_window(if at >= 0 { at } else { location }).unwrap_or_else(|| missing("place")));
     }
     Ok(())
 }

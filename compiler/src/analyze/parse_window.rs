@@ -5,10 +5,12 @@
 use pg_query::protobuf::{Node, WindowDef};
 
 use super::error::{AnalyzeError, Analyzed, sqlstate};
+use super::parse_agg::place_in;
 use super::parse_coerce::{can_coerce_type, coerce_to_specific_type};
 use super::parse_expr::transform_expr;
 use super::parse_expr_kind::ParseExprKind;
 use super::parse_node::{ParseState, missing, raw_location};
+use super::parse_query::uses_level;
 use super::parse_sort::{transform_group, transform_sort};
 use crate::env::{CastContext, Oid};
 use crate::tree::{
@@ -243,17 +245,12 @@ fn range_type(ps: &ParseState<'_>, key: Option<(Oid, Oid)>, given: Oid, location
 
 /// `checkExprIsVarFree`.
 pub(super) fn refuse_columns(expr: &Expr, construct: &str, location: i32) -> Analyzed<()> {
-    let mut found = false;
-    expr.visit_levels(&mut |e, depth| {
-        if let Expr::Var(var) = e {
-            found = found || var.levels_up == depth;
-        }
-    });
-    if found {
+    if uses_level(expr, 0) {
+        let at = place_in(&[expr], |e, depth| matches!(e, Expr::Var(var) if var.levels_up == depth));
         return Err(AnalyzeError::rejected(
             sqlstate::INVALID_COLUMN_REFERENCE,
             format!("argument of {construct} must not contain variables"),
-            location,
+            if at >= 0 { at } else { location },
         ));
     }
     Ok(())

@@ -12,7 +12,7 @@ use super::parse_coerce::{Coercion, coerce_to_boolean, coerce_to_specific_type, 
 use super::parse_expr::{transform_child, transform_expr, type_name};
 use super::parse_node::{ParseState, missing, raw_location, strings_of};
 use crate::env::{Major, Oid};
-use crate::tree::{Expr, XmlExpr, XmlExprOp, XmlNamedArg, XmlOption};
+use crate::tree::{Expr, Location, XmlExpr, XmlExprOp, XmlNamedArg, XmlOption};
 
 fn option_of(raw_option: i32) -> XmlOption {
     match raw::XmlOptionType::try_from(raw_option) {
@@ -48,6 +48,7 @@ pub(super) fn transform_xml(ps: &mut ParseState<'_>, x: &raw::XmlExpr) -> Analyz
         indent: false,
         ty: Oid::XML,
         typmod: -1,
+        location: Location::NONE,
     }))
 }
 
@@ -122,6 +123,7 @@ pub(super) fn transform_xml_serialize(ps: &mut ParseState<'_>, x: &raw::XmlSeria
         indent: x.indent,
         ty,
         typmod,
+        location: Location::NONE,
     });
     coerce_to_target_type(ps, expr, ty, typmod, Coercion::implicit())?.ok_or_else(|| {
         AnalyzeError::rejected(

@@ -16,7 +16,7 @@ fn int(value: &str) -> Expr {
 fn constant(ty: Oid, value: Option<&str>) -> Expr {
     let collation =
         if matches!(ty, Oid::TEXT | Oid::VARCHAR | Oid::BPCHAR) { Oid::DEFAULT_COLLATION } else { Oid::INVALID };
-    Expr::Const(Const { ty, typmod: -1, collation, value: value.map(str::to_owned) })
+    Expr::Const(Const { ty, typmod: -1, collation, value: value.map(str::to_owned), location: Location::NONE })
 }
 
 fn var(name: &str, ty: Oid) -> Expr {
@@ -31,6 +31,7 @@ fn var(name: &str, ty: Oid) -> Expr {
         levels_up: 0,
         returning: VarReturning::Default,
         syntactic: Syntactic::default(),
+        location: Location::NONE,
     })
 }
 
@@ -48,6 +49,7 @@ fn call(env: &Env, name: &str, declared: &[Oid], result_type: Oid, format: Coerc
         collation: Oid::INVALID,
         input_collation: Oid::INVALID,
         args,
+        location: Location::NONE,
     })
 }
 
@@ -63,6 +65,7 @@ fn op(env: &Env, name: &str, args: Vec<Expr>, result_type: Oid) -> Expr {
         collation: Oid::INVALID,
         input_collation: Oid::INVALID,
         args,
+        location: Location::NONE,
     })
 }
 
@@ -73,6 +76,7 @@ fn relabel(arg: Expr, result_type: Oid, format: CoercionForm) -> Expr {
         typmod: -1,
         collation: Oid::DEFAULT_COLLATION,
         format,
+        location: Location::NONE,
     })
 }
 
@@ -107,8 +111,13 @@ fn literals_carry_their_type_only_where_they_must() {
 #[test]
 fn a_literal_in_another_collation_says_so() {
     let env = Env::for_major(Major::V17);
-    let expr =
-        Expr::Const(Const { ty: Oid::TEXT, typmod: -1, collation: Oid::C_COLLATION, value: Some("x".to_owned()) });
+    let expr = Expr::Const(Const {
+        ty: Oid::TEXT,
+        typmod: -1,
+        collation: Oid::C_COLLATION,
+        value: Some("x".to_owned()),
+        location: Location::NONE,
+    });
     assert_eq!(printed(&env, &expr), "'x'::text COLLATE \"C\"");
 }
 
@@ -121,6 +130,7 @@ fn varchar_in_list() {
         element_type: Oid::VARCHAR,
         elements: vec![constant(Oid::VARCHAR, Some("p")), constant(Oid::VARCHAR, Some("q"))],
         multidims: false,
+        location: Location::NONE,
     });
     let text_eq = env.lookup_operator(&crate::env::SearchPath::empty(), None, "=", Oid::TEXT, Oid::TEXT).unwrap();
     let expr = Expr::ScalarArrayOpExpr(ScalarArrayOpExpr {
@@ -130,6 +140,7 @@ fn varchar_in_list() {
         input_collation: Oid::DEFAULT_COLLATION,
         scalar: Box::new(relabel(var("v", Oid::VARCHAR), Oid::TEXT, CoercionForm::ImplicitCast)),
         array: Box::new(relabel(array, Oid::TEXTARRAY, CoercionForm::ImplicitCast)),
+        location: Location::NONE,
     });
     assert_eq!(
         printed(&env, &expr),
@@ -232,6 +243,7 @@ fn simple_case_shows_the_values_alone() {
         arg: Some(Box::new(var("a", Oid::INT4))),
         whens: vec![CaseWhen { condition: op(&env, "=", vec![test, int("1")], Oid::BOOL), result: text_const("x") }],
         default: Box::new(constant(Oid::TEXT, None)),
+        location: Location::NONE,
     });
     assert_eq!(printed(&env, &expr), "\nCASE a\n    WHEN 1 THEN 'x'::text\n    ELSE NULL::text\nEND");
 }
@@ -250,6 +262,7 @@ fn columns_of_a_trigger_and_whole_rows() {
             levels_up: 0,
             returning: VarReturning::Default,
             syntactic: Syntactic::default(),
+            location: Location::NONE,
         })
     };
     let column = new(1, "Total", Oid::INT4);

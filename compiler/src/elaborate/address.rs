@@ -199,7 +199,12 @@ impl Interpreter<'_> {
             return Err(Problem::invalid("42809", format!("\"{text}\" is not a domain")));
         }
         match self.model.fact_of(row.oid) {
-            Some(FactId::Table(_)) => Err(Problem::invalid("42809", format!("type \"{text}\" is a table's row type"))),
+            Some(FactId::Table(_)) => Err(Problem::new(
+                crate::diagnostic::codes::DEPENDENTS_EXIST,
+                Some("2BP01"),
+                format!("cannot drop type {text} because table {text} requires it"),
+            )
+            .hint(format!("You can drop table {text} instead."))),
             Some(FactId::Extension(extension)) => Err(Problem::unsupported(format!(
                 "a statement on type \"{text}\", which belongs to extension \"{}\",",
                 extension.as_str()

@@ -45,6 +45,13 @@ fn constraint_of(command: &AlterTableCmd) -> Option<&Constraint> {
 }
 
 impl Interpreter<'_> {
+    /// Whether there is an index of that name, of any table.
+    pub(super) fn is_index(&self, name: &QualifiedName) -> bool {
+        self.model
+            .relation_row(name)
+            .is_some_and(|row| matches!(row.kind, RelationKind::Index | RelationKind::PartitionedIndex))
+    }
+
     /// Carries out ALTER TABLE, ALTER INDEX, and ALTER of what shares their statement.
     pub(super) fn alter_relation(&mut self, statement: &AlterTableStmt) -> Elaborated<()> {
         let Some(range) = &statement.relation else { return Err(Problem::internal("ALTER TABLE of nothing")) };
@@ -204,7 +211,7 @@ impl Interpreter<'_> {
                 let child = self.table(range)?;
                 if !partitioned {
                     return Err(Problem::invalid(
-                        "42809",
+                        if self.model.major() >= Major::V18 { "42809" } else { "42P17" },
                         format!("table \"{}\" is not partitioned", table.name.as_str()),
                     ));
                 }
@@ -265,6 +272,12 @@ impl Interpreter<'_> {
             self.edit_storage(&id, |storage| storage.clustered = clustered)?;
         }
         match index {
+            Some(index) if !found && self.is_index(&QualifiedName::new(table.schema.clone(), index.clone())) => {
+                Err(Problem::invalid(
+                    "42809",
+                    format!("\"{}\" is not an index for table \"{}\"", index.as_str(), table.name.as_str()),
+                ))
+            }
             Some(index) if !found => Err(Problem::undefined(
                 "42704",
                 format!("index \"{}\" for table \"{}\" does not exist", index.as_str(), table.name.as_str()),

@@ -142,6 +142,9 @@ impl Interpreter<'_> {
         if self.model.column(table, &column).is_none() && command.missing_ok {
             return Ok(());
         }
+        if self.model.column(table, &column).is_none() && self.model.env.system_column(column.as_str()).is_some() {
+            return Err(Problem::invalid("0A000", format!("cannot drop system column \"{}\"", column.as_str())));
+        }
         if self.model.table(table).is_some_and(|t| t.of_type.is_some()) {
             return Err(Problem::invalid("42809", "cannot drop column from typed table"));
         }
@@ -441,6 +444,9 @@ impl Interpreter<'_> {
             return Err(self.no_column(table, &column));
         };
         let of = format!("column \"{}\" of relation \"{}\"", column.as_str(), table.name.as_str());
+        if !matches!(found.data_type.as_str(), "smallint" | "integer" | "bigint") {
+            return Err(Problem::invalid("22023", "identity column type must be smallint, integer, or bigint"));
+        }
         if !found.not_null {
             return Err(Problem::invalid(
                 "55000",

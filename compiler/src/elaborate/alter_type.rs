@@ -15,7 +15,7 @@ use super::names::name;
 use super::run::Interpreter;
 use crate::analyze::{self, Coercion, ParseExprKind, ParseState, Target};
 use crate::deparse::{Scope, deparse_expression};
-use crate::env::{Oid, SearchPath};
+use crate::env::{Major, Oid, SearchPath};
 use crate::tree::{expr_type, strip_implicit_coercions};
 
 /// What a column is changed to.
@@ -42,10 +42,11 @@ impl Interpreter<'_> {
             return Err(self.no_column(table, &column));
         };
         if self.model.table(table).is_some_and(|t| t.of_type.is_some()) {
-            return Err(Problem::invalid("42809", "cannot alter column type of typed table"));
+            return Err(Problem::invalid("42809", "cannot alter column type of typed table").at(definition.location));
         }
         if found.inherit_count > 0 {
-            return Err(Problem::invalid("42P16", format!("cannot alter inherited column \"{}\"", column.as_str())));
+            return Err(Problem::invalid("42P16", format!("cannot alter inherited column \"{}\"", column.as_str()))
+                .at(definition.location));
         }
         let (oid, typmod) = self.type_of(ty)?;
         let collation = self.column_collation(definition, oid)?;
@@ -69,7 +70,8 @@ impl Interpreter<'_> {
                     column.as_str(),
                     table.name.as_str()
                 ),
-            ));
+            )
+            .at(definition.location));
         }
         let children = self.model.children(table);
         if !recurse && !children.is_empty() {
@@ -118,7 +120,9 @@ impl Interpreter<'_> {
                 FactId::Function(_) | FactId::Procedure(_) => "used by a function or procedure",
                 _ => continue,
             };
-            return Err(Problem::invalid("0A000", format!("cannot alter type of a column {what}")).detail(format!(
+            let generated = what == "used by a generated column" && self.model.major() < Major::V15;
+            let sqlstate = if generated { "42601" } else { "0A000" };
+            return Err(Problem::invalid(sqlstate, format!("cannot alter type of a column {what}")).detail(format!(
                 "{} depends on column \"{}\"",
                 dependent.in_words(),
                 column.as_str()

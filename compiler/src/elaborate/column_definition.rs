@@ -389,7 +389,7 @@ impl Interpreter<'_> {
             ConstrType::ConstrCheck => collected.checks.push(constraint.clone()),
             kind @ (ConstrType::ConstrPrimary | ConstrType::ConstrUnique) => {
                 if kind == ConstrType::ConstrPrimary {
-                    if state.saw_nullable && !new.not_null {
+                    if state.saw_nullable && !new.not_null && self.model.major() >= Major::V18 {
                         return conflict("conflicting NULL/NOT NULL declarations");
                     }
                     state.need_not_null = true;

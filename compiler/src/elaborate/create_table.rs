@@ -28,6 +28,9 @@ impl Interpreter<'_> {
         }
         self.relation_is_free(&table).map_err(|p| p.at(range.location))?;
         self.type_is_free(&table).map_err(|p| p.at(range.location))?;
+        if statement.partspec.is_some() && !statement.inh_relations.is_empty() && statement.partbound.is_none() {
+            return Err(Problem::invalid("42P17", "cannot create partitioned table as inheritance child"));
+        }
         let unlogged = range.relpersistence == "u";
         let parents = self.parents_of(statement)?;
         let mut collected = Collected::default();

@@ -46,7 +46,13 @@ impl Interpreter<'_> {
                     None => continue,
                 }
             } else {
-                self.must_address(of, object)?
+                self.must_address(of, object).map_err(|mut problem| {
+                    if of == ObjectType::ObjectIndex && problem.sqlstate == Some("42P01") {
+                        problem.sqlstate = Some("42704");
+                        problem.message = problem.message.replacen("relation", "index", 1);
+                    }
+                    problem
+                })?
             };
             if let (ObjectType::ObjectFunction, FactId::Aggregate(routine)) = (of, &id) {
                 let bare = routine.name.name.as_str();

@@ -13,7 +13,7 @@ use super::run::Interpreter;
 use crate::analyze::{self, AnalyzeError, DefaultKind, Target, TriggerEvents};
 use crate::deparse::{DeparseError, Scope, deparse_argument_default, deparse_expression};
 use crate::diagnostic::codes;
-use crate::env::{Env, Oid, RelationRow, SearchPath};
+use crate::env::{Env, Oid, RelationRow, SearchPath, TypeKind};
 use crate::tree::{Expr, expr_collation, expr_type};
 
 /// An expression as the server will store it.
@@ -428,6 +428,13 @@ impl Interpreter<'_> {
         };
         let expr = analyze::cook_default(self.env(), &self.path, Some(row), raw, &target, sort)
             .map_err(Box::<Problem>::from)?;
+        let is_domain = self.env().type_by_oid(target.type_oid).is_some_and(|row| row.kind == TypeKind::Domain);
+        if kind == GeneratedKind::Virtual && is_domain {
+            return Err(Problem::invalid(
+                "0A000",
+                format!("virtual generated column \"{}\" cannot have a domain type", column.as_str()),
+            ));
+        }
         let cooked = self.model.cooked(Some(table), Scope::Relation(table.name.as_str()), &expr)?;
         let id = FactId::Column(table.clone(), column.clone());
         self.edit_column(table, column, |column| {

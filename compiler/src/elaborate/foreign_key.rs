@@ -31,6 +31,23 @@ struct ReferencedKey {
     columns: Vec<Name>,
 }
 
+/// Refuses actions that would write a generated column.
+fn refuse_generated(raw: &RawConstraint) -> Elaborated<()> {
+    let invalid = |event: &str| {
+        Err(Problem::invalid(
+            "42601",
+            format!("invalid {event} action for foreign key constraint containing generated column"),
+        ))
+    };
+    if matches!(raw.fk_upd_action.as_str(), "n" | "d" | "c") {
+        return invalid("ON UPDATE");
+    }
+    if matches!(raw.fk_del_action.as_str(), "n" | "d") {
+        return invalid("ON DELETE");
+    }
+    Ok(())
+}
+
 impl Interpreter<'_> {
     /// Adds a foreign key written in CREATE TABLE. In a schema of any order one toward what is not there yet is set aside, its
     /// name chosen now.
@@ -128,6 +145,9 @@ impl Interpreter<'_> {
         let columns = names(&raw.fk_attrs)?;
         for column in &columns {
             self.referencing_column(table, column)?;
+            if self.model.column(table, column).is_some_and(|found| found.generated.is_some()) {
+                refuse_generated(raw)?;
+            }
         }
         let period = raw.fk_with_period || raw.pk_with_period;
         if raw.fk_with_period != raw.pk_with_period && !raw.pk_attrs.is_empty() {
@@ -152,6 +172,7 @@ impl Interpreter<'_> {
             ));
         }
         for column in &on_delete_columns {
+            self.referencing_column(table, column)?;
             if !columns.contains(column) {
                 return Err(Problem::invalid(
                     "42P10",

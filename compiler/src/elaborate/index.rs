@@ -270,6 +270,10 @@ impl Interpreter<'_> {
         let given_opclass = self.key_opclass(method, &element.opclass, ty)?;
         let opclass = given_opclass.0;
         let mut opclass_options = BTreeMap::new();
+        if !element.opclassopts.is_empty() && matches!(method.name.as_str(), "btree" | "hash") {
+            let shown = self.model.env.opclass_by_oid(opclass).map_or("", |row| row.name.as_str());
+            return Err(Problem::invalid("22023", format!("operator class {shown} has no options")));
+        }
         for option in definitions(&element.opclassopts) {
             opclass_options.insert(option.defname.clone(), value_of(option)?.unwrap_or_else(|| "true".to_owned()));
         }
@@ -374,6 +378,15 @@ impl Interpreter<'_> {
                 Some(NodeEnum::IndexElem(element)) => {
                     if element.expr.is_some() {
                         return Err(Problem::invalid("0A000", "expressions are not supported in included columns"));
+                    }
+                    let plain = |of: i32, plain: i32| of == plain || of == 0;
+                    if !plain(element.ordering, SortByDir::SortbyDefault as i32) {
+                        let message = "including column does not support ASC/DESC options";
+                        return Err(Problem::invalid("42P17", message));
+                    }
+                    if !plain(element.nulls_ordering, SortByNulls::SortbyNullsDefault as i32) {
+                        let message = "including column does not support NULLS FIRST/LAST options";
+                        return Err(Problem::invalid("42P17", message));
                     }
                     if !element.collation.is_empty() || !element.opclass.is_empty() {
                         return Err(Problem::invalid(

@@ -201,6 +201,12 @@ impl Interpreter<'_> {
             wanted.push(name_parts(operator));
         }
         let method = if raw.access_method.is_empty() { "btree" } else { raw.access_method.as_str() };
+        if matches!(method, "gin" | "brin") {
+            return Err(Problem::invalid(
+                "0A000",
+                format!("access method \"{method}\" does not support exclusion constraints"),
+            ));
+        }
         let mut new = self.index_definition(table, method, &params)?;
         let row = self.index_method(method)?;
         let mut operators = Vec::new();
@@ -273,6 +279,13 @@ impl Interpreter<'_> {
         let given = name(&raw.indexname)?;
         let index = QualifiedName::new(table.schema.clone(), given.clone());
         let Some(found) = self.model.index(&index).cloned().filter(|found| found.table == *table) else {
+            if self.is_index(&index) {
+                return Err(Problem::invalid(
+                    "55000",
+                    format!("index \"{}\" does not belong to table \"{}\"", given.as_str(), table.name.as_str()),
+                )
+                .at(raw.location));
+            }
             return Err(Problem::undefined(
                 "42704",
                 format!("index \"{}\" does not exist", given.as_str()),

@@ -119,7 +119,45 @@ pub(super) fn set_options(options: &mut BTreeMap<String, String>, nodes: &[Node]
                 .at(element.location));
         }
         let value = value_of(element)?.unwrap_or_else(|| "true".to_owned());
+        check_value(&element.defname, &value, of)?;
         options.insert(key, value);
+    }
+    Ok(())
+}
+
+/// Refuses a value that an option of tables or indexes cannot have; follows `parse_one_reloption`.
+fn check_value(option: &str, value: &str, of: OptionsOf) -> Elaborated<()> {
+    const BOOLEAN: [&str; 6] = [
+        "autovacuum_enabled",
+        "user_catalog_table",
+        "vacuum_truncate",
+        "deduplicate_items",
+        "fastupdate",
+        "autosummarize",
+    ];
+    if !matches!(of, OptionsOf::Table | OptionsOf::Index) {
+        return Ok(());
+    }
+    let invalid =
+        |kind: &str| Err(Problem::invalid("22023", format!("invalid value for {kind} option \"{option}\": {value}")));
+    if BOOLEAN.contains(&option) {
+        let lower = value.trim().to_ascii_lowercase();
+        let words = ["true", "false", "yes", "no", "on", "off", "1", "0"];
+        // a word may be cut short where that leaves no doubt
+        let known = !lower.is_empty() && words.iter().any(|word| word.starts_with(&lower)) && lower != "o";
+        return if known { Ok(()) } else { invalid("boolean") };
+    }
+    let bounds = match option {
+        "fillfactor" => (10.0, 100.0),
+        "parallel_workers" => (0.0, 1024.0),
+        "toast_tuple_target" => (128.0, 8160.0),
+        "pages_per_range" => (1.0, 131_072.0),
+        _ => return Ok(()),
+    };
+    let Ok(number) = value.trim().parse::<f64>() else { return invalid("integer") };
+    if !(bounds.0..=bounds.1).contains(&number) {
+        return Err(Problem::invalid("22023", format!("value {value} out of bounds for option \"{option}\""))
+            .detail(format!("Valid values are between \"{}\" and \"{}\".", bounds.0, bounds.1)));
     }
     Ok(())
 }

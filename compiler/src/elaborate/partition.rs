@@ -64,6 +64,13 @@ impl Interpreter<'_> {
                 None => {
                     let column = name(&element.name)?;
                     let row = self.model.relation_row(table).and_then(|row| row.column(column.as_str()));
+                    if row.is_none() && self.model.env.system_column(column.as_str()).is_some() {
+                        return Err(Problem::invalid(
+                            "42P17",
+                            format!("cannot use system column \"{}\" in partition key", column.as_str()),
+                        )
+                        .at(element.location));
+                    }
                     let Some(row) = row else {
                         return Err(Problem::undefined(
                             "42703",
@@ -138,18 +145,29 @@ impl Interpreter<'_> {
         };
         if spec.is_default {
             if key.strategy == PartitionStrategy::Hash {
-                return Err(Problem::invalid("42P17", "a hash-partitioned table may not have a default partition")
-                    .at(spec.location));
+                return Err(Problem::invalid("42P16", "a hash-partitioned table may not have a default partition"));
             }
             return Ok(PartitionBound::Default);
         }
         let columns = self.partition_key_columns(parent, &key)?;
         let wrong = |what: &str| {
-            Err(Problem::invalid("42P17", format!("invalid bound specification for a {what} partition"))
+            Err(Problem::invalid("42P16", format!("invalid bound specification for a {what} partition"))
                 .at(spec.location))
         };
         match (key.strategy, spec.strategy.as_str()) {
             (PartitionStrategy::Hash, "h") => {
+                let wrong = |message: &str| Err(Problem::invalid("42P16", message));
+                if spec.modulus <= 0 {
+                    return wrong("modulus for hash partition must be an integer value greater than zero");
+                }
+                if spec.remainder < 0 {
+                    return wrong(
+                        "remainder for hash partition must be an integer value greater than or equal to zero",
+                    );
+                }
+                if spec.remainder >= spec.modulus {
+                    return wrong("remainder for hash partition must be less than modulus");
+                }
                 Ok(PartitionBound::Hash { modulus: spec.modulus, remainder: spec.remainder })
             }
             (PartitionStrategy::List, "l") => {
@@ -167,7 +185,7 @@ impl Interpreter<'_> {
                 let end = |list: &[Node], which: &str| -> Elaborated<Vec<BoundDatum>> {
                     if list.len() != columns.len() {
                         return Err(Problem::invalid(
-                            "42P17",
+                            "42P16",
                             format!("{which} must specify exactly one value per partitioning column"),
                         ));
                     }
@@ -373,7 +391,13 @@ impl Interpreter<'_> {
         spec: &PartitionBoundSpec,
     ) -> Elaborated<()> {
         let Some(found) = self.model.table(table).cloned() else { return Ok(()) };
+        // the bound is read before anything is compared
+        self.partition_bound(parent, spec)?;
         let shown = table.name.as_str();
+        if table == parent {
+            return Err(Problem::invalid("42P07", "circular inheritance not allowed")
+                .detail(format!("\"{shown}\" is already a child of \"{shown}\".")));
+        }
         let wrong = |message: String| Err(Problem::invalid("42809", message));
         if found.partition_of.is_some() {
             return wrong(format!("\"{shown}\" is already a partition"));

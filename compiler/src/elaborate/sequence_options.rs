@@ -133,7 +133,8 @@ impl Interpreter<'_> {
         let Some(NodeEnum::TypeName(ty)) = element.arg.as_ref().and_then(|arg| arg.node.as_ref()) else {
             return Err(Problem::internal("a sequence's type is no type name"));
         };
-        let (oid, _) = self.model.env.lookup_type_name(&self.path, ty).map_err(Box::<Problem>::from)?;
+        let (oid, _) =
+            self.model.env.lookup_type_name(&self.path, ty).map_err(|e| Box::<Problem>::from(e).at(ty.location))?;
         match oid {
             Oid::INT2 | Oid::INT4 | Oid::INT8 => Ok(self.model.env.format_type(oid, -1)),
             _ => Err(Problem::invalid("22023", "sequence type must be smallint, integer, or bigint").at(ty.location)),

@@ -103,13 +103,6 @@ impl Interpreter<'_> {
         for (option, value) in options {
             match option.as_str() {
                 "check_option" => {
-                    if !matches!(value.to_ascii_lowercase().as_str(), "local" | "cascaded") {
-                        return Err(Problem::invalid(
-                            "22023",
-                            format!("invalid value for enum option \"check_option\": {value}"),
-                        )
-                        .detail("Valid values are \"local\" and \"cascaded\"."));
-                    }
                     if let Some(query) = query
                         && let Some(why) = analyze::why_not_updatable(&self.model.env, query)
                     {
@@ -118,6 +111,13 @@ impl Interpreter<'_> {
                             "WITH CHECK OPTION is supported only on automatically updatable views",
                         )
                         .hint(why));
+                    }
+                    if !matches!(value.to_ascii_lowercase().as_str(), "local" | "cascaded") {
+                        return Err(Problem::invalid(
+                            "22023",
+                            format!("invalid value for enum option \"check_option\": {value}"),
+                        )
+                        .detail("Valid values are \"local\" and \"cascaded\"."));
                     }
                 }
                 "security_invoker" if self.model.major() < Major::V15 => {
@@ -298,7 +298,7 @@ fn check_replaced_columns(model: &Model, before: &View, after: &[ViewColumn]) ->
                 new.data_type
             )));
         }
-        if old.collation != new.collation {
+        if old.collation != new.collation && model.major() >= Major::V15 {
             let shown = |collation: &Option<QualifiedName>| match collation {
                 Some(name) => model.env.quote_ident(name.name.as_str()),
                 None => "default".to_owned(),

@@ -33,10 +33,26 @@ pub(super) fn locate(text: &str, message: &str) -> Range<usize> {
         Some(found) if found == message => Some(bad),
         _ => (1..=tokens.len().min(MAX_LINEAR)).find(|count| fails(*count).is_some_and(|found| found == message)),
     };
+    let found = found.map(|count| meant(text, &tokens, count, message));
     match found.and_then(|count| tokens.get(count - 1)) {
         Some(token) => token.start..token.end,
         None => 0..text.find('\n').unwrap_or(text.len()),
     }
+}
+
+/// The token that the grammar's own errors name, where that is not the one at which it notices.
+fn meant(text: &str, tokens: &[Token], count: usize, message: &str) -> usize {
+    let word = |at: usize| at.checked_sub(1).and_then(|at| tokens.get(at)).and_then(|t| text.get(t.start..t.end));
+    let is = |at: usize, wanted: &str| word(at).is_some_and(|word| word.eq_ignore_ascii_case(wanted));
+    let before = |wanted: &str| (1..=count).rev().find(|at| is(*at, wanted));
+    let found = match message {
+        m if m.contains("WITH TIES") && is(count, "ties") => before("with"),
+        m if m.ends_with("with WITHIN GROUP") => before("within"),
+        "only one DEFAULT value is allowed" => before("default"),
+        m if m.starts_with("conflicting or redundant NULL") && is(count.saturating_sub(1), "not") => Some(count - 1),
+        _ => None,
+    };
+    found.unwrap_or(count)
 }
 
 /// What is wrong with the first `count` tokens, apart from being incomplete.

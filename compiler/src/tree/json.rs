@@ -1,6 +1,6 @@
 //! The SQL/JSON nodes: constructors and `IS JSON` (16+), query functions (17+).
 
-use super::{Expr, Oid};
+use super::{Expr, Location, Oid};
 
 /// Encoding named in a `FORMAT` clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +93,8 @@ pub struct JsonConstructorExpr {
     pub absent_on_null: bool,
     /// `WITH UNIQUE KEYS`.
     pub unique: bool,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// What `IS JSON` asks for.
@@ -202,4 +204,6 @@ pub struct JsonExpr {
     pub omit_quotes: bool,
     /// Collation of the result.
     pub collation: Oid,
+    /// Where it was written.
+    pub location: Location,
 }

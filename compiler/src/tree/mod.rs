@@ -6,12 +6,13 @@
 //! Invariants:
 //! - [`Oid::INVALID`] means "none" exactly where it does in PostgreSQL (collations above all).
 //! - A [`Const`] holds the text that the output function of its type prints, never the text that the user wrote.
-//! - Positions in the source are not kept: errors are raised while the raw tree is at hand.
+//! - A [`Location`] is for errors only: it takes no part in what is equal, and is not printed.
 //!
 //! Aggregates, window functions, subqueries and whole queries are in `query`: no default, check, index, domain, trigger
 //! condition or partition bound may contain one.
 
 mod json;
+mod location;
 mod nodefuncs;
 mod nodes;
 mod query;
@@ -20,6 +21,7 @@ mod walk;
 
 pub use crate::env::Oid;
 pub use json::*;
+pub use location::{Location, expr_location, list_location};
 pub use nodefuncs::{
     expr_collation, expr_input_collation, expr_is_length_coercion, expr_set_collation, expr_set_input_collation,
     expr_type, expr_typmod, strip_implicit_coercions,

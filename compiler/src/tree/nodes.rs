@@ -1,6 +1,6 @@
 //! The node structs of the analysed expression tree, in the order of `primnodes.h` (PG 18).
 
-use super::{Expr, Oid};
+use super::{Expr, Location, Oid};
 
 /// A reference to a column of a relation in scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct Var {
     pub returning: super::VarReturning,
     /// The relation and column by which it was named, when that is a join with an alias (`varnosyn`, `varattnosyn`).
     pub syntactic: Syntactic,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// The place by which a column was named, where that is not the column's own: it is how the column is printed, and
@@ -49,6 +51,8 @@ pub struct Const {
     pub collation: Oid,
     /// What the type's output function prints (`t` or `f` for a boolean); none for NULL.
     pub value: Option<String>,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// A numbered parameter.
@@ -62,6 +66,8 @@ pub struct Param {
     pub typmod: i32,
     /// Collation.
     pub collation: Oid,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// The subscripts of a [`SubscriptingRef`], outermost dimension first.
@@ -133,6 +139,8 @@ pub struct FuncExpr {
     pub input_collation: Oid,
     /// Arguments; defaulted ones are left out, as in stored expressions.
     pub args: Vec<Expr>,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// A named argument.
@@ -144,6 +152,8 @@ pub struct NamedArgExpr {
     pub name: String,
     /// Position of the parameter, from 0.
     pub argnumber: usize,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// An operator with its operands; also the body of `IS DISTINCT FROM` and `NULLIF`.
@@ -163,6 +173,8 @@ pub struct OpExpr {
     pub input_collation: Oid,
     /// One operand (prefix) or two.
     pub args: Vec<Expr>,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// A scalar compared with each element of an array.
@@ -180,6 +192,8 @@ pub struct ScalarArrayOpExpr {
     pub scalar: Box<Expr>,
     /// The array.
     pub array: Box<Expr>,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// `ANY` or `ALL`.
@@ -232,6 +246,8 @@ pub struct RelabelType {
     pub collation: Oid,
     /// How to print it.
     pub format: CoercionForm,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// A cast through text.
@@ -245,6 +261,8 @@ pub struct CoerceViaIO {
     pub collation: Oid,
     /// How to print it.
     pub format: CoercionForm,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// A cast of each element of an array.
@@ -262,6 +280,8 @@ pub struct ArrayCoerceExpr {
     pub collation: Oid,
     /// How to print it.
     pub format: CoercionForm,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// A cast from a child's row type to the parent's.
@@ -273,6 +293,8 @@ pub struct ConvertRowtypeExpr {
     pub result_type: Oid,
     /// How to print it.
     pub format: CoercionForm,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// An explicit collation.
@@ -282,6 +304,8 @@ pub struct CollateExpr {
     pub arg: Box<Expr>,
     /// The collation.
     pub collation: Oid,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// `CASE`.
@@ -297,6 +321,8 @@ pub struct CaseExpr {
     pub whens: Vec<CaseWhen>,
     /// `ELSE`; a NULL constant when the user left it out.
     pub default: Box<Expr>,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// A branch of `CASE`.
@@ -332,6 +358,8 @@ pub struct ArrayExpr {
     pub elements: Vec<Expr>,
     /// Whether the elements are sub-arrays.
     pub multidims: bool,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// `ROW(…)`.
@@ -345,6 +373,8 @@ pub struct RowExpr {
     pub format: CoercionForm,
     /// Names of the fields.
     pub colnames: Vec<String>,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// A row comparison by `<`, `<=`, `>=` or `>`.
@@ -371,6 +401,8 @@ pub struct CoalesceExpr {
     pub collation: Oid,
     /// Arguments.
     pub args: Vec<Expr>,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// Which extreme.
@@ -395,6 +427,8 @@ pub struct MinMaxExpr {
     pub op: MinMaxOp,
     /// Arguments.
     pub args: Vec<Expr>,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// The functions without parentheses.
@@ -441,6 +475,8 @@ pub struct SqlValueFunction {
     pub ty: Oid,
     /// Precision, -1 for none.
     pub typmod: i32,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// The SQL/XML constructors.
@@ -501,6 +537,8 @@ pub struct XmlExpr {
     pub ty: Oid,
     /// Its type modifier.
     pub typmod: i32,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// `IS NULL` or `IS NOT NULL`.
@@ -562,6 +600,8 @@ pub struct CoerceToDomain {
     pub collation: Oid,
     /// How to print it.
     pub format: CoercionForm,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// `VALUE` in a domain's check.
@@ -573,4 +613,6 @@ pub struct CoerceToDomainValue {
     pub typmod: i32,
     /// Collation.
     pub collation: Oid,
+    /// Where it was written.
+    pub location: Location,
 }

@@ -9,7 +9,7 @@
 //!   is not modelled, as its printer takes it out again.
 //! - An `INSERT ... SELECT` has its source as a subquery in the range table; several rows of VALUES are an entry of it.
 
-use super::{Expr, Oid};
+use super::{Expr, Location, Oid};
 
 /// What a query does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -769,6 +769,8 @@ pub struct Aggref {
     pub kind: crate::env::AggregateKind,
     /// How many queries further out it belongs.
     pub levels_up: u32,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// `GROUPING(…)`.
@@ -780,6 +782,8 @@ pub struct GroupingFunc {
     pub refs: Vec<u32>,
     /// How many queries further out it belongs.
     pub levels_up: u32,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// A call of a window function.
@@ -803,6 +807,8 @@ pub struct WindowFunc {
     pub star: bool,
     /// Whether it is an aggregate.
     pub aggregate: bool,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// What a subquery in an expression is for.
@@ -837,6 +843,8 @@ pub struct SubLink {
     pub typmod: i32,
     /// Its collation.
     pub collation: Oid,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// A column of the subquery of a [`SubLink`], in its comparisons (a parameter in PostgreSQL).
@@ -859,6 +867,8 @@ pub struct MultiAssignment {
     pub sublink: i32,
     /// Which column, from 1.
     pub column: i32,
+    /// Where the value was written.
+    pub location: Location,
     /// Type.
     pub ty: Oid,
     /// Type modifier.
@@ -898,6 +908,8 @@ pub struct SetToDefault {
     pub typmod: i32,
     /// Its collation.
     pub collation: Oid,
+    /// Where it was written.
+    pub location: Location,
 }
 
 /// `old.…` or `new.…` in `RETURNING` (18), around what it is about.
