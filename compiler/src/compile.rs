@@ -6,6 +6,7 @@ use pgseal_catalog::fingerprint::{Digest, object_digests};
 use pgseal_catalog::plan::{Binding, Inputs, Plan, Timeouts};
 use pgseal_catalog::{FactId, Snapshot};
 
+use crate::bodies;
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::elaborate::{self, Model, ModelError};
 use crate::plan::{self, PlanError, PlanOptions};
@@ -96,6 +97,9 @@ pub fn compile_with(
     });
     let (desired, diagnostics) = desired?;
     let source = source?;
+    let mut diagnostics = diagnostics;
+    diagnostics.append(bodies::warnings(snapshot, &source, &desired, text, &diagnostics));
+    let diagnostics = diagnostics.sorted();
     let options = PlanOptions {
         binding: options.binding.clone(),
         timeouts: options.timeouts,

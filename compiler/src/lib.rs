@@ -1,6 +1,7 @@
 //! The compiler: `schema.sql` and a snapshot in, a plan out. Each stage is a pure function.
 
 pub mod analyze;
+pub mod bodies;
 pub mod cli;
 pub mod compile;
 pub mod deparse;

@@ -71,6 +71,29 @@ pub fn analyze_function_body(
     Ok(body)
 }
 
+/// The statements of a body that is a string, with what its parameters mean.
+///
+/// # Errors
+///
+/// What the server would say when the function runs, or what is not covered.
+pub fn analyze_string_body(
+    env: &Env,
+    path: &SearchPath,
+    statements: &[&Node],
+    parameters: &Parameters,
+    result: &DeclaredResult,
+) -> Analyzed<()> {
+    let mut last = None;
+    for statement in statements {
+        // what a CALL calls has been looked up by name; its arguments are the server's to judge
+        last = match &statement.node {
+            Some(node::Node::CallStmt(_)) => None,
+            _ => Some(analyze_body_statement(env, path, statement, parameters)?),
+        };
+    }
+    check_result(env, path, last.as_ref(), result)
+}
+
 fn analyze_body_statement(env: &Env, path: &SearchPath, raw: &Node, parameters: &Parameters) -> Analyzed<Query> {
     let known = matches!(
         &raw.node,

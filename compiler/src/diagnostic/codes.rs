@@ -97,6 +97,9 @@ codes! {
     // 3xxx: analyze
     EXPRESSION_REJECTED = "PGS3001", "the server would reject the expression";
     EXPRESSION_UNSUPPORTED = "PGS3002", "the expression holds something that is not covered yet";
+    BODY_NAME_UNDEFINED = "PGS3010", "the body of a function names something that does not exist";
+    BODY_REJECTED = "PGS3011", "the server would reject the body of a function when it runs";
+    BODY_UNREADABLE = "PGS3012", "the grammar does not accept the body of a function";
 
     // 4xxx: diff and plan
     UNMANAGED_IN_THE_WAY = "PGS4001", "something that is not managed yet needs what the plan would drop or retype";

@@ -17,6 +17,10 @@ use crate::deparse::{FunctionBody, deparse_function_body};
 use crate::env::{Oid, SearchPath};
 use crate::tree::ColumnDefinition;
 
+fn called(name: &Option<Name>) -> String {
+    name.as_ref().map_or_else(String::new, |name| name.as_str().to_owned())
+}
+
 impl Model {
     /// What a body of a function comes to, and what it uses.
     pub(super) fn sql_body_over(
@@ -26,14 +30,9 @@ impl Model {
         function: &Function,
         raw: &Node,
     ) -> Elaborated<(Expression, BTreeSet<FactId>)> {
-        let called = |name: &Option<Name>| name.as_ref().map_or_else(String::new, |name| name.as_str().to_owned());
-        let inputs = function.arguments.iter().filter(|argument| argument.mode.is_input());
-        let parameters = Parameters {
-            function: Some(name.name.as_str().to_owned()),
-            arguments: inputs.map(|a| (called(&a.name), self.stored_type(&a.data_type).0)).collect(),
-        };
-        let body = analyze::analyze_function_body(&self.env, path, raw, &parameters, &self.declared_result(function))
-            .map_err(Box::<Problem>::from)?;
+        let (parameters, result) = self.body_context(name, function);
+        let body =
+            analyze::analyze_function_body(&self.env, path, raw, &parameters, &result).map_err(Box::<Problem>::from)?;
         let names: Vec<String> = function.arguments.iter().map(|argument| called(&argument.name)).collect();
         let (printed, queries) = match &body {
             SqlBody::Return(query) => (FunctionBody::Return(query), std::slice::from_ref(&**query)),
@@ -46,6 +45,16 @@ impl Model {
             needs.extend(self.needs_of(&analyze::view_dependencies(&self.env, query))?);
         }
         Ok((Expression(text), needs))
+    }
+
+    /// What parameters mean in the body of a function, and what it has to return.
+    pub(crate) fn body_context(&self, name: &QualifiedName, function: &Function) -> (Parameters, DeclaredResult) {
+        let inputs = function.arguments.iter().filter(|argument| argument.mode.is_input());
+        let parameters = Parameters {
+            function: Some(name.name.as_str().to_owned()),
+            arguments: inputs.map(|a| (called(&a.name), self.stored_type(&a.data_type).0)).collect(),
+        };
+        (parameters, self.declared_result(function))
     }
 
     fn declared_result(&self, function: &Function) -> DeclaredResult {

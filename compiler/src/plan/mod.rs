@@ -13,6 +13,7 @@ mod rename;
 mod round;
 mod rules;
 mod slots;
+mod soft;
 mod unmodeled;
 mod volatile;
 

@@ -18,7 +18,7 @@ use super::inherit::{
 use super::order::{self, Grouping, Node};
 use super::rules::{self, Alteration, Context};
 use super::slots::{Slot, slots};
-use super::{PlanError, rebuild, rename};
+use super::{PlanError, rebuild, rename, soft};
 use crate::diff::Delta;
 
 /// What a round has to do, fact by fact.
@@ -63,7 +63,8 @@ pub(super) fn plan_round(
     spread(ctx, &mut work);
     for folding in [Folding::Everything, Folding::Harmless] {
         let nodes = nodes(ctx, &work, folding);
-        let edges = edges(ctx, &work, &nodes);
+        let mut edges = edges(ctx, &work, &nodes);
+        edges.extend(soft::edges(ctx, &nodes, &edges));
         match order::order(&nodes, &edges, grouping) {
             Ok(order) => {
                 return Ok(order

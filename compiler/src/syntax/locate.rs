@@ -14,7 +14,7 @@ use crate::grammar::{GrammarError, parse};
 const MAX_LINEAR: usize = 400;
 
 /// The place in `text`, which is one statement, that `message` is about.
-pub(super) fn locate(text: &str, message: &str) -> Range<usize> {
+pub(crate) fn locate(text: &str, message: &str) -> Range<usize> {
     let tokens: Vec<Token> = Lexer::starting_at(text, 0).collect();
     let end = text.len()..text.len();
     if message.ends_with("at end of input") {

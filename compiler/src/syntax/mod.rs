@@ -21,7 +21,7 @@
 mod classify;
 mod diagnose;
 pub(crate) mod lex;
-mod locate;
+pub(crate) mod locate;
 mod meta;
 mod parse;
 mod script;

@@ -50,6 +50,18 @@ impl Statement {
         span(self.span.source, start..end)
     }
 
+    /// The place of the token that starts at a byte of [`Statement::text`].
+    #[must_use]
+    pub fn span_within(&self, at: usize) -> Span {
+        let start = (self.span.start as usize).saturating_add(at).min(self.span.end as usize);
+        let token = match self.text.is_char_boundary(start) {
+            true => Lexer::starting_at(&self.text, start).next(),
+            false => None,
+        };
+        let end = token.filter(|token| token.start == start).map_or(start, |token| token.end);
+        span(self.span.source, start..end.min(self.span.end as usize))
+    }
+
     /// The part of the statement on its first line: enough to point at a whole statement.
     #[must_use]
     pub fn first_line(&self) -> Span {

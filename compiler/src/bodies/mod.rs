@@ -1,0 +1,156 @@
+//! Bodies of functions and procedures that are strings: what they name, and what is wrong with them.
+//!
+//! To Postgres such a body is a string: nothing of this is part of a fact, a need or a fingerprint. What a body names orders a plan
+//! where nothing else does (`plan/soft.rs`), and what is wrong with a new or changed body is a warning, never an error. The
+//! search path of a function without one of its own is only known when it runs: a name without a schema is taken to mean
+//! whatever has it in any schema.
+//!
+//! Owns the reading of `LANGUAGE sql` (the grammar's) and `LANGUAGE plpgsql` ([`plpgsql`]); other languages are not looked into.
+//! A body costs a parse, so only those that a plan touches are read.
+
+mod names;
+mod plpgsql;
+mod sql;
+mod warn;
+
+use std::collections::BTreeSet;
+
+use pg_query::protobuf::ParseResult;
+use pgseal_catalog::FactId;
+use pgseal_catalog::facts::{Body, Function, Payload};
+
+use self::names::{NameKind, Named, Names, names};
+use self::plpgsql::{Fragment, FragmentKind, folded};
+use crate::elaborate::Model;
+use crate::env::{Env, Oid};
+use crate::grammar::{self, GrammarError};
+use crate::stack::on_large;
+use crate::syntax::lex::Lexer;
+
+pub use self::warn::warnings;
+
+/// The languages whose bodies are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Language {
+    Sql,
+    PlPgSql,
+}
+
+/// The body of a routine that is a string in a language that is read.
+fn string_body(function: &Function) -> Option<(Language, &str)> {
+    let language = match function.language.as_str() {
+        "sql" => Language::Sql,
+        "plpgsql" => Language::PlPgSql,
+        _ => return None,
+    };
+    match &function.body {
+        Body::Source(text) => Some((language, text)),
+        Body::Library { .. } | Body::Sql(_) => None,
+    }
+}
+
+/// The routine of an id.
+fn routine<'m>(model: &'m Model, id: &FactId) -> Option<&'m Function> {
+    match &model.fact(id)?.payload {
+        Payload::Function(function) | Payload::Procedure(function) => Some(function),
+        _ => None,
+    }
+}
+
+/// What a body names, as far as it can be read.
+#[derive(Debug, Default)]
+struct BodyNames {
+    /// What is used, with bytes of the body.
+    used: Vec<Named>,
+    /// Relations that may be made in the body.
+    made: BTreeSet<String>,
+}
+
+impl BodyNames {
+    fn of(language: Language, body: &str, function: &Function) -> Self {
+        match language {
+            Language::Sql => grammar::parse(body).map(|parsed| Self::of_tree(&parsed.protobuf)).unwrap_or_default(),
+            Language::PlPgSql => Self::of_plpgsql(body, function),
+        }
+    }
+
+    fn of_tree(tree: &ParseResult) -> Self {
+        let Names { used, made } = names(tree);
+        Self { used, made }
+    }
+
+    fn of_plpgsql(body: &str, function: &Function) -> Self {
+        let reading = plpgsql::read(body);
+        let mut out = Self::default();
+        let mut variables = reading.variables;
+        let arguments = function.arguments.iter().filter_map(|argument| argument.name.as_ref());
+        variables.extend(arguments.map(|name| name.as_str().to_owned()));
+        for fragment in &reading.fragments {
+            if fragment.kind == FragmentKind::Type && fragment.text.contains('%') {
+                out.used.extend(referenced_type(fragment, &variables));
+                continue;
+            }
+            let before = match fragment.kind {
+                FragmentKind::Statement => "",
+                FragmentKind::Expression => "SELECT ",
+                FragmentKind::Type => "SELECT NULL::",
+            };
+            // what the grammar does not take may only have been cut in the wrong place
+            let Ok(parsed) = parse(before, &fragment.text) else { continue };
+            let found = Self::of_tree(&parsed.protobuf);
+            out.made.extend(found.made);
+            out.used.extend(found.used.into_iter().map(|mut named| {
+                named.at = named.at.and_then(|at| (at + fragment.at).checked_sub(before.len()));
+                named
+            }));
+        }
+        out
+    }
+}
+
+fn parse(before: &str, text: &str) -> Result<pg_query::ParseResult, GrammarError> {
+    if before.is_empty() { grammar::parse(text) } else { grammar::parse(&format!("{before}{text}")) }
+}
+
+/// The relation of `table%ROWTYPE` and `table.column%TYPE`; none for the type of another variable.
+fn referenced_type(fragment: &Fragment, variables: &BTreeSet<String>) -> Option<Named> {
+    let (path, word) = fragment.text.split_once('%')?;
+    let mut parts: Vec<String> = Lexer::starting_at(path, 0)
+        .filter_map(|token| path.get(token.start..token.end))
+        .filter(|token| *token != ".")
+        .map(folded)
+        .collect();
+    if word.trim_start().get(..4).is_some_and(|start| start.eq_ignore_ascii_case("type")) {
+        parts.pop();
+        if parts.len() == 1 && parts.first().is_some_and(|first| variables.contains(first)) {
+            return None;
+        }
+    }
+    let name = parts.pop()?;
+    Some(Named { kind: NameKind::Relation, schema: parts.pop(), name, at: Some(fragment.at) })
+}
+
+/// Everything that a name may mean.
+fn meanings(env: &Env, named: &Named) -> Vec<Oid> {
+    let name = named.name.as_str();
+    let here = |schema: &str| named.schema.as_deref().is_none_or(|wanted| wanted == schema);
+    match named.kind {
+        NameKind::Relation => {
+            env.relations_named(name).filter(|row| here(row.schema.as_str())).map(|row| row.oid).collect()
+        }
+        NameKind::Function => {
+            env.procs_named(name).filter(|row| here(row.schema.as_str())).map(|row| row.oid).collect()
+        }
+        NameKind::Type => env.types_named(name).filter(|row| here(row.schema.as_str())).map(|row| row.oid).collect(),
+    }
+}
+
+/// The facts that the body of a routine names, none where it has no body that is read.
+#[must_use]
+pub fn used_by(model: &Model, id: &FactId) -> BTreeSet<FactId> {
+    let Some(function) = routine(model, id) else { return BTreeSet::new() };
+    let Some((language, body)) = string_body(function) else { return BTreeSet::new() };
+    let found = on_large(|| BodyNames::of(language, body, function).used).unwrap_or_default();
+    let oids = found.iter().flat_map(|named| meanings(model.env(), named));
+    oids.filter_map(|oid| model.fact_of(oid)).filter(|used| *used != id).cloned().collect()
+}
