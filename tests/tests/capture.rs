@@ -128,6 +128,9 @@ fn edges_lead_to_facts_and_never_in_circles() {
         needs("constraint:app.orders_1.fk", "constraint:app.orders.fk");
         needs("index:app.orders_1_uid_idx", "index:app.orders_uid");
         needs("table:app.orders_1", "table:app.orders");
+        needs("view_rule:app.v.vr", "column:app.users.id");
+        needs("view_rule:app.v.vr", "view:app.v");
+        needs("rule:app.users.\"R; DO\"", "column:app.parent.note");
         needs("table:app.child", "table:app.parent");
         needs("table:app.typed", "composite:app.address");
         needs("trigger:app.orders_1.pt", "trigger:app.orders.pt");
@@ -387,7 +390,10 @@ fn the_scope_draws_the_line() {
              CREATE TABLE app.tmp_1 (id integer);
              CREATE TABLE other.uses (id integer, t app.t);
              CREATE VIEW other.v AS SELECT id FROM app.t;
-             CREATE VIEW other.w AS SELECT id FROM other.base;",
+             CREATE VIEW other.w AS SELECT id FROM other.base;
+             CREATE RULE r AS ON INSERT TO app.t DO ALSO INSERT INTO other.base (id) VALUES (new.id);
+             CREATE RULE r AS ON INSERT TO other.base DO ALSO NOTHING;
+             CREATE RULE s AS ON INSERT TO other.base DO ALSO DELETE FROM app.t WHERE t.id = new.id;",
         );
         let scope = Scope {
             schemas: Some(BTreeSet::from(["app".to_owned().try_into_name()])),
@@ -408,7 +414,7 @@ fn the_scope_draws_the_line() {
         // outside the scope, only what leans on a fact is named
         let unmodeled: Vec<(&str, &str)> =
             snapshot.unmodeled.iter().map(|entry| (entry.kind.as_str(), entry.name.as_str())).collect();
-        assert_eq!(unmodeled, [("table", "other.uses"), ("view", "other.v")], "{major}");
+        assert_eq!(unmodeled, [("rule", "s on other.base"), ("table", "other.uses"), ("view", "other.v")], "{major}");
         assert!(Snapshot::from_bytes(&snapshot.to_bytes()).unwrap() == snapshot, "{major}");
     }
 }

@@ -2,10 +2,13 @@
 //! running it, fact by fact, on every major.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::collections::BTreeSet;
+
 use pgseal::diagnostic::Severity;
 use pgseal::elaborate::{self, Model};
 use pgseal::syntax::{RowStatements, SyntaxOptions, read_text};
-use pgseal_catalog::Snapshot;
+use pgseal_catalog::facts::Payload;
+use pgseal_catalog::{Catalog, FactId, Kind, Snapshot};
 use pgseal_tests::corpus::{self, Case, Rejection, Side};
 use pgseal_tests::difference::difference;
 use pgseal_tests::pipeline::snapshot;
@@ -127,5 +130,25 @@ fn same_as_elaborated(sql: &str, captured: &Snapshot) -> Result<(), Stop> {
         return Err(Stop::Failed(format!("refused: {}", errors.join("\n"))));
     }
     let differences = difference("server", &captured.catalog, "model", model.catalog());
-    if differences.is_empty() { Ok(()) } else { Err(Stop::Failed(format!("differs: {differences}"))) }
+    if !differences.is_empty() {
+        return Err(Stop::Failed(format!("differs: {differences}")));
+    }
+    edges_of_rules_are_the_same(&captured.catalog, model.catalog())
+}
+
+/// What rules need: a server does not note the relation where it notes one of its columns.
+fn edges_of_rules_are_the_same(server: &Catalog, model: &Catalog) -> Result<(), Stop> {
+    for fact in server.iter().filter(|fact| matches!(fact.payload, Payload::Rule(_))) {
+        let edges = |catalog: &Catalog| -> BTreeSet<FactId> {
+            let needs = catalog.fact(&fact.id).map(|fact| fact.needs.clone()).unwrap_or_default();
+            let owners: BTreeSet<FactId> = needs.iter().filter(|id| id.object() != **id).map(FactId::object).collect();
+            let is_noted = |id: &FactId| !owners.contains(id) && *id != fact.id.object() && id.kind() != Kind::Schema;
+            needs.into_iter().filter(is_noted).collect()
+        };
+        let (server, model) = (edges(server), edges(model));
+        if server != model {
+            return Err(Stop::Failed(format!("{} needs {server:?} on the server, {model:?} in the model", fact.id)));
+        }
+    }
+    Ok(())
 }

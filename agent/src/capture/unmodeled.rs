@@ -2,10 +2,12 @@
 //!
 //! An entry outside the scope is kept only when it depends on a fact: a change of that fact would touch it.
 
+use std::collections::HashMap;
+
 use pgseal_catalog::{FactId, Kind, Name};
 use postgres::GenericClient;
 
-use super::address::class;
+use super::address::{Address, class};
 use super::build::Build;
 use super::error::CaptureError;
 use super::session::Session;
@@ -254,6 +256,9 @@ impl List {
     }
 
     fn others(&mut self, b: &mut Build<'_>) {
+        let policies = b.raw.policies.iter().map(|row| ((class::POLICY, row.oid), row.table));
+        let rules = b.raw.rules.iter().map(|row| ((class::REWRITE, row.oid), row.relation));
+        let relations: HashMap<Address, u32> = policies.chain(rules).collect();
         for row in &b.raw.others {
             let schema = row.schema.as_deref().map(|text| text.trim_matches('"').replace("\"\"", "\""));
             let schema = schema.and_then(|text| Name::new(text).ok());
@@ -269,7 +274,8 @@ impl List {
                 continue;
             }
             if matches!(row.class, class::POLICY | class::REWRITE) {
-                self.policy_or_rule(b, row, schema.as_ref());
+                let relation = relations.get(&(row.class, row.oid)).copied();
+                self.policy_or_rule(b, row, relation);
                 continue;
             }
             let entry = self.note(b, &row.kind, schema.as_ref(), row.identity.clone());
@@ -286,17 +292,18 @@ impl List {
     }
 
     /// A policy or rule that is no fact: of a relation outside the scope, or of an extension's.
-    fn policy_or_rule(&mut self, b: &mut Build<'_>, row: &OtherRow, schema: Option<&Name>) {
+    fn policy_or_rule(&mut self, b: &mut Build<'_>, row: &OtherRow, relation: Option<u32>) {
         if b.nodes.fact_at(row.class, row.oid).is_some() {
             return;
         }
-        let of_member = match row.class {
-            class::POLICY => b.raw.policies.iter().any(|p| p.oid == row.oid && b.is_member(class::CLASS, p.table)),
-            _ => b.raw.rules.iter().any(|r| r.oid == row.oid && b.is_member(class::CLASS, r.relation)),
-        };
-        let entry = match schema {
-            Some(schema) if !of_member => self.note_outside(b, &row.kind, schema, row.identity.clone()),
-            schema => self.note(b, &row.kind, schema, row.identity.clone()),
+        // the server names no schema for them
+        let of = relation.and_then(|relation| b.class(relation));
+        let schema = of.and_then(|of| b.names.schema(of.schema).ok()).cloned();
+        let entry = match (&schema, of) {
+            (Some(schema), Some(of)) if !b.is_member(class::CLASS, of.oid) => {
+                self.note_outside(b, &row.kind, schema, row.identity.clone())
+            }
+            _ => self.note(b, &row.kind, schema.as_ref(), row.identity.clone()),
         };
         b.nodes.unmodeled(row.class, row.oid, entry);
     }

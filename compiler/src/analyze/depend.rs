@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use super::literal;
 use crate::env::{Env, Oid, SearchPath};
 use crate::tree::{
-    CommandType, Const, Expr, Query, RangeTblEntry, RteKind, SetOperand, SortGroupClause, TableFunc, Var, expr_type,
+    CommandType, Const, Expr, OnConflictAction, Query, RangeTblEntry, RteKind, SetOperand, SortGroupClause, TableFunc,
+    Var, expr_type,
 };
 
 /// What an expression uses.
@@ -101,7 +102,7 @@ fn walk_queries<'q>(env: &Env, mut waiting: Vec<(&'q Query, Vec<&'q Query>)>, d:
                 }
             }
         }
-        note_query(query, d);
+        note_query(env, query, d);
         for cycle in query.ctes.iter().filter_map(|cte| cte.cycle.as_ref()) {
             walk_expr(env, &cycle.mark_value, &around, &mut waiting, d);
             walk_expr(env, &cycle.mark_default, &around, &mut waiting, d);
@@ -118,7 +119,7 @@ fn note_sort(clauses: &[SortGroupClause], d: &mut Dependencies) {
 }
 
 /// What a query uses beside its expressions and its range table.
-fn note_query(query: &Query, d: &mut Dependencies) {
+fn note_query(env: &Env, query: &Query, d: &mut Dependencies) {
     for clauses in [&query.group_clause, &query.distinct_clause, &query.sort_clause] {
         note_sort(clauses, d);
     }
@@ -146,6 +147,12 @@ fn note_query(query: &Query, d: &mut Dependencies) {
         d.relation_columns.extend(written.map(|t| (relation.oid, t.resno)));
     }
     if let Some(conflict) = &query.on_conflict {
+        // `excluded` has every column of the relation
+        if matches!(conflict.action, OnConflictAction::Update(..)) {
+            let row = env.relation_by_oid(relation.oid);
+            let columns = row.into_iter().flat_map(|row| row.columns.iter().map(|column| column.number));
+            d.relation_columns.extend(columns.map(|number| (relation.oid, number)));
+        }
         d.constraints.extend(conflict.constraint.iter().map(|name| (relation.oid, name.clone())));
         for element in &conflict.elements {
             d.opclasses.extend(element.opclass.valid());
