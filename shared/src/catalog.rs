@@ -78,6 +78,11 @@ impl Catalog {
         self.facts.values().map(Arc::as_ref)
     }
 
+    /// Every fact in the order of ids, to be changed (their ids must stay).
+    pub fn facts_mut(&mut self) -> impl Iterator<Item = &mut Fact> {
+        self.facts.values_mut().map(Arc::make_mut)
+    }
+
     /// How many facts there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use crate::canonical;
 use crate::catalog::{Catalog, Fact};
 use crate::id::FactId;
+use crate::parts::in_parts;
 
 /// A SHA-256 digest; 64 lower-case hexadecimal digits in text.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -117,27 +118,18 @@ const MANY_OBJECTS: usize = 512;
 #[must_use]
 pub fn object_digests(catalog: &Catalog) -> BTreeMap<FactId, Digest> {
     let mut objects: BTreeMap<FactId, Vec<&Fact>> = BTreeMap::new();
-    for fact in catalog.iter() {
-        objects.entry(fact.id.object()).or_default().push(fact);
+    let facts: Vec<(FactId, &Fact)> = catalog.iter().map(|fact| (fact.id.object(), fact)).collect();
+    // the columns of a table follow one another, as its constraints do: one search for each run of them
+    for run in facts.chunk_by(|a, b| a.0 == b.0) {
+        if let Some((object, _)) = run.first() {
+            objects.entry(object.clone()).or_default().extend(run.iter().map(|(_, fact)| *fact));
+        }
     }
-    let digest = |(object, facts): &(FactId, Vec<&Fact>)| object_digest(object, facts.iter().copied());
     let objects: Vec<(FactId, Vec<&Fact>)> = objects.into_iter().collect();
-    let threads =
-        if objects.len() < MANY_OBJECTS { 1 } else { std::thread::available_parallelism().map_or(1, usize::from) };
-    let parts = objects.chunks(objects.len().div_ceil(threads).max(1));
-    let digests: Vec<Digest> = std::thread::scope(|scope| {
-        let mut parts: Vec<&[_]> = parts.collect();
-        let own = parts.pop().unwrap_or_default();
-        let spawn = |part| (part, scope.spawn(move || <[_]>::iter(part).map(digest).collect::<Vec<_>>()));
-        let others: Vec<_> = parts.into_iter().map(spawn).collect();
-        let own: Vec<Digest> = own.iter().map(digest).collect();
-        // a thread that failed has its part done again here, where the failure shows
-        let done = |(part, thread): (&[_], std::thread::ScopedJoinHandle<'_, Vec<Digest>>)| {
-            thread.join().unwrap_or_else(|_| part.iter().map(digest).collect())
-        };
-        others.into_iter().flat_map(done).chain(own).collect()
+    let digests = in_parts(&objects, MANY_OBJECTS, |part| {
+        part.iter().map(|(object, facts)| object_digest(object, facts.iter().copied())).collect::<Vec<Digest>>()
     });
-    objects.into_iter().map(|(object, _)| object).zip(digests).collect()
+    objects.into_iter().map(|(object, _)| object).zip(digests.into_iter().flatten()).collect()
 }
 
 /// The fingerprint of a catalog from the digests of its objects.

@@ -9,6 +9,7 @@ use crate::catalog::{Catalog, Fact};
 use crate::fingerprint::{self, Digest};
 use crate::id::{FactId, Name, QualifiedName};
 use crate::limits;
+use crate::parts::in_parts;
 use crate::symbols::Symbols;
 
 /// The version of the format that this program writes and reads.
@@ -194,6 +195,9 @@ pub struct Snapshot {
     pub unmodeled: Vec<Unmodeled>,
 }
 
+/// From that many facts on, they are written on several threads.
+const MANY_FACTS: usize = 4096;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
@@ -230,14 +234,10 @@ impl Snapshot {
     #[must_use]
     pub fn to_bytes_and_fingerprint(&self) -> (Vec<u8>, Digest) {
         let fingerprint = self.fingerprint();
-        let mut facts = self.catalog.iter();
-        let mut next_fact = |out: &mut Vec<u8>, indent| {
-            if let Some(fact) = facts.next() {
-                canonical::write(out, fact, indent);
-            }
-        };
-        let bytes = canonical::to_document_of(&mut [
-            ("facts", Member::List(self.catalog.len(), &mut next_fact)),
+        let facts: Vec<&Fact> = self.catalog.iter().collect();
+        let parts = in_parts(&facts, MANY_FACTS, canonical::items_of_member);
+        let bytes = canonical::to_document_of(&[
+            ("facts", Member::List(parts)),
             ("fingerprint", Member::Value(&|out, indent| canonical::write(out, &fingerprint, indent))),
             ("format", Member::Value(&|out, indent| canonical::write(out, FORMAT, indent))),
             ("header", Member::Value(&|out, indent| canonical::write(out, &self.header, indent))),

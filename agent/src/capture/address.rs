@@ -1,6 +1,7 @@
 //! Addresses of catalog rows (`classid`, `objid`), and what stands at each: a fact, or something that is not modelled.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use pgseal_catalog::FactId;
 
@@ -29,6 +30,32 @@ pub(super) mod class {
 /// A row of a system catalog.
 pub(super) type Address = (u32, u32);
 
+/// Looks things up by a few numbers that a server gave out itself: no need for a hash that resists an attacker.
+pub(super) type ByNumbers<K, V> = HashMap<K, V, BuildHasherDefault<NumberHasher>>;
+
+/// A hash of OIDs and attribute numbers: mixes each in with a multiplication by an odd number, the high bits of which depend on all.
+#[derive(Debug, Default)]
+pub(super) struct NumberHasher(u64);
+
+impl Hasher for NumberHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.write_u32(byte.into()));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.0 = (self.0.rotate_left(5) ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_i16(&mut self, number: i16) {
+        self.write_u32(u32::from(number.cast_unsigned()));
+    }
+
+    fn finish(&self) -> u64 {
+        // a table takes its place from the low bits and a tag from the highest
+        self.0.rotate_left(26)
+    }
+}
+
 /// What stands at an address.
 #[derive(Debug, Clone)]
 pub(super) enum Node {
@@ -41,8 +68,8 @@ pub(super) enum Node {
 /// What stands at every address.
 #[derive(Debug, Default)]
 pub(super) struct Nodes {
-    at: HashMap<Address, (Node, Exact)>,
-    columns: HashMap<(u32, i16), FactId>,
+    at: ByNumbers<Address, (Node, Exact)>,
+    columns: ByNumbers<(u32, i16), FactId>,
 }
 
 /// Whether a node is the thing itself or a part of it.

@@ -7,7 +7,7 @@ use pgseal_catalog::snapshot::Unmodeled;
 use pgseal_catalog::{Catalog, FactId, Name, QualifiedName, Scope};
 use postgres::GenericClient;
 
-use super::address::{Address, Exact, Found, Nodes, class};
+use super::address::{Address, ByNumbers, Exact, Found, Nodes, class};
 use super::aggregates::{AggregateRow, read_aggregates};
 use super::comments::{CommentRow, read_comments};
 use super::constraints::{ConstraintRow, read_constraints};
@@ -144,7 +144,7 @@ pub(super) struct ByOid<'a> {
     indexes_of: HashMap<u32, Vec<&'a IndexRow>>,
     constraint_indexes: HashSet<u32>,
     identities: HashMap<(u32, i16), u32>,
-    members: HashMap<Address, u32>,
+    members: ByNumbers<Address, u32>,
     made_with_type: HashMap<u32, u32>,
     casts_of_types: HashSet<u32>,
 }

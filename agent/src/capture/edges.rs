@@ -21,10 +21,12 @@ pub(super) struct DependRow {
 }
 
 pub(super) fn read_depends<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<DependRow>, CaptureError> {
+    // the triggers behind a foreign key, four each, lean on nothing else
     s.rows(
         "dependencies",
         "SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype FROM pg_depend \
-         WHERE objid >= 16384 AND (refobjid >= 16384 OR refclassid = 'pg_namespace'::regclass)",
+         WHERE objid >= 16384 AND (refobjid >= 16384 OR refclassid = 'pg_namespace'::regclass) \
+         AND NOT (deptype = 'i' AND classid = 'pg_trigger'::regclass AND refclassid = 'pg_constraint'::regclass)",
         |c| {
             Ok(DependRow {
                 of: (c.next()?, c.next()?),
@@ -56,12 +58,29 @@ pub(super) fn add_edges(b: &mut Build<'_>) {
             b.nodes.alias(row.of, row.on);
         }
     }
-    let mut needs: HashMap<&FactId, Vec<&FactId>> = HashMap::new();
+    let found = edges(b);
+    let mut edges = found.as_slice();
+    let ids: Vec<FactId> = b.catalog.iter().map(|fact| fact.id.clone()).collect();
+    for (at, fact) in b.catalog.facts_mut().enumerate() {
+        let count = edges.iter().take_while(|(of, _)| *of == at).count();
+        let (own, rest) = edges.split_at(count);
+        fact.needs = own.iter().filter_map(|(_, on)| ids.get(*on).cloned()).collect();
+        edges = rest;
+    }
+}
+
+/// The edges between facts, each once and sorted: the places in the catalog of what needs something and of what it needs. Edges from
+/// what is not modelled are added to it.
+fn edges(b: &mut Build<'_>) -> Vec<(usize, usize)> {
+    let places: HashMap<&FactId, usize> = b.catalog.iter().enumerate().map(|(at, fact)| (&fact.id, at)).collect();
+    let mut edges = Vec::with_capacity(b.raw.depends.len());
     for row in &b.raw.depends {
         let Some(Found::Fact(on, _)) = b.nodes.find(row.on, row.on_part) else { continue };
         match b.nodes.find(row.of, row.of_part) {
             Some(Found::Fact(of, _)) if of != on && !b.is_member(row.of.0, row.of.1) => {
-                needs.entry(of).or_default().push(on);
+                if let (Some(of), Some(on)) = (places.get(of), places.get(on)) {
+                    edges.push((*of, *on));
+                }
             }
             Some(Found::Unmodeled(entry)) => {
                 if let Some(entry) = b.unmodeled.get_mut(entry) {
@@ -71,20 +90,16 @@ pub(super) fn add_edges(b: &mut Build<'_>) {
             _ => {}
         }
     }
-    for (of, on) in needs {
-        if let Some(fact) = b.catalog.fact_mut(of) {
-            fact.needs.extend(on.into_iter().cloned());
-        }
-    }
-    let owners: Vec<(FactId, FactId)> =
-        b.catalog.iter().filter_map(|fact| Some((fact.id.clone(), owner(fact)?))).collect();
-    for (id, owner) in owners {
-        if b.catalog.contains(&owner)
-            && let Some(fact) = b.catalog.fact_mut(&id)
+    for (at, fact) in b.catalog.iter().enumerate() {
+        if let Some(owner) = owner(fact)
+            && let Some(owner) = places.get(&owner)
         {
-            fact.needs.insert(owner);
+            edges.push((at, *owner));
         }
     }
+    edges.sort_unstable();
+    edges.dedup();
+    edges
 }
 
 /// What a fact belongs to.

@@ -149,18 +149,22 @@ pub(super) struct AttributeRow {
 }
 
 pub(super) fn read_attributes<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<AttributeRow>, CaptureError> {
+    // only what a generated column is made of has columns in it; for anything else the server need not open the table, which takes
+    // it longer than printing. Whether the table is still there is asked behind that: the text of a default that was dropped
+    // meanwhile, with the sequence in it, would be another
     let sql = format!(
         "SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid, a.attcollation, \
          a.attnotnull, a.attidentity, a.attgenerated, a.attstorage, a.attcompression, nullif(a.attstattarget, -1)::int4, \
-         a.attoptions, a.attislocal, a.attinhcount::int4, d.oid, pg_get_expr(d.adbin, d.adrelid) \
+         a.attoptions, a.attislocal, a.attinhcount::int4, d.oid, \
+         pg_get_expr(d.adbin, CASE WHEN a.attgenerated = '' THEN 0 ELSE d.adrelid END), \
+         has_table_privilege(d.adrelid, 'SELECT') IS NOT NULL \
          FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid \
          LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
          WHERE a.attnum > 0 AND NOT a.attisdropped AND {USER_RELATIONS} AND (c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') \
-         OR c.relkind IN ('i', 'I') AND (a.attstattarget >= 0 OR a.attoptions IS NOT NULL)) \
-         ORDER BY a.attrelid, a.attnum"
+         OR c.relkind IN ('i', 'I') AND (a.attstattarget >= 0 OR a.attoptions IS NOT NULL))"
     );
-    s.rows("columns", &sql, |c| {
-        Ok(AttributeRow {
+    let mut rows = s.rows("columns", &sql, |c| {
+        let mut row = AttributeRow {
             relation: c.next()?,
             number: c.next()?,
             name: c.name()?,
@@ -178,8 +182,13 @@ pub(super) fn read_attributes<C: GenericClient>(s: &mut Session<'_, C>) -> Resul
             inherit_count: c.next()?,
             default_oid: c.next()?,
             default: c.next()?,
-        })
-    })
+        };
+        let is_there: bool = c.next()?;
+        row.default.take_if(|_| !is_there);
+        Ok(row)
+    })?;
+    rows.sort_unstable_by_key(|row| (row.relation, row.number));
+    Ok(rows)
 }
 
 /// A row of `pg_sequence`, with the column that owns it.
