@@ -128,7 +128,11 @@ fn notes(snapshot: &Snapshot) -> Vec<String> {
                 names.len() - NAMED
             ));
         } else {
-            notes.extend(names.iter().map(|name| format!("{kind} {name} is not managed yet and stays as it is")));
+            let rest = match kind {
+                "grants" => "are not managed yet and stay as they are",
+                _ => "is not managed yet and stays as it is",
+            };
+            notes.extend(names.iter().map(|name| format!("{kind} {name} {rest}")));
         }
     }
     notes

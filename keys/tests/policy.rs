@@ -30,19 +30,35 @@ fn tables(lines: &str) -> &'static str {
 fn the_first_policy_is_pinned() {
     let key = InitialKey { name: "alice \"a\"".to_owned(), key: signer(1).public_key(), roles: vec!["dba".to_owned()] };
     let text = TrustPolicy::initial(&[key], 1).unwrap();
+    let is_said = |line: &&str| !line.is_empty() && (!line.starts_with("# ") || line.starts_with("# id "));
+    let said: Vec<&str> = text.lines().filter(is_said).collect();
     let expected = format!(
-        "# What an agent demands before it acts. Every field is documented in the README.\n\
-         format = \"pgseal-trust\"\nversion = 1\n# Raise it with every change.\npolicy_version = 1\n\
-         # How many distinct keys must have signed a plan.\nthreshold = 1\n\n\
-         [[keys]]\nname = \"alice \\\"a\\\"\"\n# id {}\nkey = \"{}\"\nroles = [\"dba\"]\n",
+        "format = \"pgseal-trust\"\nversion = 1\npolicy_version = 1\nthreshold = 1\n\
+         [[keys]]\nname = \"alice \\\"a\\\"\"\n# id {}\nkey = \"{}\"\nroles = [\"dba\"]",
         signer(1).public_key().id(),
         signer(1).public_key().to_spki_base64(),
     );
-    assert_eq!(text, expected);
+    assert_eq!(said.join("\n"), expected);
     let policy = TrustPolicy::read(text.as_bytes()).unwrap();
     assert_eq!(policy.keys()[0].name, "alice \"a\"");
     assert_eq!((policy.policy_version(), policy.threshold()), (1, 1));
     assert!(policy.targets().is_empty());
+}
+
+#[test]
+fn the_examples_in_a_first_policy_can_be_turned_on() {
+    let key = InitialKey { name: "alice".to_owned(), key: signer(1).public_key(), roles: vec!["dba".to_owned()] };
+    let other = InitialKey { name: "bob".to_owned(), key: signer(2).public_key(), roles: vec![] };
+    let text = TrustPolicy::initial(&[key, other], 1).unwrap();
+    let is_example =
+        |line: &str| line.starts_with('[') || line.split_once(" = ").is_some_and(|(name, _)| !name.contains(' '));
+    let turned_on: Vec<&str> =
+        text.lines().map(|line| line.strip_prefix("# ").filter(|rest| is_example(rest)).unwrap_or(line)).collect();
+    // a revoked key counts for nothing
+    let turned_on = turned_on.join("\n").replace("revoked = true", "revoked = false");
+    assert!(turned_on.matches("\n[").count() >= 5, "{turned_on}");
+    let policy = TrustPolicy::read(turned_on.as_bytes()).unwrap();
+    assert_eq!(policy.targets().len(), 1);
 }
 
 #[test]

@@ -12,9 +12,11 @@ use pgseal_catalog::{Exit, Failure};
 const EXAMPLES: &str = "\
 Examples:
   pgseal-agent apply --plan plan.json --trust trust.toml --db shop
-  pgseal-agent apply --plan plan.json --trust trust.toml --dsn service=shop --receipt receipt.json --key agent.pem
+  pgseal-agent apply --plan plan.json --trust trust.toml --dsn service=shop \\
+    --receipt receipt.json --key agent.pem
 
-A run that stopped in the middle is continued by the same command: the state of the database says where.";
+A run that stopped in the middle is continued by the same command: the state of the database says
+where.";
 
 /// Apply a sealed plan to a database
 #[derive(Debug, clap::Args)]
@@ -22,13 +24,13 @@ A run that stopped in the middle is continued by the same command: the state of 
 pub(super) struct Arguments {
     #[command(flatten)]
     plan: SealedPlan,
+    /// Print only errors
+    #[arg(long, short)]
+    quiet: bool,
     #[command(flatten)]
     receipt: ReceiptOptions,
     #[command(flatten)]
     connection: ConnectionArgs,
-    /// Print only errors
-    #[arg(long, short)]
-    quiet: bool,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {

@@ -22,14 +22,13 @@ Examples:
   pgseal-agent capture --dsn service=shop --schemas app,audit --out snapshot.json
   pgseal-agent capture --db shop --with-extension postgis --out snapshot.json
 
-An ignore file holds a pattern per line over kinds and names, such as \"table:app.tmp_*\"; # starts a comment.";
+An ignore file holds a pattern per line over kinds and names, such as \"table:app.tmp_*\";
+# starts a comment.";
 
 /// Capture a snapshot of a database
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    #[command(flatten)]
-    connection: ConnectionArgs,
     /// File to write the snapshot to; an older one of that name is replaced
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -43,6 +42,9 @@ pub(super) struct Arguments {
     /// Patterns of objects to leave alone [default: .pgsealignore, if there is one]
     #[arg(long, value_name = "FILE")]
     ignore_file: Option<PathBuf>,
+    // last: what comes behind it would be listed under its heading
+    #[command(flatten)]
+    connection: ConnectionArgs,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
@@ -111,7 +113,10 @@ fn report(snapshot: &Snapshot, fingerprint: Digest, out: &Path) {
     if snapshot.unmodeled.is_empty() {
         return;
     }
-    say(&format!("note: {} objects are of kinds that are not modelled yet:", snapshot.unmodeled.len()));
+    match snapshot.unmodeled.len() {
+        1 => say("note: one object is of a kind that is not modelled yet:"),
+        count => say(&format!("note: {count} objects are of kinds that are not modelled yet:")),
+    }
     for entry in snapshot.unmodeled.iter().take(20) {
         say(&format!("  {} {}", entry.kind, entry.name));
     }

@@ -23,11 +23,13 @@ A first run:
   pgseal-agent check --plan plan.json --trust trust.toml --db shop
   pgseal-agent apply --plan plan.json --trust trust.toml --db shop --receipt receipt.json
 
-Connection options that are not given come from libpq's environment variables, service file and password file.
+Connection options that are not given come from libpq's environment variables, service file and
+password file.
 
-Exit codes: 0 done; 1 the environment failed; 2 wrong usage; 3 refused: seal or trust policy; 4 refused: drift;
-5 a statement failed, rolled back; 6 the result was not the promised one, rolled back; 7 lock timeout after all
-retries, rolled back; 8 stopped between phases, resumable; 10 the input is invalid.";
+Exit codes: 0 done; 1 the environment failed; 2 wrong usage; 3 refused: seal or trust policy;
+4 refused: drift; 5 a statement failed, rolled back; 6 the result was not the promised one,
+rolled back; 7 lock timeout after all retries, rolled back; 8 stopped between phases, resumable;
+10 the input is invalid.";
 
 /// Captures snapshots of a Postgres database, and applies sealed plans to it.
 #[derive(Debug, Parser)]
@@ -82,5 +84,15 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         super::definition().debug_assert();
+    }
+    #[test]
+    fn what_is_written_by_hand_fits_the_width_of_the_help() {
+        let whole = super::definition();
+        for command in std::iter::once(&whole).chain(whole.get_subcommands()) {
+            let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in text.lines() {
+                assert!(line.chars().count() <= 100, "{}: {line}", command.get_name());
+            }
+        }
     }
 }

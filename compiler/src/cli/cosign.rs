@@ -17,7 +17,8 @@ const COSIGN_EXAMPLES: &str = "\
 Example:
   pgseal cosign plan.json --snapshot prod.json --schema schema.sql --key reviewer.pem
 
-The plan is compiled again from your snapshot and your schema, and signed only if every byte is the same.";
+The plan is compiled again from your snapshot and your schema, and signed only if every byte is
+the same.";
 
 const REPRODUCE_EXAMPLES: &str = "\
 Example:

@@ -9,8 +9,8 @@ use pgseal_catalog::{Exit, Failure};
 
 const EXAMPLES: &str = "\
 Examples:
-  pgseal keygen --out alice.pem --passphrase-file secret.txt    # writes alice.pem and alice.pub.pem
-  pgseal keygen --out ci.pem --no-passphrase                    # protected by its file mode (0600) only
+  pgseal keygen --out alice.pem --passphrase-file secret.txt   # alice.pem and alice.pub.pem
+  pgseal keygen --out ci.pem --no-passphrase                   # only its file mode protects it
 
 The files are PKCS#8 and SPKI PEM: openssl pkey -in alice.pem -pubout reads them.";
 

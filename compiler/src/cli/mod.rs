@@ -124,4 +124,14 @@ mod tests {
     fn the_command_line_is_well_formed() {
         super::definition().debug_assert();
     }
+    #[test]
+    fn what_is_written_by_hand_fits_the_width_of_the_help() {
+        let whole = super::definition();
+        for command in std::iter::once(&whole).chain(whole.get_subcommands()) {
+            let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in text.lines() {
+                assert!(line.chars().count() <= 100, "{}: {line}", command.get_name());
+            }
+        }
+    }
 }

@@ -19,10 +19,13 @@ const EXAMPLES: &str = "\
 Examples:
   pgseal plan --snapshot prod.json --schema schema.sql                     # look only
   pgseal plan --snapshot prod.json --schema schema/ --out plan.json --key me.pem
-  pgseal plan --snapshot prod.json --schema schema.sql --allow data-loss --out plan.json --key me.pem
+  pgseal plan --snapshot prod.json --schema schema.sql --out plan.json --key me.pem \\
+    --allow data-loss
 
-A plan that loses data is written for review but not signed (exit 9), unless --allow data-loss is given.
-The same inputs give the same bytes on every machine: pgseal cosign and pgseal reproduce rely on it.";
+A plan that loses data is written for review but not signed (exit 9), unless --allow data-loss
+is given.
+The same inputs give the same bytes on every machine: pgseal cosign and pgseal reproduce rely on
+it.";
 
 /// Make a plan that brings a database to a schema
 #[derive(Debug, clap::Args)]

@@ -15,7 +15,7 @@ use pgseal_catalog::{Exit, Failure};
 const EXAMPLES: &str = "\
 Examples:
   pgseal receipt receipt.json --trust trust.toml
-  pgseal receipt receipt.json --trust trust.toml --plan plan.json    # and that it is about this plan
+  pgseal receipt receipt.json --trust trust.toml --plan plan.json   # also: is it about this plan?
 
 Exit code 0 means that the receipt is genuine, not that the run went well: read its outcome.";
 

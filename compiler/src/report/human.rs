@@ -274,6 +274,11 @@ fn hazard_line(hazard: &Hazard) -> String {
     if !hazard.detail.is_empty() {
         let _ = write!(line, ": {}", one_line(&hazard.detail));
     }
+    // what the server has never counted it takes for empty
+    if let (Some(-1), Some(0)) = (hazard.rows, hazard.bytes) {
+        line.push_str(" (size not known: never analyzed)");
+        return line;
+    }
     let known = |n: Option<i64>| n.and_then(|n| u64::try_from(n).ok());
     let sizes: Vec<String> =
         [known(hazard.rows).map(|rows| format!("about {} rows", grouped(rows))), known(hazard.bytes).map(size)]
