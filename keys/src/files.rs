@@ -180,16 +180,37 @@ pub fn create(path: &Path, access: Access, bytes: &[u8]) -> Result<(), FileError
     }
 }
 
-/// Writes a file whole or not at all, in the place of an older one of that name.
+/// Writes a file whole or not at all, in the place of an older one of that name. A terminal, `/dev/null` or a pipe is written to:
+/// renamed over, it would be gone for everybody.
 ///
 /// # Errors
 /// See [`FileError`].
 pub fn replace(path: &Path, access: Access, bytes: &[u8]) -> Result<(), FileError> {
+    if is_stream(path) {
+        let written = File::options().write(true).open(path).and_then(|mut stream| stream.write_all(bytes));
+        return written.map_err(|source| FileError::Io { action: "write", path: path.to_owned(), source });
+    }
     let aside = write_aside(path, access, bytes)?;
     match aside.persist(path) {
         Ok(_) => sync_folder(path),
         Err(error) => Err(FileError::Io { action: "write", path: path.to_owned(), source: error.error }),
     }
+}
+
+/// Whether something is there that bytes go through and do not stay in; also what `/dev/stdout` leads to, whatever it is.
+#[cfg(unix)]
+fn is_stream(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    let is_stream = |found: fs::Metadata| found.file_type().is_char_device() || found.file_type().is_fifo();
+    path.starts_with("/dev/fd")
+        || path.starts_with("/proc")
+        || matches!(path.to_str(), Some("/dev/stdout" | "/dev/stderr"))
+        || fs::metadata(path).is_ok_and(is_stream)
+}
+
+#[cfg(not(unix))]
+fn is_stream(_: &Path) -> bool {
+    false
 }
 
 fn write_aside(path: &Path, access: Access, bytes: &[u8]) -> Result<tempfile::NamedTempFile, FileError> {

@@ -117,6 +117,18 @@ fn a_symbolic_link_in_place_of_a_new_file_is_not_followed() {
 }
 
 #[test]
+fn a_device_is_written_to_and_stays() {
+    use std::os::unix::fs::FileTypeExt as _;
+    let folder = Folder::new();
+    // through a link in a folder of its own: were it renamed over, only the link would be lost
+    let link = folder.path("nothing");
+    symlink("/dev/null", &link).unwrap();
+    files::replace(&link, Access::Everybody, b"a report").unwrap();
+    assert!(fs::symlink_metadata(&link).unwrap().file_type().is_symlink());
+    assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+}
+
+#[test]
 fn private_keys_open_to_others_are_refused() {
     let folder = Folder::new();
     let (private, _, _) = folder.key(Protection::Plain);
