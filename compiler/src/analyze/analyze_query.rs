@@ -4,7 +4,6 @@
 
 use pg_query::protobuf::{Node, node};
 
-use super::depend::{Dependencies, query_dependencies};
 use super::error::{AnalyzeError, Analyzed, sqlstate};
 use super::parse_expr_kind::ParseExprKind;
 use super::parse_level::{Level, Parameters};
@@ -68,10 +67,4 @@ pub fn analyze_statement(env: &Env, path: &SearchPath, raw: &Node, parameters: &
 #[must_use]
 pub fn query_columns(query: &Query) -> Vec<ColumnDefinition> {
     output_columns(query)
-}
-
-/// The objects that the query of a view uses.
-#[must_use]
-pub fn view_dependencies(env: &Env, query: &Query) -> Dependencies {
-    query_dependencies(env, query)
 }

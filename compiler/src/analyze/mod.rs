@@ -64,7 +64,7 @@ mod rule;
 mod settled;
 mod updatable;
 
-pub use analyze_query::{analyze_statement, analyze_view_query, query_columns, view_dependencies};
+pub use analyze_query::{analyze_statement, analyze_view_query, query_columns};
 pub use cook::{
     DefaultKind, IndexKey, Target, TriggerEvents, cook_constraint, cook_default, cook_domain_check,
     cook_index_expression, cook_index_predicate, cook_partition_key, cook_policy, cook_trigger_when, cook_using,

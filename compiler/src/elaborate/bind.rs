@@ -189,31 +189,16 @@ impl Model {
         match &fact.payload {
             Payload::Domain(domain) => self.define_domain(&fact.id, domain),
             Payload::Composite(composite) => {
-                let columns = composite
-                    .attributes
-                    .iter()
-                    .zip(1_i16..)
-                    .map(|(a, number)| self.column_row(&a.name, number, &a.data_type, a.collation.as_ref()))
-                    .collect();
-                self.edit_relation(&fact.id, |row| row.columns = columns);
+                let attributes = composite.attributes.iter();
+                self.define_columns(&fact.id, attributes.map(|a| (&a.name, &a.data_type, a.collation.as_ref())));
             }
             Payload::View(view) => {
-                let columns = view
-                    .columns
-                    .iter()
-                    .zip(1_i16..)
-                    .map(|(c, number)| self.column_row(&c.name, number, &c.data_type, c.collation.as_ref()))
-                    .collect();
-                self.edit_relation(&fact.id, |row| row.columns = columns);
+                let columns = view.columns.iter();
+                self.define_columns(&fact.id, columns.map(|c| (&c.name, &c.data_type, c.collation.as_ref())));
             }
             Payload::MaterializedView(view) => {
-                let columns = view
-                    .columns
-                    .iter()
-                    .zip(1_i16..)
-                    .map(|(c, number)| self.column_row(&c.name, number, &c.data_type, c.collation.as_ref()))
-                    .collect();
-                self.edit_relation(&fact.id, |row| row.columns = columns);
+                let columns = view.columns.iter();
+                self.define_columns(&fact.id, columns.map(|c| (&c.name, &c.data_type, c.collation.as_ref())));
             }
             Payload::Range(range) => self.define_range(&fact.id, range),
             Payload::Table(table) => {
@@ -255,6 +240,19 @@ impl Model {
             | Payload::Rule(_)
             | Payload::Comment(_) => {}
         }
+    }
+
+    /// Gives a relation columns of these names, types and collations, numbered as they come.
+    fn define_columns<'a>(
+        &mut self,
+        id: &FactId,
+        columns: impl Iterator<Item = (&'a Name, &'a String, Option<&'a QualifiedName>)>,
+    ) {
+        let columns = columns
+            .zip(1_i16..)
+            .map(|((name, data_type, collation), number)| self.column_row(name, number, data_type, collation));
+        let columns = columns.collect();
+        self.edit_relation(id, |row| row.columns = columns);
     }
 
     /// Says what is behind a fact's names after it changed in place.

@@ -42,7 +42,7 @@ impl Model {
             deparse_function_body(&self.env, name.name.as_str(), &names, printed).map_err(Box::<Problem>::from)?;
         let mut needs = BTreeSet::new();
         for query in queries {
-            needs.extend(self.needs_of(&analyze::view_dependencies(&self.env, query))?);
+            needs.extend(self.needs_of(&analyze::query_dependencies(&self.env, query))?);
         }
         Ok((Expression(text), needs))
     }

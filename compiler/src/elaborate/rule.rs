@@ -51,7 +51,7 @@ impl Model {
         let texts = deparse_rule_texts(env, &printed).map_err(Box::<Problem>::from)?;
         let mut needs = BTreeSet::new();
         for action in &made.actions {
-            needs.extend(self.needs_of(&analyze::view_dependencies(env, action))?);
+            needs.extend(self.needs_of(&analyze::query_dependencies(env, action))?);
         }
         if let Some(condition) = &made.condition {
             let mut found = analyze::dependencies(env, condition);

@@ -334,7 +334,7 @@ impl Model {
         }
         let text = deparse_view(&self.env, &query).map_err(Box::<Problem>::from)?;
         let text = Expression(text.strip_suffix(';').unwrap_or(&text).to_owned());
-        let needs = self.needs_of(&analyze::view_dependencies(&self.env, &query))?;
+        let needs = self.needs_of(&analyze::query_dependencies(&self.env, &query))?;
         Ok(Viewed { query, columns, text, needs })
     }
 

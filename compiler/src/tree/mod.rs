@@ -17,6 +17,7 @@ mod nodefuncs;
 mod nodes;
 mod query;
 mod query_walk;
+mod range_table;
 mod walk;
 
 pub use crate::env::Oid;
@@ -28,6 +29,7 @@ pub use nodefuncs::{
 };
 pub use nodes::*;
 pub use query::*;
+pub use range_table::*;
 pub use walk::{on_stack_for, on_stack_for_query};
 
 /// An analysed expression.
