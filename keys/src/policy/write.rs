@@ -24,7 +24,7 @@ const FURTHER: &str = "\
 # The hazards that a plan may have; without this line, any.
 # allowed_hazards = [\"blocks-writes\", \"full-scan\"]
 # Hazards that no plan may have.
-# forbidden_hazards = [\"data-loss\", \"table-rewrite\"]
+# forbidden_hazards = [\"table-rewrite\"]
 # min_compiler_version = \"0.1.0\"
 ";
 
