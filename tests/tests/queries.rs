@@ -7,7 +7,7 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::Node;
 use pgseal::analyze::{AnalyzeError, analyze_view_query, query_columns};
 use pgseal::env::{Env, Major, Oid, SearchPath};
-use pgseal_tests::queries::{SCHEMA, VIEWS, majors, statements, view_aliases, world};
+use pgseal_tests::queries::{Stage, VIEWS, majors, stages, statements, view_aliases};
 use pgseal_tests::server::{Server, repository};
 use postgres::Client;
 
@@ -83,13 +83,8 @@ fn the_servers_own_views() {
 #[test]
 fn the_columns_of_views() {
     let only = std::env::var("PGSEAL_CASE").unwrap_or_default();
-    for major in majors() {
-        let server = Server::shared(major);
-        let database = server.scratch();
-        let mut session = database.connect();
-        session.batch_execute(SCHEMA).unwrap();
-        let env = world(&mut session, major);
-        let path = SearchPath::new(["public"]);
+    for stage in stages() {
+        let Stage { major, mut session, env, path, .. } = stage;
         let mut failures = Vec::new();
         let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
         for query in VIEWS.lines().filter(|line| line.contains(&only)) {

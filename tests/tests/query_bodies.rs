@@ -10,8 +10,7 @@ use pgseal::analyze::{
 use pgseal::deparse::{FunctionBody, Rule, RuleEvent, deparse_function_body, deparse_rule};
 use pgseal::env::{Env, Oid, SearchPath};
 use pgseal::tree::CommandType;
-use pgseal_tests::queries::{BODIES, RULES, SCHEMA, VIEWS, majors, random, world};
-use pgseal_tests::server::Server;
+use pgseal_tests::queries::{BODIES, RULES, Stage, VIEWS, random, stages};
 use postgres::Client;
 
 /// Runs statements one a line: the server's text of what each makes, or its refusal, against ours.
@@ -23,12 +22,8 @@ fn compare(
 ) {
     let only = std::env::var("PGSEAL_CASE").unwrap_or_default();
     let mut problems = Vec::new();
-    for major in majors() {
-        let server = Server::shared(major);
-        let database = server.scratch();
-        let mut session = database.connect();
-        session.batch_execute(SCHEMA).unwrap();
-        let env = world(&mut session, major);
+    for stage in stages() {
+        let Stage { major, mut session, env, .. } = stage;
         let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
         for line in lines.lines().filter(|line| line.contains(&only)) {
             let sql = statement(line);

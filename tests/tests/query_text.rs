@@ -11,7 +11,7 @@ use pgseal::elaborate::Model;
 use pgseal::env::{ColumnRow, Env, Major, Oid, RelationKind, RelationRow, SearchPath, Sym, TypeKind, TypeRow};
 use pgseal::tree::Query;
 use pgseal_tests::queries::{
-    SCHEMA, VIEWS, WRITES, json_tables, majors, random, statements, view_aliases, world, world_of,
+    SCHEMA, Stage, VIEWS, WRITES, json_tables, majors, random, stages, statements, view_aliases, world, world_of,
 };
 use pgseal_tests::server::{Server, repository};
 use pgseal_tests::{corpus, pipeline};
@@ -152,13 +152,8 @@ const CHANGES: &str = "ALTER TABLE a RENAME COLUMN name TO label; ALTER TABLE a 
 fn the_text_of_views_over_changed_tables() {
     let only = std::env::var("PGSEAL_CASE").unwrap_or_default();
     let mut problems = Vec::new();
-    for major in majors() {
-        let server = Server::shared(major);
-        let database = server.scratch();
-        let mut session = database.connect();
-        session.batch_execute(SCHEMA).unwrap();
-        let env = world(&mut session, major);
-        let path = SearchPath::new(["public"]);
+    for stage in stages() {
+        let Stage { major, mut session, env, path, .. } = stage;
         let mut trees = Vec::new();
         for (at, query) in VIEWS.lines().filter(|line| line.contains(&only)).enumerate() {
             if session.batch_execute(&format!("CREATE VIEW public.v{at} AS {query}")).is_ok() {
@@ -240,12 +235,8 @@ fn the_bodies_of_functions() {
         "BEGIN ATOMIC SELECT x.id, 1 AS two FROM (SELECT id, name FROM public.a WHERE name = two) x, public.b y; \
          SELECT count(*)::integer FROM public.a; END",
     ];
-    for major in majors() {
-        let server = Server::shared(major);
-        let database = server.scratch();
-        let mut session = database.connect();
-        session.batch_execute(SCHEMA).unwrap();
-        let env = world(&mut session, major);
+    for stage in stages() {
+        let Stage { major, mut session, env, .. } = stage;
         for body in BODIES {
             let (create, parameters) = function_around(body, "integer");
             let said = said_of_body(&mut session, &create).unwrap_or_else(|error| panic!("{body}: {error:?}"));
@@ -273,13 +264,8 @@ fn the_text_of_policies() {
         "id = ANY ((SELECT array_agg(b.id) FROM b)::integer[])",
     ];
     let mut problems = Vec::new();
-    for major in majors() {
-        let server = Server::shared(major);
-        let database = server.scratch();
-        let mut session = database.connect();
-        session.batch_execute(SCHEMA).unwrap();
-        let env = world(&mut session, major);
-        let path = SearchPath::new(["public"]);
+    for stage in stages() {
+        let Stage { major, mut session, env, path, .. } = stage;
         let relation = env.lookup_relation(&path, None, "a").unwrap();
         for condition in CONDITIONS {
             session.batch_execute("SET search_path = public").unwrap();
@@ -338,13 +324,8 @@ fn the_bodies_of_the_servers_own_functions() {
 fn the_text_of_writes() {
     let only = std::env::var("PGSEAL_CASE").unwrap_or_default();
     let mut problems = Vec::new();
-    for major in majors() {
-        let server = Server::shared(major);
-        let database = server.scratch();
-        let mut session = database.connect();
-        session.batch_execute(SCHEMA).unwrap();
-        let env = world(&mut session, major);
-        let path = SearchPath::new(["public"]);
+    for stage in stages() {
+        let Stage { major, mut session, env, path, .. } = stage;
         let mut tally = Tally::default();
         for statement in WRITES.lines().filter(|line| line.contains(&only)) {
             session.batch_execute("SET search_path = public").unwrap();

@@ -10,7 +10,7 @@ use pgseal::tree::{
     JsonTableColumn, JsonTablePath, Location, MergeAction, MergeMatch, OnConflict, OnConflictAction, Overriding, Query,
     RteKind, SetToDefault, TableFunc, TargetEntry, Var,
 };
-use pgseal_tests::queries::{SCHEMA, majors, statements, world};
+use pgseal_tests::queries::{SCHEMA, Stage, majors, stages, statements, world};
 use pgseal_tests::server::Server;
 
 struct Maker<'e> {
@@ -188,12 +188,8 @@ fn bodies(maker: &Maker<'_>, major: u16) -> Vec<(&'static str, Query)> {
 #[test]
 fn statements_that_write_are_printed_as_the_server_prints_them() {
     let mut problems = Vec::new();
-    for major in majors() {
-        let server = Server::shared(major);
-        let database = server.scratch();
-        let mut session = database.connect();
-        session.batch_execute(SCHEMA).unwrap();
-        let env = world(&mut session, major);
+    for stage in stages() {
+        let Stage { major, mut session, env, .. } = stage;
         for (statement, query) in bodies(&Maker { env: &env }, major) {
             session.batch_execute("SET search_path = public").unwrap();
             session
@@ -295,12 +291,8 @@ fn rules(maker: &Maker<'_>) -> Vec<Case> {
 #[test]
 fn rules_are_printed_as_the_server_prints_them() {
     let mut problems = Vec::new();
-    for major in majors() {
-        let server = Server::shared(major);
-        let database = server.scratch();
-        let mut session = database.connect();
-        session.batch_execute(SCHEMA).unwrap();
-        let env = world(&mut session, major);
+    for stage in stages() {
+        let Stage { major, mut session, env, .. } = stage;
         let relation = env.lookup_relation(&SearchPath::new(["public"]), None, "t").unwrap().oid;
         for case in rules(&Maker { env: &env }) {
             session.batch_execute("SET search_path = public").unwrap();

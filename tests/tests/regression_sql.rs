@@ -35,10 +35,9 @@ fn suites() -> Vec<(u16, PathBuf)> {
     found
 }
 
-/// The suite that fits a server best: its own, else the one before it, else the one after.
+/// The suite that fits a server best: that of the nearest major, of two as near the older.
 fn suite_for(major: u16, suites: &[(u16, PathBuf)]) -> Option<&Path> {
-    let before = suites.iter().rev().find(|(of, _)| *of <= major);
-    before.or_else(|| suites.first()).map(|(_, path)| path.as_path())
+    suites.iter().min_by_key(|(of, _)| (of.abs_diff(major), *of)).map(|(_, path)| path.as_path())
 }
 
 /// The files of a suite in the order in which it runs them.

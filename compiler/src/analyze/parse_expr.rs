@@ -21,6 +21,7 @@ use super::parse_node::{
     DEPTH_LIMIT, ParseState, missing, own_location, raw_location, string_of, strings_of, transform_const,
 };
 use super::parse_oper::{make_op, make_scalar_array_op};
+use super::parse_query::uses_level;
 use super::parse_relation::{column_by_name, item_by_name, missing_column, missing_relation, scan_item_for_column};
 use super::parse_row::{make_distinct, make_row_comparison, transform_row};
 use super::parse_subscript::transform_indirection;
@@ -384,13 +385,13 @@ fn transform_in(ps: &mut ParseState<'_>, a: &AExpr) -> Analyzed<Expr> {
     for item in items {
         all.push(transform_expr(ps, item)?);
     }
-    let constant_count = all.iter().filter(|e| !e.contains_var()).count();
+    let constant_count = all.iter().filter(|e| !uses_level(e, 0)).count();
     let mut result = None;
     let mut rest = all;
     if constant_count > 1
         && let Some((element_type, array_type)) = in_array_type(ps, &scalar, &rest)
     {
-        let (with_vars, without): (Vec<Expr>, Vec<Expr>) = rest.into_iter().partition(Expr::contains_var);
+        let (with_vars, without): (Vec<Expr>, Vec<Expr>) = rest.into_iter().partition(|e| uses_level(e, 0));
         let elements = without
             .into_iter()
             .map(|e| coerce_to_common_type(ps, e, element_type, "IN", a.location))
@@ -425,7 +426,7 @@ fn transform_in(ps: &mut ParseState<'_>, a: &AExpr) -> Analyzed<Expr> {
 /// The element and array type of an `IN` list, when it can be an array.
 fn in_array_type(ps: &ParseState<'_>, scalar: &Expr, items: &[Expr]) -> Option<(Oid, Oid)> {
     let types: Vec<Oid> =
-        std::iter::once(scalar).chain(items.iter().filter(|e| !e.contains_var())).map(expr_type).collect();
+        std::iter::once(scalar).chain(items.iter().filter(|e| !uses_level(e, 0))).map(expr_type).collect();
     let common = common_type(ps.env, &types).ok()?;
     if common == Oid::RECORD || !verify_common_type(ps.env, common, &types) {
         return None;

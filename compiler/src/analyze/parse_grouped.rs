@@ -184,11 +184,7 @@ impl Check<'_> {
         }
         let mut vars: Vec<Var> = Vec::new();
         for link in links {
-            link.query.visit_queries(&mut |query, level| {
-                for inner in query.expressions() {
-                    collect_outer(inner, level + 1, &mut vars);
-                }
-            });
+            collect_outer_of_query(&link.query, 1, &mut vars);
         }
         for var in vars {
             let column = Var { levels_up: 0, ..var };
@@ -252,22 +248,28 @@ impl Check<'_> {
     }
 }
 
-/// The columns of the query that many steps further out, outside its aggregates.
-fn collect_outer(expr: &Expr, level: u32, found: &mut Vec<Var>) {
-    let mut waiting = vec![expr];
-    while let Some(at) = waiting.pop() {
-        match at {
-            Expr::Var(var) if var.levels_up == level => found.push(var.clone()),
-            Expr::Aggref(agg) if agg.levels_up >= level => {
-                if agg.levels_up == level {
-                    waiting.extend(&agg.direct_args);
+/// The columns of the query that many steps further out that a query uses outside of its aggregates. A subquery in an aggregate
+/// belongs to that.
+fn collect_outer_of_query(query: &Query, level: u32, found: &mut Vec<Var>) {
+    let mut queries = vec![(query, level)];
+    while let Some((query, level)) = queries.pop() {
+        let mut waiting = query.expressions();
+        while let Some(at) = waiting.pop() {
+            match at {
+                Expr::Var(var) if var.levels_up == level => found.push(var.clone()),
+                Expr::Aggref(agg) if agg.levels_up >= level => {
+                    if agg.levels_up == level {
+                        waiting.extend(&agg.direct_args);
+                    }
+                    continue;
                 }
-                continue;
+                Expr::GroupingFunc(grouping) if grouping.levels_up >= level => continue,
+                Expr::SubLink(link) => queries.push((&link.query, level + 1)),
+                _ => {}
             }
-            Expr::GroupingFunc(grouping) if grouping.levels_up >= level => continue,
-            _ => {}
+            waiting.extend(at.children());
         }
-        waiting.extend(at.children());
+        queries.extend(query.subqueries().into_iter().map(|inner| (inner, level + 1)));
     }
 }
 

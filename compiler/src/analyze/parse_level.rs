@@ -76,7 +76,10 @@ impl<'a> ParseState<'a> {
             level: std::mem::replace(&mut self.level, level),
         };
         self.outer.push(outer);
+        // what returns sets in there is that query's own business
+        let sets = (self.set_calls, self.last_set);
         let result = work(self);
+        (self.set_calls, self.last_set) = sets;
         if let Some(outer) = self.outer.pop() {
             self.kind = outer.kind;
             self.namespace = outer.namespace;

@@ -13,7 +13,7 @@ use super::parse_expr_kind::ParseExprKind;
 use super::parse_node::{ParseState, missing, string_of};
 use super::parse_relation::column_at;
 use super::parse_star::expand_star;
-use crate::env::Oid;
+use crate::env::{Major, Oid};
 use crate::tree::{Expr, RteKind, TargetEntry, expr_type, strip_implicit_coercions};
 
 /// A new entry at the end of a list.
@@ -144,6 +144,10 @@ pub(super) fn find_by_output(
             }
         }
         Some(node::Node::AConst(constant)) => {
+            if matches!(constant.val, Some(a_const::Val::Boolval(_))) && ps.env.major() < Major::V15 {
+                // before 15 the grammar reads a cast there
+                return find_by_expression(ps, raw, list, kind);
+            }
             let position = match &constant.val {
                 Some(a_const::Val::Ival(v)) if !constant.isnull => Some(v.ival),
                 None if !constant.isnull => Some(0),

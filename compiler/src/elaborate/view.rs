@@ -329,9 +329,6 @@ impl Model {
             }
             columns.push(new);
         }
-        if columns.is_empty() {
-            return Err(Problem::invalid("42P16", "view must have at least one column"));
-        }
         let text = deparse_view(&self.env, &query).map_err(Box::<Problem>::from)?;
         let text = Expression(text.strip_suffix(';').unwrap_or(&text).to_owned());
         let needs = self.needs_of(&analyze::query_dependencies(&self.env, &query))?;

@@ -10,8 +10,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use pg_query::NodeEnum;
+use pg_query::protobuf::Node;
+use pgseal::analyze::analyze_view_query;
+use pgseal::deparse::deparse_view;
+use pgseal::env::{Env, Major, SearchPath};
 use pgseal_tests::generated_schema::generate;
-use pgseal_tests::server::{Database, MAJORS, Options, Server};
+use pgseal_tests::queries::{statements, view_aliases};
+use pgseal_tests::server::{Database, MAJORS, Options, Server, repository};
 
 /// How many tables each round has, unless the arguments say otherwise; the last is the one that ratios are given for.
 const ROUNDS: [usize; 3] = [350, 700, 1400];
@@ -63,8 +69,42 @@ fn main() {
         ratio(last.capture.time, first.capture.time) / times,
         1.1,
     );
+    verdict(
+        "analysis and printing of all views of information_schema, ms",
+        own_views(major).as_secs_f64() * 1000.0,
+        50.0,
+    );
     let size = fs::metadata(programs.path("pgseal-agent")).map_or(0, |file| file.len());
     verdict("size of the agent, MB", size as f64 / 1e6, 5.0);
+}
+
+/// The time that the views of the server's own information schema take, from raw trees to printed text, on one core.
+fn own_views(major: u16) -> Duration {
+    let root = std::env::var("PGSEAL_SERVERS").map_or_else(|_| repository().join(".servers"), Into::into);
+    let folder = root.join(major.to_string()).join("share");
+    let file = "information_schema.sql";
+    let found = [folder.join(file), folder.join("postgresql").join(file)].into_iter().find(|path| path.exists());
+    let text = fs::read_to_string(found.expect("the server's scripts")).expect("a script");
+    let views: Vec<(Node, Vec<String>)> = statements(&text)
+        .into_iter()
+        .filter_map(|statement| match statement.node {
+            Some(NodeEnum::ViewStmt(view)) => {
+                let aliases = view_aliases(&view);
+                view.query.map(|query| (*query, aliases))
+            }
+            _ => None,
+        })
+        .collect();
+    let env = Env::for_major(Major::from_number(u32::from(major)).expect("a known major"));
+    let path = SearchPath::new(["information_schema"]);
+    median(|| {
+        let start = Instant::now();
+        for (raw, aliases) in &views {
+            let query = analyze_view_query(&env, &path, raw, aliases).expect("a view of the server's own");
+            assert!(!deparse_view(&env, &query).expect("its text").is_empty());
+        }
+        start.elapsed()
+    })
 }
 
 /// Time and peak memory of one program.

@@ -1,6 +1,6 @@
 //! `JSON_TABLE` by chance: paths in paths, columns of every form, what is passed, joins around it.
 
-use super::random::Chance;
+use super::chance::Chance;
 
 const TYPES: [&str; 12] = [
     "integer",
@@ -118,7 +118,7 @@ fn table(chance: &mut Chance, outer: Option<&str>) -> String {
 /// So many queries from a seed.
 #[must_use]
 pub fn queries(seed: u64, count: usize) -> Vec<String> {
-    let mut chance = Chance(seed);
+    let mut chance = Chance::plain(seed);
     let query = |chance: &mut Chance| {
         let alias = chance.word(&["", " AS jt", " AS jt (first)", " AS jt (\"First f\", second)"]);
         match chance.below(5) {

@@ -9,8 +9,12 @@ use pgseal::env::{
 };
 use postgres::Client;
 
-use crate::server::MAJORS;
+use crate::server::{Database, MAJORS, Server};
 
+pub mod chance;
+pub mod grammar;
+mod grammar_expr;
+mod grammar_from;
 pub mod json_tables;
 pub mod random;
 
@@ -44,6 +48,36 @@ pub fn majors() -> Vec<u16> {
         Ok(list) => list.split(',').filter_map(|m| m.parse().ok()).collect(),
         Err(_) => MAJORS.to_vec(),
     }
+}
+
+/// A major at work: a session on a database with [`SCHEMA`], and what the compiler knows of it.
+#[allow(missing_debug_implementations, reason = "a session has nothing to show")]
+pub struct Stage {
+    /// The major.
+    pub major: u16,
+    /// The session.
+    pub session: Client,
+    /// What names mean there.
+    pub env: Env,
+    /// The search path, `public`.
+    pub path: SearchPath,
+    /// What the session is on.
+    pub database: Database<'static>,
+}
+
+/// A stage on each of [`majors`], one after the other.
+///
+/// # Panics
+///
+/// When a server cannot be readied.
+pub fn stages() -> impl Iterator<Item = Stage> {
+    majors().into_iter().map(|major| {
+        let database = Server::shared(major).scratch();
+        let mut session = database.connect();
+        session.batch_execute(SCHEMA).unwrap();
+        let env = world(&mut session, major);
+        Stage { major, session, env, path: SearchPath::new(["public"]), database }
+    })
 }
 
 /// The names that a `CREATE VIEW` gives its columns.

@@ -2,29 +2,7 @@
 //!
 //! Not every one is accepted by a server; most are.
 
-/// A source of numbers that gives the same ones again from the same seed (xorshift).
-pub(super) struct Chance(pub(super) u64);
-
-impl Chance {
-    pub(super) fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % (limit.max(1) as u64)).unwrap_or_default()
-    }
-
-    pub(super) fn one_in(&mut self, count: usize) -> bool {
-        self.below(count) == 0
-    }
-
-    fn of<'t, T>(&mut self, list: &'t [T]) -> Option<&'t T> {
-        list.get(self.below(list.len()))
-    }
-
-    pub(super) fn word(&mut self, list: &[&str]) -> String {
-        self.of(list).map(|word| (*word).to_owned()).unwrap_or_default()
-    }
-}
+use super::chance::Chance;
 
 /// Relations, with the columns that most things are done with.
 const RELATIONS: [(&str, &[&str]); 8] = [
@@ -339,6 +317,6 @@ fn plain(chance: &mut Chance, depth: usize, outer: &[Column], width: usize) -> (
 /// So many queries from a seed.
 #[must_use]
 pub fn queries(seed: u64, count: usize) -> Vec<String> {
-    let mut chance = Chance(seed);
+    let mut chance = Chance::plain(seed);
     (0..count).map(|at| select(&mut chance, 1 + at % 4, &[]).0).collect()
 }

@@ -497,3 +497,7 @@ SELECT * FROM JSON_TABLE(unnest(ARRAY['{}']), '$' COLUMNS (x integer))
 SELECT * FROM a FULL JOIN JSON_TABLE(a.j, '$' COLUMNS (x integer)) jt ON true
 SELECT * FROM JSON_TABLE('{}', '$' COLUMNS (x integer)) jt FOR UPDATE OF jt
 SELECT jt.nothing FROM JSON_TABLE('{}', '$' COLUMNS (x integer)) jt
+SELECT CASE WHEN a.flag THEN (SELECT g.g FROM generate_series(1, a.id) g LIMIT 1) ELSE 2 END AS c, COALESCE((SELECT p.x FROM pairs(a.id) p LIMIT 1), 3) AS d FROM a
+SELECT CASE (SELECT max(p.x) FROM pairs(1) p) WHEN 1 THEN ARRAY(SELECT generate_series(1, 3)) END AS c FROM a
+SELECT (SELECT max((SELECT q.x FROM (SELECT f.x FROM pairs(a.id) f) q LIMIT 1)) AS c FROM t GROUP BY t.k) AS d FROM a WHERE a.id > 1
+SELECT (SELECT t.k FROM t WHERE a.id IN (a.id, 5) AND t.k IN (t.parent, 5, 6, a.id) LIMIT 1) AS c FROM a

@@ -1,0 +1,3 @@
+CREATE TABLE t (a integer);
+CREATE VIEW v AS SELECT FROM t WHERE a > 1;
+CREATE VIEW w AS SELECT count(*) AS n FROM v;

@@ -1,0 +1,14 @@
+CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
+CREATE TYPE pair AS (x integer, y text);
+CREATE DOMAIN posint AS integer CHECK (VALUE > 0);
+CREATE DOMAIN short AS character varying(10);
+CREATE TABLE typed (id integer PRIMARY KEY, m mood, p pair, q posint, l short, ps pair[], nums integer[]);
+CREATE VIEW va AS SELECT id, name FROM a;
+CREATE FUNCTION over(integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT $1';
+CREATE FUNCTION over(text) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION over(numeric) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION named(a integer, b text DEFAULT 'x', c integer DEFAULT 0) RETURNS text LANGUAGE sql AS 'SELECT $2';
+CREATE FUNCTION vari(VARIADIC integer[]) RETURNS integer LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION first_of(anyarray) RETURNS anyelement LANGUAGE sql AS 'SELECT $1[1]';
+CREATE FUNCTION either(anycompatible, anycompatible) RETURNS anycompatible LANGUAGE sql AS 'SELECT $1';
+CREATE AGGREGATE total(integer) (sfunc = int4pl, stype = integer);
