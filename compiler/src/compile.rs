@@ -1,7 +1,8 @@
 //! The whole way: a snapshot and the text of a schema in, a plan out. A pure function: no clock, no environment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use pg_query::NodeEnum;
 use pgseal_catalog::fingerprint::{Digest, object_digests};
 use pgseal_catalog::plan::{Binding, Inputs, Plan, Timeouts};
 use pgseal_catalog::{FactId, Snapshot};
@@ -59,11 +60,41 @@ pub fn desired(snapshot: &Snapshot, text: &SchemaText) -> Result<(Model, Diagnos
     let mut model = Model::empty_like(snapshot)?;
     let mut diagnostics = text.diagnostics.clone();
     diagnostics.append(elaborate::elaborate(&mut model, &text.statements));
-    let diagnostics = diagnostics.sorted();
+    let diagnostics = with_advice(diagnostics.sorted(), text);
     if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return Err(CompileError::Schema(diagnostics));
     }
     Ok((model, diagnostics))
+}
+
+/// Adds what to do where a relation does not exist that the schema has as a foreign table: those are not managed, so that only
+/// the snapshot knows them.
+fn with_advice(diagnostics: Diagnostics, text: &SchemaText) -> Diagnostics {
+    let foreign: BTreeSet<&str> = text
+        .unmanaged
+        .iter()
+        .filter_map(|other| match &other.statement.node {
+            NodeEnum::CreateForeignTableStmt(create) => create.base_stmt.as_ref()?.relation.as_ref(),
+            _ => None,
+        })
+        .map(|relation| relation.relname.as_str())
+        .collect();
+    if foreign.is_empty() {
+        return diagnostics;
+    }
+    let missing = |message: &str| {
+        let name = message.strip_prefix("relation \"")?.strip_suffix("\" does not exist")?;
+        foreign.contains(name.rsplit('.').next()?).then(|| name.to_owned())
+    };
+    diagnostics
+        .into_iter()
+        .map(|diagnostic| match missing(&diagnostic.message) {
+            Some(name) if diagnostic.is_error() && diagnostic.hint.is_none() => diagnostic.with_hint(format!(
+                "\"{name}\" is a foreign table, which pgseal does not manage yet: create it in the database, then capture again"
+            )),
+            _ => diagnostic,
+        })
+        .collect()
 }
 
 /// Compiles the plan that brings the database of a snapshot to the schema.

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pgseal::compile::{CompileOptions, Compiled, compile};
+use pgseal::compile::{CompileError, CompileOptions, Compiled, compile};
 use pgseal::syntax::{SchemaText, SyntaxOptions, read_text};
 use pgseal_catalog::snapshot::Header;
 use pgseal_catalog::symbols::Symbols;
@@ -221,4 +221,13 @@ fn nested_as_deep_as_you_like() {
             let _ = warned(&schema);
         }
     }
+}
+
+#[test]
+fn a_view_over_a_foreign_table_that_is_not_there_says_what_to_do() {
+    let text = read("CREATE FOREIGN TABLE far (a integer) SERVER s;\nCREATE VIEW v AS SELECT a FROM far;");
+    let Err(CompileError::Schema(said)) = pgseal::compile::desired(&empty(), &text) else { panic!("taken") };
+    let error = said.iter().find(|diagnostic| diagnostic.is_error()).unwrap();
+    assert_eq!(error.message, "relation \"far\" does not exist");
+    assert!(error.hint.as_deref().unwrap().starts_with("\"far\" is a foreign table"), "{error:?}");
 }

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use pg_query::NodeEnum;
+use pg_query::protobuf::FunctionParameterMode;
 use pgseal::analyze::{
     AnalyzeError, DeclaredResult, Parameters, SqlBody, analyze_function_body, analyze_rule, parse_statement_text,
 };
 use pgseal::deparse::{FunctionBody, Rule, RuleEvent, deparse_function_body, deparse_rule};
 use pgseal::env::{Env, Oid, SearchPath};
-use pgseal::tree::CommandType;
+use pgseal::tree::{ColumnDefinition, CommandType};
 use pgseal_tests::queries::{BODIES, RULES, Stage, VIEWS, random, stages};
 use postgres::Client;
 
@@ -70,7 +71,21 @@ fn own_body(env: &Env, sql: &str) -> Result<String, AnalyzeError> {
     let names: Vec<String> = arguments.iter().map(|(name, _)| name.clone()).collect();
     let parameters = Parameters { function: Some("f".to_owned()), arguments };
     let (ty, _) = env.lookup_type_name(&path, made.return_type.as_ref().unwrap()).unwrap();
-    let result = DeclaredResult { ty, columns: None, procedure: false };
+    let columns: Vec<ColumnDefinition> = made
+        .parameters
+        .iter()
+        .filter_map(|node| match &node.node {
+            Some(NodeEnum::FunctionParameter(parameter)) => Some(parameter),
+            _ => None,
+        })
+        .filter(|parameter| parameter.mode == FunctionParameterMode::FuncParamTable as i32)
+        .map(|parameter| {
+            let (ty, typmod) = env.lookup_type_name(&path, parameter.arg_type.as_ref().unwrap()).unwrap();
+            ColumnDefinition { name: parameter.name.clone(), ty, typmod, collation: env.type_collation(ty) }
+        })
+        .collect();
+    let columns = Some(columns).filter(|columns| columns.len() > 1);
+    let result = DeclaredResult { ty, columns, procedure: false };
     let body = analyze_function_body(env, &path, made.sql_body.as_deref().unwrap(), &parameters, &result)?;
     let body = match &body {
         SqlBody::Return(query) => FunctionBody::Return(query),

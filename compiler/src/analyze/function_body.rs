@@ -7,12 +7,14 @@ use pg_query::protobuf::{Node, node};
 
 use super::analyze_query::analyze_statement;
 use super::error::{AnalyzeError, Analyzed, sqlstate};
-use super::parse_coerce::can_coerce_type;
+use super::parse_coerce::{Coercion, coerce_to_target_type};
+use super::parse_expr_kind::ParseExprKind;
 use super::parse_level::Parameters;
+use super::parse_node::ParseState;
 use super::parse_polymorphic::is_polymorphic;
-use super::parse_rte::{output_columns, relation_columns};
-use crate::env::{CastContext, Env, Oid, SearchPath, TypeKind};
-use crate::tree::{ColumnDefinition, CommandType, Query};
+use super::parse_rte::{output_columns, outputs, relation_columns};
+use crate::env::{Env, Oid, SearchPath, TypeKind};
+use crate::tree::{ColumnDefinition, CommandType, Expr, Query};
 
 /// An analysed body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,24 +137,29 @@ fn check_result(env: &Env, path: &SearchPath, last: Option<&Query>, result: &Dec
         ));
     };
     let columns = output_columns(last);
-    let fits = |from: Oid, to: Oid| can_coerce_type(env, &[from], &[to], CastContext::Assignment);
+    let values: Vec<&Expr> = outputs(last).map(|target| &target.expr).collect();
+    let ps = ParseState::new(env, path, ParseExprKind::SelectTarget);
+    // one way or the other the value is brought to the type, which for a row may fail inside of it
+    let fits = |value: &Expr, to: Oid, typmod: i32| -> Analyzed<bool> {
+        coerce_to_target_type(&ps, value.clone(), to, typmod, Coercion::assignment(-1)).map(|made| made.is_some())
+    };
     let kind = env.type_by_oid(result.ty).map(|row| row.kind);
     let is_row = kind == Some(TypeKind::Composite) || result.ty == Oid::RECORD;
     if !is_row {
         if kind == Some(TypeKind::Pseudo) {
             return Err(invalid(format!("SQL functions cannot return type {shown}")));
         }
-        return match columns.as_slice() {
-            [only] if fits(only.ty, result.ty) => Ok(()),
-            [only] => {
+        return match (values.as_slice(), columns.as_slice()) {
+            ([only], _) if fits(only, result.ty, -1)? => Ok(()),
+            (_, [only]) => {
                 let actual = env.format_type_under(path, only.ty, None);
                 Err(mismatch(format!("Actual return type is {actual}.")))
             }
             _ => Err(mismatch("Final statement must return exactly one column.".to_owned())),
         };
     }
-    if let ([only], false) = (columns.as_slice(), result.procedure)
-        && fits(only.ty, result.ty)
+    if let ([only], false) = (values.as_slice(), result.procedure)
+        && fits(only, result.ty, -1)?
     {
         return Ok(());
     }
@@ -163,8 +170,8 @@ fn check_result(env: &Env, path: &SearchPath, last: Option<&Query>, result: &Dec
             None => return Ok(()),
         },
     };
-    for (at, (actual, wanted)) in columns.iter().zip(&declared).enumerate() {
-        if !fits(actual.ty, wanted.ty) {
+    for (at, ((value, actual), wanted)) in values.iter().zip(&columns).zip(&declared).enumerate() {
+        if !fits(value, wanted.ty, wanted.typmod)? {
             return Err(mismatch(format!(
                 "Final statement returns {} instead of {} at column {}.",
                 env.format_type_under(path, actual.ty, None),

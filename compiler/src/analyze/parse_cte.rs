@@ -10,6 +10,7 @@ use super::parse_common::{coerce_to_common_type, common_typmod, select_common_ty
 use super::parse_expr::transform_child;
 use super::parse_expr_kind::ParseExprKind;
 use super::parse_level::{CteEntry, Level};
+use super::parse_merge::require_known;
 use super::parse_node::{ParseState, missing, strings_of};
 use super::parse_query::sub_analyze;
 use super::parse_recursion::{check_well_formed, needs_of};
@@ -164,7 +165,11 @@ fn analyze_entry(ps: &mut ParseState<'_>, raw: &RawCte, mut entry: CteEntry, at:
         slot.extra.clone_from(&entry.extra);
     }
     let select = raw.ctequery.as_deref().ok_or_else(|| missing("query"))?;
-    if matches!(select.node, Some(node::Node::MergeStmt(_))) && (15..17).contains(&ps.major()) {
+    if let Some(node::Node::MergeStmt(merge)) = &select.node
+        && (15..17).contains(&ps.major())
+    {
+        // what those servers' grammar does not know is refused there
+        require_known(ps, merge)?;
         return Err(AnalyzeError::rejected(
             sqlstate::FEATURE_NOT_SUPPORTED,
             "MERGE not supported in WITH query",

@@ -27,9 +27,25 @@ fn matched(raw: &MergeWhenClause) -> MergeMatch {
     }
 }
 
+/// Refuses what the grammar of the server does not know yet.
+pub(super) fn require_known(ps: &ParseState<'_>, raw: &MergeStmt) -> Analyzed<()> {
+    let by_source = raw.merge_when_clauses.iter().any(|arm| match &arm.node {
+        Some(node::Node::MergeWhenClause(arm)) => matched(arm) == MergeMatch::NotMatchedBySource,
+        _ => false,
+    });
+    if by_source {
+        ps.require(Major::V17, "NOT MATCHED BY SOURCE", -1)?;
+    }
+    if raw.returning_clause.is_some() {
+        ps.require(Major::V17, "RETURNING of MERGE", -1)?;
+    }
+    Ok(())
+}
+
 /// `transformMergeStmt`.
 pub(super) fn transform_merge(ps: &mut ParseState<'_>, raw: &MergeStmt) -> Analyzed<Query> {
     ps.require(Major::V15, "MERGE", -1)?;
+    require_known(ps, raw)?;
     let mut query = Query::new(CommandType::Merge);
     if raw.with_clause.as_ref().is_some_and(|with| with.recursive) {
         return Err(syntax("WITH RECURSIVE is not supported for MERGE statement"));
@@ -40,9 +56,6 @@ pub(super) fn transform_merge(ps: &mut ParseState<'_>, raw: &MergeStmt) -> Analy
     for arm in &raw.merge_when_clauses {
         let Some(node::Node::MergeWhenClause(arm)) = &arm.node else { return Err(missing("arm")) };
         let kind = matched(arm);
-        if kind == MergeMatch::NotMatchedBySource {
-            ps.require(Major::V17, "NOT MATCHED BY SOURCE", -1)?;
-        }
         if closed.contains(&kind) {
             return Err(syntax("unreachable WHEN clause specified after unconditional WHEN clause"));
         }
@@ -70,9 +83,6 @@ pub(super) fn transform_merge(ps: &mut ParseState<'_>, raw: &MergeStmt) -> Analy
     ps.namespace.push(target);
     query.merge_condition =
         Some(ps.of_kind(ParseExprKind::JoinOn, |ps| transform_child(ps, raw.join_condition.as_deref()))?);
-    if raw.returning_clause.is_some() {
-        ps.require(Major::V17, "RETURNING of MERGE", -1)?;
-    }
     returning(ps, &mut query, raw.returning_clause.as_ref(), ParseExprKind::MergeReturning)?;
     for arm in arms {
         query.merge_actions.push(transform_arm(ps, arm, relation, varno, source)?);

@@ -13,8 +13,8 @@ use super::parse_relation::{NamespaceColumn, NamespaceItem, WholeRow};
 use crate::env::{ArgMode, Env, Major, Oid, ProcRow, RelationKind, RelationRow};
 use crate::tree::{
     Alias, ColumnDefinition, CteRte, Expr, FunctionRte, JoinRte, Location, Query, RangeTblEntry, RangeTblFunction,
-    RelationRte, RteKind, Syntactic, TableFunc, ValuesRte, Var, VarReturning, expr_collation, expr_location, expr_type,
-    expr_typmod,
+    RelationRte, RteKind, Syntactic, TableFunc, TargetEntry, ValuesRte, Var, VarReturning, expr_collation,
+    expr_location, expr_type, expr_typmod,
 };
 
 /// The most columns that functions in `FROM` may have: `MaxTupleAttributeNumber`.
@@ -33,14 +33,18 @@ pub(super) fn column(name: impl Into<String>, ty: Oid, typmod: i32, collation: O
     ColumnDefinition { name: name.into(), ty, typmod, collation }
 }
 
-/// The columns of a query's result, as others see them.
-pub(super) fn output_columns(query: &Query) -> Vec<ColumnDefinition> {
+/// The values of a query's result.
+pub(super) fn outputs(query: &Query) -> impl Iterator<Item = &TargetEntry> {
     let list = match query.command {
         crate::tree::CommandType::Select => &query.target_list,
         _ => &query.returning,
     };
-    list.iter()
-        .filter(|target| !target.junk)
+    list.iter().filter(|target| !target.junk)
+}
+
+/// The columns of a query's result, as others see them.
+pub(super) fn output_columns(query: &Query) -> Vec<ColumnDefinition> {
+    outputs(query)
         .map(|target| {
             let e = &target.expr;
             column(target.name.clone().unwrap_or_default(), expr_type(e), expr_typmod(e), expr_collation(e))

@@ -145,3 +145,29 @@ void|BEGIN ATOMIC MERGE INTO a USING b ON a.id = b.id WHEN NOT MATCHED BY SOURCE
 void|BEGIN ATOMIC MERGE INTO a USING b ON a.id = b.id WHEN NOT MATCHED BY SOURCE AND a.id > 1 THEN UPDATE SET name = 'x' WHEN NOT MATCHED THEN INSERT (id) OVERRIDING SYSTEM VALUE VALUES (b.id) RETURNING merge_action() || 'x', *; END
 void|BEGIN ATOMIC MERGE INTO a USING b ON a.id WHEN MATCHED THEN DELETE; END
 void|BEGIN ATOMIC SELECT merge_action(); END
+a|RETURN ROW(1)
+a|RETURN ROW(1, 'x')
+a|RETURN ROW(1, 'x', 1.5, 'v', NULL, NULL, NULL, NULL, NULL, NULL)
+a|RETURN ROW(1, 'x', 1.5, 'v', NULL, NULL, NULL, NULL, NULL, NULL, 1)
+a|RETURN ROW('x', 'x', 1.5, 'v', NULL, NULL, NULL, NULL, NULL, NULL)
+a|RETURN ROW(true, 'x', 1.5, 'v', NULL, NULL, NULL, NULL, NULL, NULL)
+a|BEGIN ATOMIC SELECT 1; END
+old|BEGIN ATOMIC SELECT 1; END
+old|BEGIN ATOMIC SELECT 1, 'x'; END
+old|BEGIN ATOMIC SELECT ROW(1); END
+old|BEGIN ATOMIC SELECT o FROM old o; END
+TABLE(x integer, y text)|BEGIN ATOMIC SELECT one, two; END
+TABLE(x integer, y text)|BEGIN ATOMIC SELECT one; END
+TABLE(x integer, y text)|BEGIN ATOMIC SELECT one, two, one; END
+TABLE(x integer, y text)|BEGIN ATOMIC SELECT two, one; END
+TABLE(x integer, y text)|BEGIN ATOMIC SELECT one, one; END
+TABLE(x bigint, y date)|BEGIN ATOMIC SELECT one, two; END
+TABLE(x integer, y text)|BEGIN ATOMIC SELECT ROW(one, two); END
+TABLE(x integer, y text)|RETURN ROW(one)
+TABLE(x integer)|BEGIN ATOMIC SELECT one; END
+TABLE(x integer)|BEGIN ATOMIC SELECT one, two; END
+TABLE(x integer, y text)|BEGIN ATOMIC INSERT INTO old VALUES (1, 'a') RETURNING id, note; END
+TABLE(x integer, y text)|BEGIN ATOMIC INSERT INTO old VALUES (1, 'a') RETURNING id; END
+TABLE(x integer, y text)|BEGIN ATOMIC VALUES (one, 'x'); END
+TABLE(x integer, y old)|BEGIN ATOMIC SELECT one, o FROM old o ORDER BY two; END
+TABLE(x integer, y old)|BEGIN ATOMIC SELECT one, ROW(1); END
