@@ -97,6 +97,26 @@ fn with_advice(diagnostics: Diagnostics, text: &SchemaText) -> Diagnostics {
         .collect()
 }
 
+/// The database that a plan starts from.
+#[derive(Debug)]
+pub struct Source {
+    snapshot: Snapshot,
+    digest: Digest,
+    objects: BTreeMap<FactId, Digest>,
+    model: Model,
+}
+
+impl Source {
+    /// The database of a snapshot; `digest` is that of its file, `objects` are those of its objects.
+    ///
+    /// # Errors
+    /// A server version that is not known.
+    pub fn new(snapshot: Snapshot, digest: Digest, objects: BTreeMap<FactId, Digest>) -> Result<Self, ModelError> {
+        let model = Model::from_snapshot(&snapshot)?;
+        Ok(Self { snapshot, digest, objects, model })
+    }
+}
+
 /// Compiles the plan that brings the database of a snapshot to the schema.
 ///
 /// # Errors
@@ -107,39 +127,51 @@ pub fn compile(
     text: &SchemaText,
     options: &CompileOptions,
 ) -> Result<Compiled, CompileError> {
-    compile_with(snapshot, snapshot_digest, object_digests(&snapshot.catalog), text, options)
+    let source = || Source::new(snapshot.clone(), snapshot_digest, object_digests(&snapshot.catalog));
+    compile_beside(snapshot, source, text, options)?
 }
 
-/// Compiles as [`compile`] does; `objects` are the digests of the snapshot's objects.
+/// Compiles as [`compile`] does; the schema is read against the outline of the snapshot while `source` reads the whole of it.
 ///
 /// # Errors
-/// See [`CompileError`].
-pub fn compile_with(
-    snapshot: &Snapshot,
-    snapshot_digest: Digest,
-    objects: BTreeMap<FactId, Digest>,
+/// What `source` fails with; within, see [`CompileError`].
+pub fn compile_beside<E: Send>(
+    outline: &Snapshot,
+    source: impl Fn() -> Result<Source, E> + Sync,
     text: &SchemaText,
     options: &CompileOptions,
-) -> Result<Compiled, CompileError> {
-    let read_source = || Model::from_snapshot(snapshot);
+) -> Result<Result<Compiled, CompileError>, E> {
     let (desired, source) = std::thread::scope(|scope| {
-        let source = stack::spawn(scope, read_source);
-        (desired(snapshot, text), source.map_or_else(|_| read_source(), stack::joined))
+        let reading = stack::spawn(scope, &source);
+        (desired(outline, text), reading.map_or_else(|_| source(), stack::joined))
     });
-    let (desired, diagnostics) = desired?;
     let source = source?;
-    let mut diagnostics = diagnostics;
-    diagnostics.append(bodies::warnings(snapshot, &source, &desired, text, &diagnostics));
-    let diagnostics = diagnostics.sorted();
+    Ok(desired.and_then(|(desired, diagnostics)| {
+        let mut diagnostics = diagnostics;
+        diagnostics.append(bodies::warnings(&source.snapshot, &source.model, &desired, text, &diagnostics));
+        let diagnostics = diagnostics.sorted();
+        let plan = plan_from(source, &desired, text, options)?;
+        let_go(desired);
+        Ok(Compiled { plan, diagnostics })
+    }))
+}
+
+fn plan_from(
+    source: Source,
+    desired: &Model,
+    text: &SchemaText,
+    options: &CompileOptions,
+) -> Result<Plan, CompileError> {
+    let Source { snapshot, digest, objects, model } = source;
     let options = PlanOptions {
         binding: options.binding.clone(),
         timeouts: options.timeouts,
-        inputs: Inputs { snapshot: snapshot_digest, schema: text.digests.clone() },
-        notes: notes(snapshot),
+        inputs: Inputs { snapshot: digest, schema: text.digests.clone() },
+        notes: notes(&snapshot),
     };
-    let plan = plan::make_plan(snapshot, source, objects, &desired, options).map_err(Box::new)?;
-    let_go(desired);
-    Ok(Compiled { plan, diagnostics })
+    let plan = plan::make_plan(&snapshot, model, objects, desired, options).map_err(Box::new)?;
+    let_go(snapshot);
+    Ok(plan)
 }
 
 /// What the readers of a plan should know of the database: what it holds that is not managed.

@@ -56,6 +56,16 @@ impl Catalog {
         self.facts.remove(id).map(Arc::unwrap_or_clone)
     }
 
+    /// Puts a fact in that others may hold too; returns the one it replaces.
+    pub fn insert_shared(&mut self, fact: Arc<Fact>) -> Option<Arc<Fact>> {
+        self.facts.insert(fact.id.clone(), fact)
+    }
+
+    /// Takes a fact out that others may hold too.
+    pub fn remove_shared(&mut self, id: &FactId) -> Option<Arc<Fact>> {
+        self.facts.remove(id)
+    }
+
     /// The fact at an address.
     #[must_use]
     pub fn fact(&self, id: &FactId) -> Option<&Fact> {
@@ -149,6 +159,14 @@ impl Catalog {
             | FactId::Attribute(o, _) => *o == owner && Some(fact.id.kind()) == kind,
             _ => false,
         })
+    }
+}
+
+impl Extend<Fact> for Catalog {
+    fn extend<I: IntoIterator<Item = Fact>>(&mut self, facts: I) {
+        for fact in facts {
+            self.insert(fact);
+        }
     }
 }
 

@@ -4,14 +4,11 @@
 //! it when they are not lower-case plain identifiers; keywords are not quoted, because which words are keywords depends on the
 //! server's major version and an id does not.
 
-use std::cell::RefCell;
-use std::cmp::Ordering;
 use std::fmt::{self, Display as _};
-use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::str::FromStr;
-use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smol_str::SmolStr;
 
 /// The longest identifier a server stores, in bytes (NAMEDATALEN - 1).
 pub const MAX_NAME_BYTES: usize = 63;
@@ -36,33 +33,10 @@ pub enum IdError {
     Malformed(String),
 }
 
-/// One identifier as the server stores it: case folded, unquoted, 1 to 63 bytes. Its text is shared, so copies are cheap.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Name(Arc<str>);
-
-/// How many names a thread remembers.
-const REMEMBERED: usize = 8192;
-
-thread_local! {
-    /// The names seen last, at places that follow from their text: the same ones come again and again, and share their text.
-    static SEEN: RefCell<Vec<Option<Arc<str>>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// The text, shared with an equal one that was seen before if it is still remembered.
-fn shared(text: &str) -> Arc<str> {
-    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(text);
-    let place = usize::try_from(hash % REMEMBERED as u64).unwrap_or(0);
-    SEEN.with_borrow_mut(|seen| {
-        if seen.is_empty() {
-            seen.resize(REMEMBERED, None);
-        }
-        match seen.get_mut(place) {
-            Some(Some(known)) if **known == *text => Arc::clone(known),
-            Some(slot) => Arc::clone(slot.insert(Arc::from(text))),
-            None => Arc::from(text),
-        }
-    })
-}
+/// One identifier as the server stores it: case folded, unquoted, 1 to 63 bytes. Copies are cheap: a short text lies in the name
+/// itself, a longer one is shared.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(SmolStr);
 
 impl Name {
     /// Takes an identifier as stored.
@@ -80,7 +54,7 @@ impl Name {
         if text.as_bytes().contains(&0) {
             return Err(IdError::ZeroByte);
         }
-        Ok(Self(shared(text)))
+        Ok(Self(SmolStr::new(text)))
     }
 
     /// Cuts a text to the 63 bytes that a server keeps, at a character boundary, as it does with a warning.
@@ -101,22 +75,10 @@ impl Name {
         &self.0
     }
 
-    /// The identifier's text, to be kept elsewhere without a copy.
+    /// The identifier's text, to be kept elsewhere.
     #[must_use]
-    pub fn to_shared(&self) -> Arc<str> {
-        Arc::clone(&self.0)
-    }
-}
-
-impl Ord for Name {
-    fn cmp(&self, other: &Self) -> Ordering {
-        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
-    }
-}
-
-impl PartialOrd for Name {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+    pub fn to_shared(&self) -> SmolStr {
+        self.0.clone()
     }
 }
 

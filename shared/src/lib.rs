@@ -11,6 +11,7 @@ pub mod failure;
 pub mod fingerprint;
 pub mod id;
 pub mod limits;
+mod outline;
 mod parts;
 pub mod plan;
 pub mod receipt;

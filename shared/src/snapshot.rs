@@ -278,15 +278,15 @@ impl Snapshot {
             limits::MAX_FACTS as u64,
             "facts",
         )?;
-        let mut catalog = Catalog::new();
-        for fact in document.facts {
-            if !fact.payload.fits(fact.id.kind()) {
-                return Err(inconsistent(format!("fact {} has the payload of another kind", fact.id)));
-            }
-            if let Some(twice) = catalog.insert(fact) {
-                return Err(inconsistent(format!("fact {} is there twice", twice.id)));
-            }
+        if let Some(fact) = document.facts.iter().find(|fact| !fact.payload.fits(fact.id.kind())) {
+            return Err(inconsistent(format!("fact {} has the payload of another kind", fact.id)));
         }
+        let mut facts = document.facts;
+        facts.sort_by(|a, b| a.id.cmp(&b.id));
+        if let Some((twice, _)) = facts.iter().zip(facts.iter().skip(1)).find(|(a, b)| a.id == b.id) {
+            return Err(inconsistent(format!("fact {} is there twice", twice.id)));
+        }
+        let catalog: Catalog = facts.into_iter().collect();
         let snapshot = Self {
             header: document.header,
             scope: document.scope,
@@ -310,8 +310,33 @@ mod tests {
     use super::*;
     use crate::facts::{Payload, Schema};
 
+    /// What a schema is read against is the same in the outline, and of the facts only extensions are in it.
     #[test]
-    fn the_file_is_canonical_and_reads_back() {
+    fn an_outline_holds_the_extensions() {
+        let snapshot = sample([
+            Fact::new("schema:a".parse().unwrap(), Payload::Schema(Schema::default())),
+            Fact::new(
+                "extension:ltree".parse().unwrap(),
+                Payload::Extension(crate::facts::Extension {
+                    schema: Name::new("public").unwrap(),
+                    version: "1.2".to_owned(),
+                }),
+            ),
+        ]);
+        let bytes = snapshot.to_bytes();
+        let outline = Snapshot::outline(&bytes).unwrap();
+        assert_eq!(outline.header, snapshot.header);
+        assert_eq!(outline.scope, snapshot.scope);
+        assert_eq!(outline.symbols, snapshot.symbols);
+        let ids: Vec<String> = outline.catalog.iter().map(|fact| fact.id.to_string()).collect();
+        assert_eq!(ids, ["extension:ltree"]);
+        // what is not as it is written here gets no outline
+        assert_eq!(Snapshot::outline(&bytes[1..]), None);
+        let text = String::from_utf8(bytes).unwrap();
+        assert_eq!(Snapshot::outline(text.replace("\"id\"", "\"name\"").as_bytes()), None);
+    }
+
+    fn sample(facts: impl IntoIterator<Item = Fact>) -> Snapshot {
         let header = Header {
             server_version_num: 180_004,
             server_version: "18.4".to_owned(),
@@ -328,15 +353,20 @@ mod tests {
             collations: BTreeSet::new(),
             statistics: BTreeMap::new(),
         };
+        Snapshot {
+            header,
+            scope: Scope::default(),
+            catalog: facts.into_iter().collect(),
+            symbols: Symbols::default(),
+            unmodeled: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_file_is_canonical_and_reads_back() {
         let fact = |name: &str| Fact::new(FactId::Schema(Name::new(name).unwrap()), Payload::Schema(Schema::default()));
         for catalog in [Catalog::new(), [fact("b"), fact("a")].into_iter().collect()] {
-            let snapshot = Snapshot {
-                header: header.clone(),
-                scope: Scope::default(),
-                catalog,
-                symbols: Symbols::default(),
-                unmodeled: Vec::new(),
-            };
+            let snapshot = sample(catalog);
             let (bytes, fingerprint) = snapshot.to_bytes_and_fingerprint();
             assert_eq!(fingerprint, snapshot.fingerprint());
             let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();

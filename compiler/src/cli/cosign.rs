@@ -96,7 +96,7 @@ fn not_reproduced(path: &Path, detail: String) -> Failure {
 
 /// Which input is not the one that the plan was made from.
 fn other_inputs(plan: &Plan, inputs: &Inputs) -> Option<String> {
-    if plan.inputs.snapshot != inputs.source.digest {
+    if plan.inputs.snapshot != inputs.snapshot_digest() {
         return Some(format!("the plan was made from a snapshot with sha256 {}", plan.inputs.snapshot));
     }
     let ours = &inputs.text.digests;

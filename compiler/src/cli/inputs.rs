@@ -7,7 +7,7 @@ use pgseal_catalog::{Digest, FactId, Snapshot, limits};
 
 use super::files::{FileSystem, is_stream, read_input, shown};
 use super::said::Terminal;
-use crate::compile::{CompileError, CompileOptions, Compiled, compile_with};
+use crate::compile::{CompileError, CompileOptions, Compiled, Source, compile_beside};
 use crate::diagnostic::codes;
 use crate::stack;
 use crate::syntax::{RowStatements, SchemaText, Settings, SyntaxOptions, parse_schema};
@@ -50,10 +50,13 @@ pub(super) struct LoadedSnapshot {
     pub(super) objects: BTreeMap<FactId, Digest>,
 }
 
-/// Both inputs, read.
+/// Both inputs: the schema parsed, the snapshot in outline.
 #[derive(Debug)]
 pub(super) struct Inputs {
-    pub(super) source: LoadedSnapshot,
+    /// The snapshot's file.
+    path: PathBuf,
+    bytes: Vec<u8>,
+    outline: Snapshot,
     pub(super) text: SchemaText,
 }
 
@@ -63,30 +66,49 @@ impl InputOptions {
             return Err(Failure::new(Exit::Usage, "snapshot and schema cannot both come from standard input"));
         }
         let arguments: Vec<&str> = self.schema.schema.iter().map(String::as_str).collect();
-        let (source, parsed) = std::thread::scope(|scope| {
+        let (snapshot, parsed) = std::thread::scope(|scope| {
             let parse = || parse_schema(&FileSystem, &arguments);
             let parsing = stack::spawn(scope, parse);
-            (read_snapshot(&self.snapshot), parsing.map_or_else(|_| parse(), stack::joined))
+            (self.outline(), parsing.map_or_else(|_| parse(), stack::joined))
         });
-        let source = source?;
-        let text = parsed.sift(&syntax_options(&self.schema.reading, &source.snapshot));
-        Ok(Inputs { source, text })
+        let (bytes, outline) = snapshot?;
+        let text = parsed.sift(&syntax_options(&self.schema.reading, &outline));
+        Ok(Inputs { path: self.snapshot.clone(), bytes, outline, text })
+    }
+
+    /// The bytes of the snapshot and its outline. One that is not as the agent writes it is read as a whole, to say what is
+    /// wrong.
+    fn outline(&self) -> Result<(Vec<u8>, Snapshot), Failure> {
+        let bytes = read_input(&self.snapshot, limits::MAX_SNAPSHOT_BYTES)?;
+        let outline = match Snapshot::outline(&bytes) {
+            Some(outline) => outline,
+            None => loaded(&self.snapshot, &bytes)?.snapshot,
+        };
+        Ok((bytes, outline))
     }
 }
 
 impl Inputs {
+    /// The digest of the snapshot's file.
+    pub(super) fn snapshot_digest(&self) -> Digest {
+        Digest::of(&self.bytes)
+    }
+
     /// Compiles the plan; says what there is to say about the schema.
     pub(super) fn compile(self, options: &CompileOptions, terminal: &Terminal) -> Result<Compiled, Failure> {
         check(&self.text, terminal)?;
-        let LoadedSnapshot { snapshot, digest, objects } = self.source;
-        let compiled = match compile_with(&snapshot, digest, objects, &self.text, options) {
+        let source = || {
+            let LoadedSnapshot { snapshot, digest, objects } = loaded(&self.path, &self.bytes)?;
+            Source::new(snapshot, digest, objects).map_err(|error| Failure::from_error(Exit::InvalidInput, &error))
+        };
+        let compiled = match compile_beside(&self.outline, source, &self.text, options)? {
             Ok(compiled) => {
                 terminal.say(&compiled.diagnostics, &self.text.sources)?;
                 Ok(compiled)
             }
             Err(error) => Err(compile_failure(&error, &self.text, terminal)),
         };
-        stack::let_go((snapshot, self.text));
+        stack::let_go((self.outline, self.text));
         compiled
     }
 }
@@ -118,10 +140,14 @@ pub(super) fn compile_failure(error: &CompileError, text: &SchemaText, terminal:
 
 /// Reads a snapshot strictly.
 pub(super) fn read_snapshot(path: &Path) -> Result<LoadedSnapshot, Failure> {
-    let bytes = read_input(path, limits::MAX_SNAPSHOT_BYTES)?;
+    loaded(path, &read_input(path, limits::MAX_SNAPSHOT_BYTES)?)
+}
+
+/// A snapshot from the bytes of its file.
+fn loaded(path: &Path, bytes: &[u8]) -> Result<LoadedSnapshot, Failure> {
     let (snapshot, objects) =
-        Snapshot::with_digests(&bytes).map_err(|error| Failure::from(error).about(&shown(path)))?;
-    Ok(LoadedSnapshot { snapshot, digest: Digest::of(&bytes), objects })
+        Snapshot::with_digests(bytes).map_err(|error| Failure::from(error).about(&shown(path)))?;
+    Ok(LoadedSnapshot { snapshot, digest: Digest::of(bytes), objects })
 }
 
 /// Reads schema text as a new session of the snapshot's database would.

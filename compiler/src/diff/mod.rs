@@ -5,6 +5,7 @@
 
 mod equal;
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use pgseal_catalog::facts::ConstraintKind;
@@ -52,10 +53,74 @@ impl Delta {
     }
 }
 
+/// What a comparison of two databases found, and what to look at again when the first of them changes.
+#[derive(Debug, Clone)]
+pub struct Comparison {
+    /// Every difference that a statement could make up for, in the order of ids.
+    pub deltas: Vec<Delta>,
+    /// The facts that only one has, or that do not say the same word for word. All others stay alike until they change.
+    unlike: BTreeSet<FactId>,
+}
+
+impl Comparison {
+    /// Compares two databases.
+    #[must_use]
+    pub fn of(from: &Model, to: &Model) -> Self {
+        let unlike = unlike(from.catalog(), to.catalog());
+        Self { deltas: deltas(from, to, &unlike), unlike }
+    }
+
+    /// Compares again, after these facts of the first changed (and no others).
+    #[must_use]
+    pub fn after(&self, changed: impl IntoIterator<Item = FactId>, from: &Model, to: &Model) -> Self {
+        let mut unlike = self.unlike.clone();
+        unlike.extend(changed);
+        unlike.retain(|id| from.fact(id).map(|fact| &fact.payload) != to.fact(id).map(|fact| &fact.payload));
+        Self { deltas: deltas(from, to, &unlike), unlike }
+    }
+}
+
+/// The facts that only one catalog has, or that do not say the same word for word.
+fn unlike(from: &Catalog, to: &Catalog) -> BTreeSet<FactId> {
+    let mut out = Vec::new();
+    let (mut left, mut right) = (from.iter().peekable(), to.iter().peekable());
+    loop {
+        let order = match (left.peek(), right.peek()) {
+            (None, None) => return out.into_iter().collect(),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(a), Some(b)) => a.id.cmp(&b.id),
+        };
+        match order {
+            Ordering::Less => out.extend(left.next().map(|fact| fact.id.clone())),
+            Ordering::Greater => out.extend(right.next().map(|fact| fact.id.clone())),
+            Ordering::Equal => {
+                if let (Some(a), Some(b)) = (left.next(), right.next())
+                    && a.payload != b.payload
+                {
+                    out.push(a.id.clone());
+                }
+            }
+        }
+    }
+}
+
 /// Every difference from one database to another that a statement could make up for, in the order of ids.
 #[must_use]
 pub fn diff(from: &Model, to: &Model) -> Vec<Delta> {
-    let mut deltas = differences(from, to);
+    Comparison::of(from, to).deltas
+}
+
+fn deltas(from: &Model, to: &Model, unlike: &BTreeSet<FactId>) -> Vec<Delta> {
+    let mut deltas: Vec<Delta> = unlike
+        .iter()
+        .filter_map(|id| match (from.fact(id), to.fact(id)) {
+            (Some(a), Some(b)) => changed(from, a, to, b),
+            (Some(_), None) => Some(Delta::Removed(id.clone())),
+            (None, Some(_)) => Some(Delta::Added(id.clone())),
+            (None, None) => None,
+        })
+        .collect();
     let aside: BTreeSet<FactId> =
         renamed_inherited_not_nulls(from, to, &deltas).into_iter().flat_map(|(old, new)| [old, new]).collect();
     if !aside.is_empty() {
@@ -110,32 +175,7 @@ fn forget_where_defined(payload: &mut Payload, other: &Payload) {
     }
 }
 
-fn differences(from: &Model, to: &Model) -> Vec<Delta> {
-    let mut deltas = Vec::new();
-    let (mut left, mut right) = (from.catalog().iter().peekable(), to.catalog().iter().peekable());
-    loop {
-        let order = match (left.peek(), right.peek()) {
-            (None, None) => return deltas,
-            (Some(_), None) => std::cmp::Ordering::Less,
-            (None, Some(_)) => std::cmp::Ordering::Greater,
-            (Some(a), Some(b)) => a.id.cmp(&b.id),
-        };
-        match order {
-            std::cmp::Ordering::Less => deltas.extend(left.next().map(|fact| Delta::Removed(fact.id.clone()))),
-            std::cmp::Ordering::Greater => deltas.extend(right.next().map(|fact| Delta::Added(fact.id.clone()))),
-            std::cmp::Ordering::Equal => {
-                if let (Some(a), Some(b)) = (left.next(), right.next()) {
-                    deltas.extend(changed(from, a, to, b));
-                }
-            }
-        }
-    }
-}
-
 fn changed(from: &Model, a: &Fact, to: &Model, b: &Fact) -> Option<Delta> {
-    if a.payload == b.payload {
-        return None;
-    }
     let (mut left, right) = equal::settle(from, &a.id, &a.payload, to, &b.payload);
     forget_where_defined(&mut left, &right);
     if left == right {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pgseal_catalog::{FactId, Kind, Snapshot};
 
-use crate::diff;
+use crate::diff::Comparison;
 use crate::elaborate::{Model, ModelError};
 use crate::plan::{self, Grouping, PlanError};
 
@@ -47,12 +47,12 @@ pub struct DumpFile {
 pub fn dump(snapshot: &Snapshot) -> Result<Dump, DumpError> {
     let mut desired = Model::from_snapshot(snapshot)?;
     spelling::respell(&mut desired);
-    let empty = Model::empty_like(snapshot)?;
+    let mut working = Model::empty_like(snapshot)?;
     // nothing that is not modelled stands in the way of making objects in an empty database
     let mut free = snapshot.clone();
     free.unmodeled.clear();
-    let deltas = diff::diff(&empty, &desired);
-    let actions = plan::decide(&free, &empty, &desired, deltas, Grouping::ByObject)?;
+    let comparison = Comparison::of(&working, &desired);
+    let actions = plan::decide(&free, &mut working, &desired, &comparison, Grouping::ByObject)?;
     let statements = actions
         .into_iter()
         .map(|action| {

@@ -4,8 +4,9 @@
 //! `define` says what is behind them. The identifiers of a fact never change while the model lives, not even when it is
 //! taken out and put back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use foldhash::fast::FixedState;
 use pgseal_catalog::facts::{
     Column, Constraint, ConstraintKind, Domain, Function, KeyTarget, Payload, Range, RoutineKind,
 };
@@ -39,7 +40,8 @@ pub(super) enum Slot {
 /// Which identifiers belong to which facts.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Bindings {
-    oids: BTreeMap<FactId, BTreeMap<Slot, Oid>>,
+    // looked into and never gone through
+    oids: HashMap<FactId, Vec<(Slot, Oid)>, FixedState>,
     facts: BTreeMap<Oid, FactId>,
     /// The identifiers of extension members and loose symbols, by extension.
     pub(super) members: BTreeMap<Option<Name>, Vec<SymbolRow>>,
@@ -53,7 +55,7 @@ impl Bindings {
     }
 
     pub(super) fn oid(&self, id: &FactId, slot: Slot) -> Option<Oid> {
-        self.oids.get(id)?.get(&slot).copied()
+        self.oids.get(id)?.iter().find(|(of, _)| *of == slot).map(|(_, oid)| *oid)
     }
 
     pub(super) fn own(&mut self, oid: Oid, id: FactId) {
@@ -100,7 +102,7 @@ impl Model {
             return oid;
         }
         let oid = self.env.allocate_oid();
-        self.bindings.oids.entry(id.clone()).or_default().insert(slot, oid);
+        self.bindings.oids.entry(id.clone()).or_default().push((slot, oid));
         self.bindings.facts.insert(oid, id.clone());
         oid
     }
@@ -414,18 +416,14 @@ impl Model {
     }
 
     fn edit_relation(&mut self, id: &FactId, edit: impl FnOnce(&mut RelationRow)) {
-        let row = self.bindings.oid(id, Slot::Relation).and_then(|oid| self.env.relation_by_oid(oid)).cloned();
-        if let Some(mut row) = row {
-            edit(&mut row);
-            self.env.put_relation(row);
+        if let Some(oid) = self.bindings.oid(id, Slot::Relation) {
+            self.env.edit_relation(oid, edit);
         }
     }
 
     fn edit_type(&mut self, id: &FactId, edit: impl FnOnce(&mut TypeRow)) {
-        let row = self.bindings.oid(id, Slot::Type).and_then(|oid| self.env.type_by_oid(oid)).cloned();
-        if let Some(mut row) = row {
-            edit(&mut row);
-            self.env.put_type(row);
+        if let Some(oid) = self.bindings.oid(id, Slot::Type) {
+            self.env.edit_type(oid, edit);
         }
     }
 

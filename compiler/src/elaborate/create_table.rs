@@ -335,7 +335,7 @@ impl Interpreter<'_> {
 
     /// Puts the facts of new columns in, at the end of the table.
     pub(super) fn put_new_columns(&mut self, table: &QualifiedName, columns: &[NewColumn]) -> Elaborated<()> {
-        let mut position = u32::try_from(self.model.columns(table).len()).unwrap_or(u32::MAX);
+        let mut position = u32::try_from(self.model.catalog().columns(table).len()).unwrap_or(u32::MAX);
         for new in columns {
             position += 1;
             let mut payload = self.column_payload(new)?;

@@ -343,12 +343,12 @@ impl Interpreter<'_> {
         };
         let comment = FactId::Comment(Box::new(FactId::Index(index.clone())));
         // the comment stays on the index, which is a part of the constraint now
-        let comment = self.model.take(&comment).and_then(|fact| match fact.payload {
-            Payload::Comment(comment) => Some(comment.text),
+        let comment = self.model.take(&comment).and_then(|fact| match &fact.payload {
+            Payload::Comment(comment) => Some(comment.text.clone()),
             _ => None,
         });
         let id = FactId::Index(index.clone());
-        let needs = self.model.take(&id).map(|fact| fact.needs).unwrap_or_default();
+        let needs = self.model.take(&id).map(|fact| fact.needs.clone()).unwrap_or_default();
         if chosen != index.name {
             self.relation_is_free(&QualifiedName::new(table.schema.clone(), chosen.clone()))?;
         }

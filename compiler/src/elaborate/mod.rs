@@ -16,6 +16,7 @@ mod column_definition;
 mod comment;
 mod composite;
 mod create_table;
+mod dependents;
 mod dispatch;
 mod domain;
 mod drop;

@@ -8,15 +8,16 @@
 //! `needs` of the facts that are there.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
+use foldhash::fast::FixedState;
 use pg_query::protobuf::Node;
 use pgseal_catalog::facts::{Column, Constraint, Index, MaterializedView, Payload, Schema, Table, View};
 use pgseal_catalog::snapshot::Header;
 use pgseal_catalog::{Catalog, Fact, FactId, Name, QualifiedName, Snapshot};
 
 use super::bind::Bindings;
+use super::dependents::Dependents;
 use super::symbols::{Stage, SymbolIndex};
 use crate::analyze;
 use crate::env::{Env, Major, Oid, RelationKind, RelationRow};
@@ -119,7 +120,7 @@ pub enum ModelError {
 #[derive(Debug, Clone)]
 enum Undo {
     /// The fact that was at an address before.
-    Fact(FactId, Option<Box<Fact>>),
+    Fact(FactId, Option<Arc<Fact>>),
     /// What was written before.
     Written(FactId, Part, Option<Box<Written>>),
 }
@@ -132,11 +133,11 @@ pub struct Model {
     pub(super) env: Env,
     pub(super) symbols: Arc<SymbolIndex>,
     pub(super) bindings: Bindings,
-    // these three are looked into and never gone through, so that their order does not matter
-    dependents: HashMap<FactId, BTreeSet<FactId>, BuildHasherDefault<DefaultHasher>>,
+    dependents: Dependents,
+    // these two are looked into and never gone through, so that their order does not matter
     /// How many constraints of a schema have a name.
-    constraint_names: HashMap<(Name, Name), u32, BuildHasherDefault<DefaultHasher>>,
-    written: HashMap<FactId, Vec<(Part, Written)>, BuildHasherDefault<DefaultHasher>>,
+    constraint_names: HashMap<(Name, Name), u32, FixedState>,
+    written: HashMap<FactId, Vec<(Part, Written)>, FixedState>,
     journal: Vec<Undo>,
 }
 
@@ -172,7 +173,7 @@ impl Model {
             env: Env::for_major(major),
             symbols: Arc::new(SymbolIndex::new(&snapshot.symbols, &snapshot.header.collations, homes(snapshot))),
             bindings: Bindings::default(),
-            dependents: HashMap::default(),
+            dependents: Dependents::default(),
             constraint_names: HashMap::default(),
             written: HashMap::default(),
             journal: Vec::new(),
@@ -198,11 +199,11 @@ impl Model {
             self.declare(fact);
         }
         self.bind_loose_symbols(Stage::Relations);
-        for fact in facts {
-            self.define(&fact);
-            self.link(&fact);
-            self.catalog.insert(fact);
+        for fact in &facts {
+            self.define(fact);
+            self.link(fact);
         }
+        self.catalog = facts.into_iter().collect();
         self.bind_loose_symbols(Stage::Routines);
     }
 
@@ -248,7 +249,7 @@ impl Model {
 
     /// The facts that need a fact, in the order of ids.
     pub fn dependents(&self, id: &FactId) -> impl Iterator<Item = &FactId> {
-        self.dependents.get(id).into_iter().flatten()
+        self.dependents.of(id).into_iter()
     }
 
     /// The fact behind an identifier of the environment: a user's own object, or the extension of a member; none for
@@ -277,7 +278,7 @@ impl Model {
         while self.journal.len() > to.0 {
             match self.journal.pop() {
                 Some(Undo::Fact(id, before)) => {
-                    self.exchange(&id, before.map(|fact| *fact));
+                    self.exchange(&id, before);
                 }
                 Some(Undo::Written(id, part, before)) => {
                     self.exchange_written(&id, part, before.map(|written| *written));
@@ -308,17 +309,17 @@ impl Model {
     pub fn put(&mut self, fact: Fact) {
         let fact = self.with_structural_needs(fact);
         let id = fact.id.clone();
-        let before = self.exchange(&id, Some(fact));
-        self.journal.push(Undo::Fact(id, before.map(Box::new)));
+        let before = self.exchange(&id, Some(Arc::new(fact)));
+        self.journal.push(Undo::Fact(id, before));
     }
 
     /// Takes a fact out, with what was written for it.
-    pub fn take(&mut self, id: &FactId) -> Option<Fact> {
+    pub fn take(&mut self, id: &FactId) -> Option<Arc<Fact>> {
         for part in self.written_parts(id) {
             self.forget_written(id, part);
         }
         let before = self.exchange(id, None)?;
-        self.journal.push(Undo::Fact(id.clone(), Some(Box::new(before.clone()))));
+        self.journal.push(Undo::Fact(id.clone(), Some(Arc::clone(&before))));
         Some(before)
     }
 
@@ -355,30 +356,38 @@ impl Model {
             self.define(&fact);
             self.link(&fact);
             let id = fact.id.clone();
-            let before = self.catalog.insert(fact);
-            self.journal.push(Undo::Fact(id, before.map(Box::new)));
+            let before = self.catalog.insert_shared(Arc::new(fact));
+            self.journal.push(Undo::Fact(id, before));
         }
     }
 
-    fn exchange(&mut self, id: &FactId, after: Option<Fact>) -> Option<Fact> {
-        let before = self.catalog.remove(id);
-        if let Some(before) = &before {
-            self.unlink(before);
-        }
-        match (&before, &after) {
-            (Some(before), None) => self.unbind(before),
-            (None, Some(after)) => {
-                self.declare(after);
-                self.define(after);
+    fn exchange(&mut self, id: &FactId, after: Option<Arc<Fact>>) -> Option<Arc<Fact>> {
+        match after {
+            Some(after) => {
+                let before = self.catalog.insert_shared(Arc::clone(&after));
+                match &before {
+                    Some(before) => {
+                        if before.needs != after.needs || constraint_names(before) != constraint_names(&after) {
+                            self.unlink(before);
+                            self.link(&after);
+                        }
+                        self.redefine(before, &after);
+                    }
+                    None => {
+                        self.declare(&after);
+                        self.define(&after);
+                        self.link(&after);
+                    }
+                }
+                before
             }
-            (Some(before), Some(after)) => self.redefine(before, after),
-            (None, None) => {}
+            None => {
+                let before = self.catalog.remove_shared(id)?;
+                self.unlink(&before);
+                self.unbind(&before);
+                Some(before)
+            }
         }
-        if let Some(after) = after {
-            self.link(&after);
-            self.catalog.insert(after);
-        }
-        before
     }
 
     fn exchange_written(&mut self, id: &FactId, part: Part, after: Option<Written>) -> Option<Written> {
@@ -437,9 +446,7 @@ impl Model {
         if let Some(name) = constraint_names(fact) {
             *self.constraint_names.entry(name).or_insert(0) += 1;
         }
-        for need in &fact.needs {
-            self.dependents.entry(need.clone()).or_default().insert(fact.id.clone());
-        }
+        self.dependents.link(fact);
     }
 
     fn unlink(&mut self, fact: &Fact) {
@@ -451,14 +458,7 @@ impl Model {
                 self.constraint_names.remove(&name);
             }
         }
-        for need in &fact.needs {
-            if let Some(dependents) = self.dependents.get_mut(need) {
-                dependents.remove(&fact.id);
-                if dependents.is_empty() {
-                    self.dependents.remove(need);
-                }
-            }
-        }
+        self.dependents.unlink(fact);
     }
 }
 

@@ -266,7 +266,7 @@ impl Interpreter<'_> {
         let comment = self.model.take(&FactId::Comment(Box::new(make_column(view.clone(), old.clone()))));
         self.model.forget_all_written(&id);
         self.model.put(fact);
-        if let Some(mut comment) = comment {
+        if let Some(mut comment) = comment.map(std::sync::Arc::unwrap_or_clone) {
             comment.id = FactId::Comment(Box::new(make_column(view.clone(), new.clone())));
             comment.needs = BTreeSet::new();
             self.model.put(comment);

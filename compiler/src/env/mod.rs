@@ -164,6 +164,16 @@ catalog! {
 }
 
 impl Env {
+    /// Changes what is known of a user's relation; its identifier and its name must stay.
+    pub fn edit_relation(&mut self, oid: Oid, edit: impl FnOnce(&mut RelationRow)) {
+        Arc::make_mut(&mut self.user).relations.edit(oid, edit);
+    }
+
+    /// Changes what is known of a user's type; its identifier and its name must stay.
+    pub fn edit_type(&mut self, oid: Oid, edit: impl FnOnce(&mut TypeRow)) {
+        Arc::make_mut(&mut self.user).types.edit(oid, edit);
+    }
+
     /// The cast between exactly these two types.
     #[must_use]
     pub fn cast(&self, source: Oid, target: Oid) -> Option<&CastRow> {

@@ -1,11 +1,12 @@
-//! Names that are cheap to keep and to copy: built-in ones borrow the program's own text, others are shared.
+//! Names that are cheap to keep and to copy: built-in ones borrow the program's own text, others hold theirs or share it.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
-use std::sync::Arc;
+
+use smol_str::SmolStr;
 
 /// A name as the catalog holds it (folded, unquoted).
 #[derive(Clone)]
@@ -13,7 +14,7 @@ pub enum Sym {
     /// Text that is part of the program.
     Static(&'static str),
     /// Text that came from a file.
-    Shared(Arc<str>),
+    Shared(SmolStr),
 }
 
 impl Sym {
@@ -48,19 +49,19 @@ impl AsRef<str> for Sym {
 
 impl From<&str> for Sym {
     fn from(text: &str) -> Self {
-        Sym::Shared(Arc::from(text))
+        Sym::Shared(SmolStr::from(text))
     }
 }
 
 impl From<String> for Sym {
     fn from(text: String) -> Self {
-        Sym::Shared(Arc::from(text))
+        Sym::Shared(SmolStr::from(text))
     }
 }
 
 impl From<&String> for Sym {
     fn from(text: &String) -> Self {
-        Sym::Shared(Arc::from(text.as_str()))
+        Sym::Shared(SmolStr::from(text.as_str()))
     }
 }
 
@@ -116,6 +117,6 @@ impl fmt::Display for Sym {
 
 impl From<&pgseal_catalog::id::Name> for Sym {
     fn from(name: &pgseal_catalog::id::Name) -> Self {
-        Sym::from(name.as_str())
+        Sym::Shared(name.to_shared())
     }
 }

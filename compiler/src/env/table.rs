@@ -3,8 +3,10 @@
 //! Invariants: a built-in table is sorted by name; a user row's identifier is at least [`Oid::FIRST_USER`];
 //! what a lookup by name returns is in the order of the identifiers, built-in rows first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+
+use foldhash::fast::FixedState;
 
 use super::rows::{
     AccessMethodRow, CollationRow, LanguageRow, OpclassRow, OperatorRow, OpfamilyRow, ProcRow, RelationRow, TypeRow,
@@ -66,12 +68,13 @@ impl<R: Row> BuiltinTable<R> {
 #[derive(Clone, Debug)]
 pub(super) struct UserTable<R> {
     rows: BTreeMap<Oid, Arc<R>>,
-    by_name: BTreeMap<Sym, Vec<Oid>>,
+    // looked into and never gone through
+    by_name: HashMap<Sym, Vec<Oid>, FixedState>,
 }
 
 impl<R> Default for UserTable<R> {
     fn default() -> Self {
-        Self { rows: BTreeMap::new(), by_name: BTreeMap::new() }
+        Self { rows: BTreeMap::new(), by_name: HashMap::default() }
     }
 }
 
@@ -89,6 +92,16 @@ impl<R: Row> UserTable<R> {
         let at = named.partition_point(|other| *other < oid);
         named.insert(at, oid);
         self.rows.insert(oid, Arc::new(row));
+    }
+
+    /// Changes a row where it is; its identifier and its name must stay.
+    pub(super) fn edit(&mut self, oid: Oid, edit: impl FnOnce(&mut R))
+    where
+        R: Clone,
+    {
+        if let Some(row) = self.rows.get_mut(&oid) {
+            edit(Arc::make_mut(row));
+        }
     }
 
     pub(super) fn remove(&mut self, oid: Oid) -> Option<Arc<R>> {

@@ -23,10 +23,9 @@ use pgseal_catalog::fingerprint::Digest;
 use pgseal_catalog::plan::{Binding, FORMAT, HazardKind, Inputs, Plan, Source, Timeouts, VERSION};
 use pgseal_catalog::{FactId, Snapshot};
 
-use crate::diff::{self, Delta};
+use crate::diff::{self, Comparison};
 use crate::elaborate::Model;
 use crate::prove::{self, Proof};
-use crate::stack::let_go;
 
 pub use action::{Action, Verb};
 pub use casts::Conversion;
@@ -116,15 +115,17 @@ impl PlanError {
 /// See [`PlanError`].
 pub fn make_plan(
     snapshot: &Snapshot,
-    source: Model,
+    mut source: Model,
     objects: BTreeMap<FactId, Digest>,
     desired: &Model,
     options: PlanOptions,
 ) -> Result<Plan, PlanError> {
-    let deltas = diff::diff(&source, desired);
-    let actions = decide(snapshot, &source, desired, deltas, Grouping::ByKind)?;
+    let comparison = Comparison::of(&source, desired);
+    let undecided = source.savepoint();
+    let actions = decide(snapshot, &mut source, desired, &comparison, Grouping::ByKind)?;
+    source.rollback(undecided);
     let phases = phases::split(desired, actions);
-    let Proof { phases, touched, target } = prove::prove(source, objects.clone(), desired, phases)?;
+    let Proof { phases, touched, target } = prove::prove(source, objects.clone(), desired, &comparison, phases)?;
     let hazards: BTreeSet<HazardKind> =
         phases.iter().flat_map(|p| &p.steps).flat_map(|step| &step.hazards).map(|hazard| hazard.kind).collect();
     let facts = snapshot.catalog.iter().filter(|fact| touched.contains(&fact.id.object())).cloned().collect();
@@ -176,43 +177,38 @@ fn session_settings() -> BTreeMap<String, String> {
     .collect()
 }
 
-/// Decides on every statement that brings one database to another, round by round.
+/// Decides on every statement that brings one database, in which they are run, to another, round by round. `comparison` is how
+/// the two differ.
 ///
 /// # Errors
 /// See [`PlanError`].
 pub fn decide(
     snapshot: &Snapshot,
-    source: &Model,
+    working: &mut Model,
     desired: &Model,
-    first: Vec<Delta>,
+    comparison: &Comparison,
     grouping: Grouping,
 ) -> Result<Vec<Action>, PlanError> {
     let mut actions = Vec::new();
-    if first.is_empty() {
-        return Ok(actions);
-    }
-    let mut working = source.clone();
-    let mut deltas = first;
+    let mut comparison = comparison.clone();
     let mut number = 1;
-    loop {
-        let ctx = rules::Context { working: &working, desired, header: &snapshot.header };
-        let mut round = round::plan_round(&ctx, &deltas, number, grouping)?;
+    while !comparison.deltas.is_empty() {
+        let ctx = rules::Context { working, desired, header: &snapshot.header };
+        let mut round = round::plan_round(&ctx, &comparison.deltas, number, grouping)?;
         if round.is_empty() && number > 1 || number > MAX_ROUNDS {
-            let facts = deltas.iter().map(|delta| delta.id().clone()).collect();
+            let facts = comparison.deltas.iter().map(|delta| delta.id().clone()).collect();
             return Err(PlanError::Unreachable { facts });
         }
-        unmodeled::check(snapshot, &working, desired, &round)?;
+        unmodeled::check(snapshot, working, desired, &round)?;
         round.sort_by_key(|action| !action.commit_before_use);
+        let before = working.savepoint();
         for action in &round {
-            prove::run(&mut working, &action.sql)
+            prove::run(working, &action.sql)
                 .map_err(|detail| PlanError::Refused { sql: action.sql.text.clone(), detail })?;
         }
         actions.append(&mut round);
-        deltas = diff::diff(&working, desired);
-        if deltas.is_empty() {
-            let_go(working);
-            return Ok(actions);
-        }
+        comparison = comparison.after(working.changes_since(before).into_keys(), working, desired);
         number += 1;
     }
+    Ok(actions)
 }

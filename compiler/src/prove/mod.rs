@@ -11,7 +11,7 @@ use pgseal_catalog::plan::{Checkpoint, Lock, LockMode, Phase, Step};
 use pgseal_catalog::{FactId, Name, QualifiedName};
 
 use crate::diagnostic::Severity;
-use crate::diff::{self, Delta};
+use crate::diff::{Comparison, Delta};
 use crate::elaborate::{self, Model};
 use crate::plan::Action;
 use crate::render::Sql;
@@ -46,6 +46,7 @@ pub struct Proof {
 }
 
 /// Runs the phases in the model of the source database, whose objects have these digests, and records what each leads to.
+/// `comparison` is how it differs from the desired one.
 ///
 /// # Errors
 /// See [`ProofError`].
@@ -53,10 +54,12 @@ pub fn prove(
     source: Model,
     mut digests: BTreeMap<FactId, Digest>,
     desired: &Model,
+    comparison: &Comparison,
     phases: Vec<Vec<Action>>,
 ) -> Result<Proof, ProofError> {
     let mut working = source;
     let mut touched = BTreeSet::new();
+    let mut changed = BTreeSet::new();
     let mut out = Vec::new();
     for actions in phases {
         let there: BTreeSet<QualifiedName> = relations(&working);
@@ -67,7 +70,9 @@ pub fn prove(
             let before = working.savepoint();
             run(&mut working, &action.sql)
                 .map_err(|detail| ProofError::Refused { sql: action.sql.text.clone(), detail })?;
-            let step = step(&working, working.changes_since(before), action, &there, &search_path);
+            let changes = working.changes_since(before);
+            changed.extend(changes.keys().cloned());
+            let step = step(&working, changes, action, &there, &search_path);
             for id in step.creates.iter().chain(&step.alters).chain(&step.destroys) {
                 objects.insert(id.object(), None);
             }
@@ -84,7 +89,7 @@ pub fn prove(
             checkpoint: Checkpoint { fingerprint: roll_up(&digests), objects },
         });
     }
-    if let Some(delta) = diff::diff(&working, desired).first() {
+    if let Some(delta) = comparison.after(changed, &working, desired).deltas.first() {
         return Err(ProofError::Differs(Box::new(Delta::id(delta).clone())));
     }
     let target = out.last().map_or_else(|| roll_up(&digests), |phase: &Phase| phase.checkpoint.fingerprint);

@@ -22,8 +22,14 @@ use pgseal_tests::server::{Database, MAJORS, Options, Server, repository};
 /// How many tables each round has, unless the arguments say otherwise; the last is the one that ratios are given for.
 const ROUNDS: [usize; 3] = [350, 700, 1400];
 const REPEATS: usize = 3;
+/// The argument with which this program parses a file and says how many nanoseconds that took.
+const PARSE: &str = "--parse";
 
 fn main() {
+    let mut arguments = std::env::args().skip(1);
+    if let (Some(PARSE), Some(file)) = (arguments.next().as_deref(), arguments.next()) {
+        return parse_once(Path::new(&file));
+    }
     let folder = tempfile::Builder::new().prefix("pgseal-bench.").tempdir().expect("a temporary folder");
     let programs = std::env::current_exe().expect("the path of this program");
     let programs = Programs(programs.parent().expect("a program lies in a folder").to_owned());
@@ -146,13 +152,7 @@ impl Round {
         );
         assert_ne!(changed, schema.sql, "there is a table to change");
         fs::write(file("schema.sql"), &changed).expect("write schema.sql");
-        let parse = median(|| {
-            let start = Instant::now();
-            let parsed = pg_query::parse(&changed, 0);
-            let time = start.elapsed();
-            assert!(parsed.is_ok(), "the schema parses");
-            time
-        });
+        let parse = median(|| parse_in_new_process(&file("schema.sql")));
         let dump = programs.cost("pgseal", || {
             vec!["dump".to_owned(), text(&file("snapshot.json")), "--out".to_owned(), text(&file("dump.sql"))]
         });
@@ -223,6 +223,24 @@ fn run(mut command: Command) -> Cost {
         panic!("{command:?} ended with {code:?}:\n{text}");
     }
     Cost { time, peak_mb: peak_kb / 1024.0 }
+}
+
+/// Parses a file, once, on one thread.
+fn parse_once(file: &Path) {
+    let text = fs::read_to_string(file).expect("a file to parse");
+    let start = Instant::now();
+    let parsed = pg_query::parse(&text, 0);
+    let time = start.elapsed();
+    assert!(parsed.is_ok(), "the schema parses");
+    println!("{}", time.as_nanos());
+}
+
+/// How long it takes to parse a file in a process that has just started, as the programs that are measured have; without its start.
+fn parse_in_new_process(file: &Path) -> Duration {
+    let own = std::env::current_exe().expect("the path of this program");
+    let output = Command::new(own).arg(PARSE).arg(file).output().expect("run this program");
+    let nanoseconds = String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number of nanoseconds");
+    Duration::from_nanos(nanoseconds)
 }
 
 fn pg_dump(database: &Database<'_>) -> Command {
