@@ -5,7 +5,7 @@
 //! search path of a function without one of its own is only known when it runs: a name without a schema is taken to mean
 //! whatever has it in any schema.
 //!
-//! Owns the reading of `LANGUAGE sql` (the grammar's) and `LANGUAGE plpgsql` ([`plpgsql`]); other languages are not looked into.
+//! Owns the reading of `LANGUAGE sql` (the grammar's) and `LANGUAGE plpgsql` (`plpgsql`); other languages are not looked into.
 //! A body costs a parse, so only those that a plan touches are read.
 
 mod names;
