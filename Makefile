@@ -18,6 +18,7 @@ demo: setup ## the whole story in the terminal, in about a minute after set-up
 
 test: setup ## all tests, on real servers of majors 14 to 18
 	@scripts/servers.sh
+	@scripts/python.sh
 	cargo test --locked --workspace --no-fail-fast
 
 lint: ## formatting, clippy and the documentation build, all without a warning

@@ -131,7 +131,7 @@ fn a_plan_is_shown_from_a_file_and_from_standard_input() {
     child.stdin.take().unwrap().write_all(b"nonsense").unwrap();
     let refused = ended(&child.wait_with_output().unwrap());
     assert_eq!(refused.code, 10);
-    assert!(refused.err.starts_with("pgseal: error: standard input: malformed plan"), "{}", refused.err);
+    assert!(refused.err.starts_with("pgseal: error[D0101]: standard input: malformed plan"), "{}", refused.err);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::key_file::KeyFileError;
 use crate::policy::PolicyError;
 use crate::refusal::Refusal;
 use crate::seal::SealError;
+use crate::state::StateError;
 
 fn with_hint(failure: Failure, hint: Option<&str>) -> Failure {
     match hint {
@@ -36,6 +37,15 @@ impl From<SealError> for Failure {
 impl From<PolicyError> for Failure {
     fn from(error: PolicyError) -> Failure {
         Failure::from_error(Exit::Refused, &error).with_code(error.code())
+    }
+}
+
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Failure {
+        if let StateError::Refused(refusal) = error {
+            return refusal.into();
+        }
+        with_hint(Failure::from_error(error.exit_code(), &error).with_code(error.code()), error.hint())
     }
 }
 

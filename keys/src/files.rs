@@ -52,6 +52,14 @@ pub enum FileError {
         /// Its permission bits.
         mode: u32,
     },
+    /// Others can exchange the file.
+    #[error("folder \"{}\" is writable by everybody (mode {mode:04o}): its files can be exchanged", path.display())]
+    FolderWritableByOthers {
+        /// The folder.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
     /// The path is a folder or a device.
     #[error("\"{}\" is not a regular file", path.display())]
     NotAFile {
@@ -94,13 +102,17 @@ impl FileError {
             Self::NotAFile { .. } => "K0404",
             Self::TooLarge { .. } => "K0405",
             Self::Io { .. } => "K0406",
+            Self::FolderWritableByOthers { .. } => "K0407",
         }
     }
 
     /// 3 (refused) where the file's state is the reason, 1 where the environment is.
     pub fn exit_code(&self) -> Exit {
         match self {
-            Self::NotPrivate { .. } | Self::WritableByOthers { .. } | Self::TooLarge { .. } => Exit::Refused,
+            Self::NotPrivate { .. }
+            | Self::WritableByOthers { .. }
+            | Self::FolderWritableByOthers { .. }
+            | Self::TooLarge { .. } => Exit::Refused,
             Self::Exists { .. } | Self::NotAFile { .. } | Self::Io { .. } => Exit::Environment,
         }
     }
@@ -109,6 +121,7 @@ impl FileError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NotPrivate { .. } => Some("run \"chmod 600\" on it, or make it read-only for its owner"),
+            Self::FolderWritableByOthers { .. } => Some("run \"chmod o-w\" on it"),
             Self::WritableByOthers { .. } => Some("run \"chmod o-w\" on it"),
             Self::Exists { .. } => Some("choose another name, or move the old file away first"),
             Self::NotAFile { .. } | Self::TooLarge { .. } | Self::Io { .. } => None,
@@ -133,6 +146,7 @@ pub fn read(path: &Path, guard: Guard, limit: u64) -> Result<Zeroizing<Vec<u8>>,
         return Err(FileError::NotAFile { path: path.to_owned() });
     }
     check_mode(path, &metadata, guard)?;
+    check_folders(path, guard)?;
     if metadata.len() > limit {
         return Err(too_large());
     }
@@ -155,6 +169,30 @@ fn check_mode(path: &Path, metadata: &fs::Metadata, guard: Guard) -> Result<(), 
         Guard::Trusted if mode & 0o002 != 0 => Err(FileError::WritableByOthers { path: path.to_owned(), mode }),
         Guard::Private | Guard::Trusted | Guard::Untrusted => Ok(()),
     }
+}
+
+/// Where others can write a folder, they can put another file in the place of any of its files; unless, as in `/tmp`, they may only
+/// touch their own. The folder of the link counts as much as that of the file it leads to.
+#[cfg(unix)]
+fn check_folders(path: &Path, guard: Guard) -> Result<(), FileError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    if guard == Guard::Untrusted {
+        return Ok(());
+    }
+    let failed = |source| FileError::Io { action: "read", path: path.to_owned(), source };
+    let real = fs::canonicalize(path).map_err(failed)?;
+    for folder in [folder_of(path), folder_of(&real)] {
+        let mode = fs::metadata(folder).map_err(failed)?.permissions().mode() & 0o7777;
+        if mode & 0o002 != 0 && mode & 0o1000 == 0 {
+            return Err(FileError::FolderWritableByOthers { path: folder.to_owned(), mode });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn check_folders(_: &Path, _: Guard) -> Result<(), FileError> {
+    Ok(())
 }
 
 #[cfg(not(unix))]

@@ -7,34 +7,42 @@
 //! - [`signer`]: signers typed by what they may sign,
 //! - [`seal`]: the detached signature file `plan.json.sig`,
 //! - [`policy`]: the trust policy `trust.toml`,
+//! - [`state`]: what an agent remembers between runs,
+//! - [`in_force`]: the policy that is in force, and how another comes into force,
 //! - [`verifier`]: the one verifier, whose proof types nobody else can make,
+//! - [`moment`]: times as people write them,
 //! - [`sealed`]: the one way from files to a plan that the verifier let through.
 //!
 //! It refuses by default: an unknown field, an unknown version, a byte that is not in its canonical
-//! place, a policy field that it cannot enforce. It never reads the clock, the environment or a
+//! place. It never reads the clock, the environment or a
 //! socket; only key generation asks the operating system for randomness. Every refusal has a stable
 //! code (`K0103`, …) and an exit code.
 #![forbid(unsafe_code)]
 
 mod failure;
 pub mod files;
+pub mod in_force;
 pub mod key;
 pub mod key_file;
 pub mod kind;
+pub mod moment;
 pub mod pae;
 pub mod policy;
 pub mod refusal;
 pub mod seal;
 pub mod sealed;
 pub mod signer;
+pub mod state;
 mod tally;
 pub mod verifier;
 
+pub use in_force::{InForce, Memory};
 pub use key::{KeyId, PublicKey, Signature};
 pub use kind::{Kind, Plan, Receipt, Snapshot, Statement, TrustPolicyDocument};
-pub use policy::TrustPolicy;
+pub use policy::{LedgerRule, TrustPolicy};
 pub use refusal::Refusal;
 pub use seal::Seal;
-pub use sealed::{Received, read_policy, seal_path};
+pub use sealed::{Received, read_policy, seal_path, write_sealed};
 pub use signer::{AgentHost, MaySign, Signer, Workstation};
+pub use state::{Mark, State};
 pub use verifier::{Admitted, Authorized, LiveTarget, Opened, PlanFacts, Unverified, Verified};

@@ -4,6 +4,8 @@ use thiserror::Error;
 
 use pgseal_catalog::Exit;
 
+use crate::kind::{Kind as _, Snapshot, TrustPolicyDocument};
+use crate::moment;
 use crate::policy::{PolicyError, ProgramVersion};
 use crate::seal::SealError;
 
@@ -16,6 +18,8 @@ pub enum Scope {
     Hazard(String),
     /// Plans for this environment.
     Environment(String),
+    /// The next version of a trust policy.
+    PolicyChange,
 }
 
 impl std::fmt::Display for Scope {
@@ -24,6 +28,7 @@ impl std::fmt::Display for Scope {
             Self::Overall => f.write_str("the trust policy"),
             Self::Hazard(hazard) => write!(f, "hazard \"{hazard}\""),
             Self::Environment(environment) => write!(f, "environment \"{environment}\""),
+            Self::PolicyChange => f.write_str("a change of the trust policy"),
         }
     }
 }
@@ -191,8 +196,51 @@ pub enum Refusal {
         found: Option<String>,
     },
     /// The plan wants to be applied in order, which needs a memory of earlier plans.
-    #[error("the plan has a sequence number, which cannot be enforced by this version")]
+    #[error("the plan has a sequence number, and there is no memory of the plans before it")]
     SequenceNotEnforceable,
+    /// A later plan of the target was begun already.
+    #[error("the plan is number {found} of target \"{label}\", where number {remembered} was begun already")]
+    SequencePassed {
+        /// The target.
+        label: String,
+        /// The plan's number.
+        found: u64,
+        /// The highest number that was begun.
+        remembered: u64,
+    },
+    /// Another plan with the same number was begun already.
+    #[error("another plan with number {found} was begun already on target \"{label}\"")]
+    SequenceTaken {
+        /// The target.
+        label: String,
+        /// The number.
+        found: u64,
+    },
+    /// The policy demands that the agent remembers.
+    #[error("the trust policy demands a memory of earlier runs, and no state folder was named")]
+    StateRequired,
+    /// The clock shows an earlier time than it did.
+    #[error("the clock shows {}, and it was {} already", moment::written(*now), moment::written(*remembered))]
+    ClockBefore {
+        /// The time that the clock shows, in seconds since 1970.
+        now: u64,
+        /// The latest time that was seen.
+        remembered: u64,
+    },
+    /// An older policy than the one that was accepted.
+    #[error("the trust policy is version {found}, and version {remembered} was accepted already")]
+    PolicyRollback {
+        /// The version of the file.
+        found: u64,
+        /// The highest version that was accepted.
+        remembered: u64,
+    },
+    /// Another policy of the version that was accepted.
+    #[error("the trust policy was changed and is still version {version}")]
+    PolicyChanged {
+        /// The version of both.
+        version: u64,
+    },
 }
 
 impl Refusal {
@@ -211,7 +259,7 @@ impl Refusal {
             Self::KeyNotYetValid { .. } => "K0306",
             Self::KeyNotForKind { .. } => "K0307",
             Self::CosignMissing => "K0308",
-            Self::HazardForbidden { by: Scope::Overall | Scope::Hazard(_), .. } => "K0309",
+            Self::HazardForbidden { by: Scope::Overall | Scope::Hazard(_) | Scope::PolicyChange, .. } => "K0309",
             Self::HazardForbidden { by: Scope::Environment(_), .. } => "K0310",
             Self::HazardNotAllowed { .. } => "K0311",
             Self::UnknownHazard { .. } => "K0312",
@@ -230,6 +278,14 @@ impl Refusal {
             Self::OtherDatabase { .. } => "K0325",
             Self::OtherServer { .. } => "K0326",
             Self::SequenceNotEnforceable => "K0327",
+            Self::SequencePassed { .. } => "K0328",
+            Self::SequenceTaken { .. } => "K0329",
+            Self::StateRequired => "K0330",
+            Self::ClockBefore { .. } => "K0331",
+            Self::PolicyRollback { .. } => "K0332",
+            Self::PolicyChanged { .. } => "K0333",
+            Self::TooFewKeys { scope: Scope::PolicyChange, .. } => "K0334",
+            Self::RoleMissing { scope: Scope::PolicyChange, .. } => "K0335",
         }
     }
 
@@ -251,14 +307,30 @@ impl Refusal {
     /// What to do about it, if that is known.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
+            Self::NoSeal { kind: TrustPolicyDocument::NAME } => {
+                Some("have it signed with \"pgseal trust sign\" by the keys of the policy before it")
+            }
+            Self::NoSeal { kind: Snapshot::NAME } => Some("capture it with --key"),
             Self::NoSeal { .. } | Self::Seal(SealError::NoSignature) => Some("sign it with \"pgseal sign\""),
             Self::Seal(SealError::BadSignature { .. }) => {
                 Some("the document or its seal was altered after signing; have it signed again")
+            }
+            Self::TooFewKeys { scope: Scope::PolicyChange, .. }
+            | Self::RoleMissing { scope: Scope::PolicyChange, .. } => {
+                Some("others can add a signature with \"pgseal trust sign\"")
             }
             Self::TooFewKeys { .. } | Self::RoleMissing { .. } => {
                 Some("another reviewer can add a signature with \"pgseal sign\"")
             }
             Self::CosignMissing => Some("a second reviewer can add one with \"pgseal cosign\""),
+            Self::StateRequired | Self::SequenceNotEnforceable => Some("name the folder of its memory with --state"),
+            Self::SequencePassed { .. } => Some("make a new plan with a higher number"),
+            Self::SequenceTaken { .. } => Some("make the plan again with a higher number"),
+            Self::ClockBefore { .. } => Some("set the clock right"),
+            Self::PolicyRollback { .. } => Some("put the latest version in its place"),
+            Self::PolicyChanged { .. } => {
+                Some("raise its policy_version, and have it signed with \"pgseal trust sign\"")
+            }
             Self::TargetNotChosen { .. } => Some("say it with --target"),
             Self::PlanExpired | Self::PlanTooOld | Self::PlanUndated => Some("make a new plan"),
             _ => None,

@@ -4,12 +4,14 @@
 
 use std::path::{Path, PathBuf};
 
-use pgseal_catalog::{Digest, Exit, Failure, plan};
+use pgseal_catalog::{Digest, Exit, Failure, plan, restraint};
 
-use crate::files::{self, Guard};
-use crate::kind::{Kind, Plan};
+use crate::files::{self, Access, Guard};
+use crate::in_force::{InForce, successor};
+use crate::kind::{Kind, Plan, Statement, TrustPolicyDocument};
 use crate::policy::{MAX_POLICY_BYTES, TrustPolicy};
-use crate::seal::MAX_SEAL_BYTES;
+use crate::seal::{MAX_SEAL_BYTES, Seal};
+use crate::signer::{MaySign, Place, Signer};
 use crate::verifier::{Authorized, PlanFacts, Unverified};
 
 /// Where the seal of a document lies: `<document>.sig`.
@@ -61,6 +63,16 @@ impl<K: Kind> Received<K> {
     }
 }
 
+impl Received<TrustPolicyDocument> {
+    /// Takes a policy that may follow another one.
+    ///
+    /// # Errors
+    /// See [`successor`].
+    pub fn succeed(self, old: &TrustPolicy, now: u64) -> Result<TrustPolicy, Failure> {
+        Ok(successor(old, &self.document, self.seal, now)?)
+    }
+}
+
 impl Received<Plan> {
     /// Verifies the seal, parses the plan and asks the policy. `now` is seconds since 1970. The ids of the keys that counted go
     /// to `signers`, in order, also where the policy refuses what the plan holds.
@@ -69,24 +81,51 @@ impl Received<Plan> {
     /// What the seal, the plan or the policy refuses.
     pub fn authorize(
         self,
-        policy: &TrustPolicy,
+        trust: &InForce,
         target: Option<&str>,
         now: u64,
         signers: &mut Vec<String>,
     ) -> Result<Authorized<plan::Plan>, Failure> {
         let path = self.path.clone();
-        let verified = self.unverified().verify(policy, now)?;
+        let verified = self.unverified().verify(trust.policy(), now)?;
         *signers = verified.signers().iter().map(|signer| signer.key.id().to_string()).collect();
         signers.sort();
         let opened = verified
             .open(|bytes| {
                 let plan = plan::Plan::from_bytes(bytes).map_err(Failure::from)?;
+                restraint::check(&plan)?;
                 let facts = plan_facts(&plan)?;
                 Ok::<_, Failure>((plan, facts))
             })
             .map_err(|failure| failure.about(&path.display().to_string()))?;
-        Ok(opened.authorize(target)?)
+        Ok(opened.authorize(target, trust.memory())?)
     }
+}
+
+/// Writes a document and its seal by one signer, or none. The seal of what was there before goes first: no moment has a seal beside
+/// another document.
+///
+/// # Errors
+/// A file that cannot be written.
+pub fn write_sealed<K: Kind, P: Place + MaySign<K>>(
+    path: &Path,
+    access: Access,
+    bytes: &[u8],
+    signer: Option<&Signer<P>>,
+) -> Result<(), Failure> {
+    let beside = seal_path(path);
+    if let Err(error) = std::fs::remove_file(&beside)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        return Err(Failure::from_error(Exit::Environment, &error).about(&beside.display().to_string()));
+    }
+    files::replace(path, access, bytes)?;
+    if let Some(signer) = signer {
+        let mut seal = Seal::<K>::default();
+        seal.sign(signer, Statement::Signed, bytes)?;
+        files::replace(&beside, access, &seal.to_bytes())?;
+    }
+    Ok(())
 }
 
 /// Reads a trust policy.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::key::{KeyId, PublicKey};
-use crate::kind::{Kind, Statement};
+use crate::kind::{Kind, Purpose, Statement};
 use crate::policy::{Demand, TrustPolicy, TrustedKey};
 use crate::refusal::{Refusal, Scope};
 
@@ -82,6 +82,9 @@ impl Tally {
         if !K::NEEDS_QUORUM {
             let one = Demand { threshold: 1, roles: BTreeMap::new() };
             return self.satisfies::<K>(&one, &Scope::Overall);
+        }
+        if K::PURPOSE == Purpose::TrustPolicy {
+            return self.satisfies::<K>(policy.changes.as_ref().unwrap_or(&policy.demand), &Scope::PolicyChange);
         }
         self.satisfies::<K>(&policy.demand, &Scope::Overall)?;
         let reproduced = self.distinct_keys(|signer| signer.statements.contains(&Statement::Reproduced));

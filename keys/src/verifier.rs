@@ -15,12 +15,14 @@ use std::marker::PhantomData;
 
 use sha2::{Digest, Sha256};
 
+use crate::in_force::Memory;
 use crate::key::KeyId;
 use crate::kind::{Kind, Plan};
 use crate::pae;
-use crate::policy::{HAZARDS, HazardRule, ProgramVersion, TargetRule, TrustPolicy};
+use crate::policy::{HAZARDS, HazardRule, LedgerRule, ProgramVersion, TargetRule, TrustPolicy};
 use crate::refusal::{Refusal, Scope};
 use crate::seal::{Seal, SealError};
+use crate::state::{Mark, State, StateError, check_mark};
 use crate::tally::Tally;
 pub use crate::tally::{CountedSigner, SetAside};
 
@@ -84,6 +86,12 @@ impl<'p, K: Kind> Verified<'p, K> {
     /// The bytes that were verified.
     pub fn document(&self) -> &[u8] {
         &self.document
+    }
+
+    /// The bytes that were verified, for whoever parses them.
+    #[must_use]
+    pub fn into_document(self) -> Vec<u8> {
+        self.document
     }
 
     /// The SHA-256 of these bytes in hexadecimal.
@@ -159,19 +167,17 @@ impl<T> Opened<'_, T> {
         &self.verified
     }
 
-    /// Evaluates what the policy says about the plan's content and the chosen target. Without a label
-    /// the only target there is will be taken.
+    /// Evaluates what the policy says about the plan's content and the chosen target, and what is remembered of the target's plans.
+    /// Without a label the only target there is will be taken.
     ///
     /// # Errors
     /// See [`Refusal`].
-    pub fn authorize(self, label: Option<&str>) -> Result<Authorized<T>, Refusal> {
+    pub fn authorize(self, label: Option<&str>, memory: &Memory) -> Result<Authorized<T>, Refusal> {
         let Verified { policy, now, ref tally, .. } = self.verified;
         check_time(&self.facts, policy, now)?;
         check_compiler(&self.facts, policy)?;
-        if self.facts.sequence.is_some() {
-            return Err(Refusal::SequenceNotEnforceable);
-        }
         let (label, rule) = choose_target(&self.facts, policy, label)?;
+        let order = check_order(&self.facts, label.as_deref(), memory, &self.verified)?;
         check_hazards(&self.facts, policy, tally)?;
         check_environment(&self.facts, policy, rule, tally)?;
         let expectations = Expectations {
@@ -188,9 +194,42 @@ impl<T> Opened<'_, T> {
         Ok(Authorized {
             digest: self.verified.digest(),
             signers: self.verified.signers(),
+            ledger: policy.ledger,
             plan: self.plan,
             expectations,
+            order,
         })
+    }
+}
+
+/// A plan's place among those of its target.
+#[derive(Debug, Clone)]
+enum Order {
+    /// It has none.
+    Free,
+    /// It may be begun, which is to be remembered.
+    Next { state: State, label: String, mark: Mark },
+    /// Another agent has to judge it.
+    Unjudged,
+}
+
+/// A plan with a number needs a memory, and a target whose plans it is one of.
+fn check_order(
+    facts: &PlanFacts,
+    label: Option<&str>,
+    memory: &Memory,
+    verified: &Verified<'_, Plan>,
+) -> Result<Order, Refusal> {
+    let Some(sequence) = facts.sequence else { return Ok(Order::Free) };
+    let label = label.ok_or(Refusal::SequenceNotEnforceable)?;
+    match memory {
+        Memory::Absent => Err(Refusal::SequenceNotEnforceable),
+        Memory::Elsewhere => Ok(Order::Unjudged),
+        Memory::Kept(state) => {
+            let mark = Mark::new(sequence, pgseal_catalog::Digest::of(&verified.document));
+            check_mark(state.mark(label), label, mark)?;
+            Ok(Order::Next { state: state.clone(), label: label.to_owned(), mark })
+        }
     }
 }
 
@@ -307,7 +346,9 @@ pub struct Authorized<T> {
     plan: T,
     digest: String,
     signers: Vec<CountedSigner>,
+    ledger: LedgerRule,
     expectations: Expectations,
+    order: Order,
 }
 
 /// What the connected database says it is.
@@ -340,10 +381,29 @@ impl<T> Authorized<T> {
         self.expectations.label.as_deref()
     }
 
+    /// What is expected of the database, a line each, and of the agent's memory.
+    #[must_use]
+    pub fn expectations(&self) -> Vec<String> {
+        let Expectations { policy, plan, .. } = &self.expectations;
+        let mut lines = Vec::new();
+        for (by, identity) in [("trust policy", policy), ("plan", plan)] {
+            lines.extend(identity.database.iter().map(|name| format!("database \"{name}\" ({by})")));
+            lines.extend(identity.system_identifier.iter().map(|id| format!("system identifier {id} ({by})")));
+        }
+        if self.ledger == LedgerRule::Required {
+            lines.push("a ledger that the role may write (trust policy)".to_owned());
+        }
+        if matches!(self.order, Order::Unjudged) {
+            lines.push("no plan with a higher number was begun there (plan)".to_owned());
+        }
+        lines
+    }
+
     /// Compares the connected database with what policy and plan demand.
     ///
     /// # Errors
-    /// [`Refusal::OtherDatabase`], [`Refusal::OtherServer`].
+    /// [`Refusal::OtherDatabase`], [`Refusal::OtherServer`]; [`Refusal::SequenceNotEnforceable`] where the plan was judged without
+    /// the memory that its number needs.
     pub fn admit(self, live: &LiveTarget) -> Result<Admitted<T>, Refusal> {
         let Expectations { policy, plan, .. } = &self.expectations;
         for (by, identity) in [("the trust policy", policy), ("the plan", plan)] {
@@ -355,7 +415,12 @@ impl<T> Authorized<T> {
                 return Err(Refusal::OtherServer { by, expected: expected.clone(), found: found.cloned() });
             }
         }
-        Ok(Admitted { plan: self.plan, digest: self.digest, signers: self.signers })
+        let begun = match self.order {
+            Order::Free => None,
+            Order::Next { state, label, mark } => Some((state, label, mark)),
+            Order::Unjudged => return Err(Refusal::SequenceNotEnforceable),
+        };
+        Ok(Admitted { plan: self.plan, digest: self.digest, signers: self.signers, ledger: self.ledger, begun })
     }
 }
 
@@ -366,9 +431,29 @@ pub struct Admitted<T> {
     plan: T,
     digest: String,
     signers: Vec<CountedSigner>,
+    ledger: LedgerRule,
+    /// What is to be remembered once the plan is begun.
+    begun: Option<(State, String, Mark)>,
 }
 
 impl<T> Admitted<T> {
+    /// Remembers that the plan was begun, before its first statement: a run that is killed has begun it.
+    ///
+    /// # Errors
+    /// A later plan was begun since, or the memory cannot be written.
+    pub fn begin(&self) -> Result<(), StateError> {
+        match &self.begun {
+            Some((state, label, mark)) => state.clone().begin(label, *mark),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether every phase must be noted in the database.
+    #[must_use]
+    pub fn ledger(&self) -> LedgerRule {
+        self.ledger
+    }
+
     /// The plan.
     pub fn plan(&self) -> &T {
         &self.plan

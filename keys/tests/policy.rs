@@ -28,7 +28,12 @@ fn tables(lines: &str) -> &'static str {
 
 #[test]
 fn the_first_policy_is_pinned() {
-    let key = InitialKey { name: "alice \"a\"".to_owned(), key: signer(1).public_key(), roles: vec!["dba".to_owned()] };
+    let key = InitialKey {
+        name: "alice \"a\"".to_owned(),
+        key: signer(1).public_key(),
+        roles: vec!["dba".to_owned()],
+        signs: Vec::new(),
+    };
     let text = TrustPolicy::initial(&[key], 1).unwrap();
     let is_said = |line: &&str| !line.is_empty() && (!line.starts_with("# ") || line.starts_with("# id "));
     let said: Vec<&str> = text.lines().filter(is_said).collect();
@@ -47,8 +52,13 @@ fn the_first_policy_is_pinned() {
 
 #[test]
 fn the_examples_in_a_first_policy_can_be_turned_on() {
-    let key = InitialKey { name: "alice".to_owned(), key: signer(1).public_key(), roles: vec!["dba".to_owned()] };
-    let other = InitialKey { name: "bob".to_owned(), key: signer(2).public_key(), roles: vec![] };
+    let key = InitialKey {
+        name: "alice".to_owned(),
+        key: signer(1).public_key(),
+        roles: vec!["dba".to_owned()],
+        signs: Vec::new(),
+    };
+    let other = InitialKey { name: "bob".to_owned(), key: signer(2).public_key(), roles: vec![], signs: Vec::new() };
     let text = TrustPolicy::initial(&[key, other], 1).unwrap();
     let is_example =
         |line: &str| line.starts_with('[') || line.split_once(" = ").is_some_and(|(name, _)| !name.contains(' '));
@@ -63,8 +73,12 @@ fn the_examples_in_a_first_policy_can_be_turned_on() {
 
 #[test]
 fn a_first_policy_that_could_not_be_read_is_not_written() {
-    let key =
-        |name: &str, seed: u8| InitialKey { name: name.to_owned(), key: signer(seed).public_key(), roles: vec![] };
+    let key = |name: &str, seed: u8| InitialKey {
+        name: name.to_owned(),
+        key: signer(seed).public_key(),
+        roles: vec![],
+        signs: Vec::new(),
+    };
     let code = |keys: &[InitialKey], threshold| TrustPolicy::initial(keys, threshold).unwrap_err().code();
     assert_eq!(code(&[], 1), "K0202");
     assert_eq!(code(&[key("a", 1)], 0), "K0205");
@@ -286,7 +300,7 @@ fn refuses_unknown_hazards_and_environments() {
 }
 
 #[test]
-fn refuses_what_it_cannot_enforce() {
-    assert_eq!(head("require_ledger = true"), "K0211");
-    assert_eq!(head("require_ledger = false"), "read");
+fn ledger_and_state_are_switches() {
+    assert_eq!(head("require_ledger = true\nrequire_state = false"), "read");
+    assert_eq!(head("require_ledger = \"yes\""), "K0202");
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::canonical::ReadError;
 use crate::exit::Exit;
+use crate::restraint::RestraintError;
 
 /// A command's refusal or failure.
 #[derive(Debug)]
@@ -99,7 +100,13 @@ impl Failure {
 
 impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Failure {
-        Failure::from_error(Exit::InvalidInput, &error)
+        Failure::from_error(Exit::InvalidInput, &error).with_code(error.code())
+    }
+}
+
+impl From<RestraintError> for Failure {
+    fn from(error: RestraintError) -> Failure {
+        Failure::from_error(Exit::Refused, &error).with_code(error.code())
     }
 }
 

@@ -15,6 +15,7 @@ mod outline;
 mod parts;
 pub mod plan;
 pub mod receipt;
+pub mod restraint;
 pub mod snapshot;
 pub mod symbols;
 

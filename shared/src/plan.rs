@@ -82,6 +82,45 @@ impl Binding {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Says what makes no sense about it, if anything does not: no database could satisfy it, or no agent could enforce it.
+    ///
+    /// # Errors
+    /// The reason, in words.
+    pub fn check(&self) -> Result<(), String> {
+        if let Some(label) = self.targets.iter().find(|label| !is_label(label)) {
+            return Err(format!("target {label:?} is not of 1 to {MAX_LABEL_CHARS} printable characters"));
+        }
+        if self.database.as_deref().is_some_and(|name| name.is_empty() || name.contains('\0')) {
+            return Err("no database has that name".to_owned());
+        }
+        if let Some(text) = &self.system_identifier
+            && text.parse::<u64>().map_or(true, |number| number.to_string() != *text)
+        {
+            return Err(format!("{text:?} is not a system identifier as pg_control_system() shows it"));
+        }
+        if [self.not_before, self.expires].into_iter().flatten().any(|time| time < 0) {
+            return Err("its validity lies before 1970".to_owned());
+        }
+        if let (Some(start), Some(end)) = (self.not_before, self.expires)
+            && start >= end
+        {
+            return Err("it expires before it begins to be valid".to_owned());
+        }
+        if self.sequence.is_some() && self.targets.is_empty() {
+            return Err("a sequence number needs targets, whose plans it orders".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// The longest label of a target, in characters.
+const MAX_LABEL_CHARS: usize = 128;
+
+/// Whether a text can be the label of a target, as trust policies have it.
+fn is_label(text: &str) -> bool {
+    let printable = !text.chars().any(char::is_control) && text.trim() == text;
+    printable && !text.is_empty() && text.chars().count() <= MAX_LABEL_CHARS
 }
 
 /// Digests of what a plan was made from, so that anybody can make it again.
@@ -314,6 +353,7 @@ impl Plan {
 
     fn check(&self) -> Result<(), ReadError> {
         let inconsistent = |detail: String| ReadError::Inconsistent { document: "plan", detail };
+        self.binding.check().map_err(inconsistent)?;
         limits::check("number of phases in the plan", self.phases.len() as u64, limits::MAX_PHASES as u64, "phases")?;
         let steps: usize = self.phases.iter().map(|phase| phase.steps.len()).sum();
         limits::check("number of steps in the plan", steps as u64, limits::MAX_STEPS as u64, "steps")?;

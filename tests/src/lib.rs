@@ -16,9 +16,11 @@
 //! harness itself (no server installed, a server that does not start) panics: that is how a test fails.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod attacks;
 pub mod builtins;
 pub mod corpus;
 pub mod difference;
+pub mod documents;
 pub mod expressions;
 pub mod faults;
 pub mod generated_schema;

@@ -16,7 +16,8 @@ use pgseal_catalog::{Digest, Scope, Snapshot};
 use pgseal_keys::key_file::{self, Protection};
 use pgseal_keys::policy::InitialKey;
 use pgseal_keys::{
-    self as keys, Admitted, LiveTarget, PlanFacts, Seal, Signer, Statement, TrustPolicy, Unverified, Workstation,
+    self as keys, Admitted, LiveTarget, Memory, PlanFacts, Seal, Signer, Statement, TrustPolicy, Unverified,
+    Workstation,
 };
 
 use crate::difference::{difference, only_spellings_differ};
@@ -133,7 +134,10 @@ fn admit(database: &Database<'_>, plan: &Plan) -> Result<Admitted<Plan>, String>
         })
         .map_err(|error| error.clone())?;
     let live = LiveTarget { database: database.name().to_owned(), system_identifier: None };
-    opened.authorize(None).and_then(|authorized| authorized.admit(&live)).map_err(|error| error.to_string())
+    opened
+        .authorize(None, &Memory::Absent)
+        .and_then(|authorized| authorized.admit(&live))
+        .map_err(|error| error.to_string())
 }
 
 /// A signer, and a policy that trusts it with everything.
@@ -149,7 +153,7 @@ fn keys() -> &'static Keys {
         let (private, public) = (folder.path().join("key.pem"), folder.path().join("key.pub.pem"));
         let key = key_file::generate(&private, &public, Protection::Plain).expect("a key");
         let signer = key_file::read_private(&private, None).expect("the key");
-        let trusted = InitialKey { name: "tests".to_owned(), key, roles: Vec::new() };
+        let trusted = InitialKey { name: "tests".to_owned(), key, roles: Vec::new(), signs: Vec::new() };
         let policy = TrustPolicy::initial(&[trusted], 1).expect("a policy");
         Keys { signer, policy: TrustPolicy::read(policy.as_bytes()).expect("the policy") }
     })

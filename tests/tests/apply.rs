@@ -100,8 +100,11 @@ impl Desk {
             key_file::generate(&private, &public, key_file::Protection::Plain).unwrap();
         }
         let key = key_file::read_public(&desk.path("alice.pub.pem")).unwrap();
-        let policy =
-            TrustPolicy::initial(&[InitialKey { name: "alice".to_owned(), key, roles: Vec::new() }], 1).unwrap();
+        let policy = TrustPolicy::initial(
+            &[InitialKey { name: "alice".to_owned(), key, roles: Vec::new(), signs: Vec::new() }],
+            1,
+        )
+        .unwrap();
         fs::write(desk.path("trust.toml"), policy).unwrap();
         desk.seal(&plan.to_bytes());
         desk
@@ -181,7 +184,9 @@ fn the_receipt_is_sealed_by_the_agent() {
     let (desk, database) = (Desk::new(&plan(server, OLD, &PHASES)), old_database(server));
     desk.apply(&database).expect(0);
     let key = key_file::read_public(&desk.path("agent.pub.pem")).unwrap();
-    let policy = TrustPolicy::initial(&[InitialKey { name: "agent".to_owned(), key, roles: Vec::new() }], 1).unwrap();
+    let policy =
+        TrustPolicy::initial(&[InitialKey { name: "agent".to_owned(), key, roles: Vec::new(), signs: Vec::new() }], 1)
+            .unwrap();
     let policy = TrustPolicy::read(format!("{policy}signs = [\"plan\", \"receipt\"]\n").as_bytes()).unwrap();
     let seal = fs::read(desk.path("receipt.json.sig")).unwrap();
     let document = fs::read(desk.path("receipt.json")).unwrap();

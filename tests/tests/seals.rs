@@ -159,7 +159,6 @@ fn strangers_and_policies_are_refused() {
         ("threshold = 1", "threshold = 1\nrequire_cosign = true", "K0308"),
         ("threshold = 1", "threshold = 1\nmax_plan_age = \"1d\"", "K0320"),
         ("threshold = 1", "threshold = 1\nmin_compiler_version = \"9.0.0\"", "K0321"),
-        ("threshold = 1", "threshold = 1\nrequire_ledger = true", "K0211"),
         ("threshold = 1", "treshold = 1", "K0202"),
         ("version = 1", "version = 2", "K0204"),
     ] {

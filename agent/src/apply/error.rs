@@ -5,6 +5,8 @@ use std::fmt;
 use pgseal_catalog::Digest;
 
 use pgseal_catalog::Exit;
+use pgseal_catalog::restraint::RestraintError;
+use pgseal_keys::state::StateError;
 
 use super::drift::Difference;
 use crate::capture::CaptureError;
@@ -39,20 +41,15 @@ pub enum ApplyError {
         /// The server's.
         found: u32,
     },
-    /// The plan makes a setting that plans may not make.
-    #[error("the plan sets \"{name}\", which is none of the settings that a plan may set")]
-    ForeignSetting {
-        /// The setting.
-        name: String,
-    },
-    /// A step would end the transaction that guards it.
-    #[error("{place}: statement \"{word}\" would leave the transaction of its phase")]
-    TransactionControl {
-        /// Where.
-        place: Place,
-        /// The statement's first word.
-        word: String,
-    },
+    /// The plan is not one that an agent runs.
+    #[error(transparent)]
+    Restraint(#[from] RestraintError),
+    /// The trust policy demands a ledger and the role may not keep one.
+    #[error("the trust policy demands the ledger pgseal.ledger, which this role may neither write nor make")]
+    NoLedger,
+    /// The agent's memory does not let the plan through, or cannot be written.
+    #[error(transparent)]
+    Memory(#[from] StateError),
     /// A phase that this version cannot run.
     #[error("{place} cannot run in a transaction, which this version does not support")]
     NotTransactional {
@@ -145,8 +142,9 @@ impl ApplyError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::OtherMajor { .. } => "A0101",
-            Self::ForeignSetting { .. } => "A0102",
-            Self::TransactionControl { .. } => "A0103",
+            Self::Restraint(error) => error.code(),
+            Self::NoLedger => "A0105",
+            Self::Memory(error) => error.code(),
             Self::NotTransactional { .. } => "A0104",
             Self::Busy => "A0201",
             Self::Drift { .. } => "A0301",
@@ -166,10 +164,10 @@ impl ApplyError {
     #[must_use]
     pub fn exit_code(&self) -> Exit {
         match self {
-            Self::OtherMajor { .. }
-            | Self::ForeignSetting { .. }
-            | Self::TransactionControl { .. }
-            | Self::NotTransactional { .. } => Exit::Refused,
+            Self::OtherMajor { .. } | Self::Restraint(_) | Self::NoLedger | Self::NotTransactional { .. } => {
+                Exit::Refused
+            }
+            Self::Memory(error) => error.exit_code(),
             Self::Drift { .. } | Self::DriftUnderLock { .. } | Self::ChangedAfterwards { .. } => Exit::Drift,
             Self::Statement { .. } => Exit::StatementFailed,
             Self::WrongResult { .. } => Exit::WrongResult,
@@ -213,6 +211,8 @@ impl ApplyError {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::OtherMajor { .. } => Some("capture this database and make a plan for it"),
+            Self::NoLedger => Some("grant INSERT on pgseal.ledger and USAGE on its schema, or CREATE on the database"),
+            Self::Memory(error) => error.hint(),
             Self::Busy => Some("try again when it is done"),
             Self::Drift { .. } => Some("capture the database as it is now and make a new plan"),
             Self::DriftUnderLock { .. } => Some("find out who changes the schema, then apply again"),

@@ -47,6 +47,12 @@ pub(super) enum Ledger {
     Forgone,
 }
 
+/// Whether the role may write the ledger, or make one.
+pub(super) fn is_possible(session: &mut Session) -> Result<bool, StatementError> {
+    let rows = session.rows(READINESS)?;
+    Ok(matches!(rows.first().and_then(|row| row.column(0)), Some("write" | "make")))
+}
+
 /// Makes the ledger where there is none and the role may.
 pub(super) fn open(session: &mut Session) -> Result<Ledger, StatementError> {
     let rows = session.rows(READINESS)?;

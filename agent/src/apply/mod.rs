@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `phase` | one phase in one transaction |
 //! | `drift` | what differs from what the plan expects |
-//! | `settings` | what a plan may set, and what its statements may not be |
+//! | `settings` | what is set in the session |
 //! | `ledger` | a row per committed phase, for people |
 //! | `backoff` | pauses between tries |
 //! | `error` | why not, and the exit codes |
@@ -23,8 +23,8 @@ mod settings;
 use std::time::Duration;
 
 use pgseal_catalog::receipt::{Outcome, PhaseRecord};
-use pgseal_catalog::{Catalog, Digest, Plan, Snapshot};
-use pgseal_keys::Admitted;
+use pgseal_catalog::{Catalog, Digest, Plan, Snapshot, restraint};
+use pgseal_keys::{Admitted, LedgerRule};
 
 use self::drift::Expected;
 pub use self::drift::{Difference, compare};
@@ -98,7 +98,7 @@ pub struct Report {
 pub(crate) struct Run<'a> {
     session: &'a mut Session,
     plan: &'a Plan,
-    digest: &'a str,
+    admitted: &'a Admitted<Plan>,
     records: Vec<PhaseRecord>,
     tell: &'a mut dyn FnMut(&Event<'_>),
 }
@@ -116,7 +116,7 @@ pub fn apply(
     let plan = admitted.plan();
     check(session, plan)?;
     take_advisory_lock(session)?;
-    let mut run = Run { session, plan, digest: admitted.digest(), records: Vec::new(), tell };
+    let mut run = Run { session, plan, admitted, records: Vec::new(), tell };
     let outcome = run.all(report);
     report.phases = std::mem::take(&mut run.records);
     // it goes with the session too
@@ -128,11 +128,25 @@ pub fn apply(
 ///
 /// # Errors
 /// See [`ApplyError`].
-pub fn check_plan(session: &mut Session, plan: &Plan, report: &mut Report) -> Result<usize, ApplyError> {
+pub fn check_plan(session: &mut Session, admitted: &Admitted<Plan>, report: &mut Report) -> Result<usize, ApplyError> {
+    let plan = admitted.plan();
     check(session, plan)?;
     let snapshot = capture(session.client(), &plan.scope, String::new())?;
     report.before = Some(snapshot.fingerprint());
-    position(plan, &snapshot)
+    let found = position(plan, &snapshot)?;
+    if found < plan.phases.len() {
+        ledger_where_demanded(session, admitted.ledger())?;
+    }
+    Ok(found)
+}
+
+/// Refuses where the policy demands a ledger that the role can neither write nor make.
+fn ledger_where_demanded(session: &mut Session, ledger: LedgerRule) -> Result<(), ApplyError> {
+    if ledger == LedgerRule::Optional {
+        return Ok(());
+    }
+    let source = |source| ApplyError::Agent { what: "look for the ledger", source };
+    if ledger::is_possible(session).map_err(source)? { Ok(()) } else { Err(ApplyError::NoLedger) }
 }
 
 /// What can be refused without reading the database.
@@ -141,7 +155,7 @@ fn check(session: &Session, plan: &Plan) -> Result<(), ApplyError> {
     if found != plan.server_major {
         return Err(ApplyError::OtherMajor { planned: plan.server_major, found });
     }
-    settings::check(plan)
+    Ok(restraint::check(plan)?)
 }
 
 fn position(plan: &Plan, snapshot: &Snapshot) -> Result<usize, ApplyError> {
@@ -179,9 +193,12 @@ impl Run<'_> {
         report.after = report.before;
         let first = position(self.plan, &snapshot)?;
         (self.tell)(&Event::Found { phases: first });
+        // from here on the plan counts as used: what comes before it in the order of its targets is over, whatever happens to it
+        self.admitted.begin()?;
         if first == self.plan.phases.len() {
             return Ok(Outcome::NothingToDo);
         }
+        ledger_where_demanded(self.session, self.admitted.ledger())?;
         settings::make(self.session, self.plan).map_err(own("make the plan's settings"))?;
         let mut catalog: Catalog = snapshot.catalog;
         for index in first..self.plan.phases.len() {

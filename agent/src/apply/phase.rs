@@ -9,6 +9,8 @@ use pgseal_catalog::{Catalog, Digest, FactId};
 use super::drift::Expected;
 use super::error::{ApplyError, Place};
 use super::ledger::Ledger;
+use pgseal_keys::LedgerRule;
+
 use super::{Event, Run, backoff, ledger, settings};
 use crate::capture::capture_within;
 use crate::connect::{Session, StatementError};
@@ -102,15 +104,19 @@ impl Run<'_> {
             let differences = expected.explain(&live, index);
             return Err(ApplyError::DriftUnderLock { place, differences }.into());
         }
+        let rule = self.admitted.ledger();
         // before the statements, so that whatever else this sets off is in what is read after them
         let kept = self.own("make the ledger", place, ledger::open)?;
+        if kept == Ledger::Forgone && rule == LedgerRule::Required {
+            return Err(ApplyError::NoLedger.into());
+        }
         let steps = self.steps(index, phase)?;
         let after = self.read(place)?;
         if fingerprint(&after) != phase.checkpoint.fingerprint {
             let differences = expected.explain(&after, index + 1);
             return Err(ApplyError::WrongResult { place, differences }.into());
         }
-        let digest = self.digest;
+        let digest = self.admitted.digest();
         match kept {
             Ledger::Kept => self.own("note the phase in the ledger", place, |session| {
                 ledger::note(session, digest, index + 1, phase.checkpoint.fingerprint)

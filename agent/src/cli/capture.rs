@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use pgseal_catalog::{Digest, Name, Scope, Snapshot};
 use pgseal_keys::files::{self, Access, Guard};
+use pgseal_keys::{self as keys, write_sealed};
 
 use super::said::{now, say};
+use super::signer;
 use crate::connect::{ConnectionArgs, Environment, Session, Settings};
 use pgseal_catalog::{Exit, Failure};
 
@@ -21,6 +23,7 @@ Examples:
   pgseal-agent capture --db shop --out snapshot.json
   pgseal-agent capture --dsn service=shop --schemas app,audit --out snapshot.json
   pgseal-agent capture --db shop --with-extension postgis --out snapshot.json
+  pgseal-agent capture --db shop --out snapshot.json --key agent.pem    # and snapshot.json.sig
 
 An ignore file holds a pattern per line over kinds and names, such as \"table:app.tmp_*\";
 # starts a comment.";
@@ -42,6 +45,12 @@ pub(super) struct Arguments {
     /// Patterns of objects to leave alone [default: .pgsealignore, if there is one]
     #[arg(long, value_name = "FILE")]
     ignore_file: Option<PathBuf>,
+    /// Private key of this agent that signs the snapshot; the signature goes to FILE.sig
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// File that holds the key's passphrase in one line (mode 0600)
+    #[arg(long, value_name = "FILE", requires = "key")]
+    passphrase_file: Option<PathBuf>,
     // last: what comes behind it would be listed under its heading
     #[command(flatten)]
     connection: ConnectionArgs,
@@ -49,6 +58,8 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let scope = scope(arguments)?;
+    // a wrong passphrase should not cost a capture
+    let signer = signer::read(arguments.key.as_deref(), arguments.passphrase_file.as_deref())?;
     let extensions = names(&arguments.with_extensions, "--with-extension")?;
     let settings = Settings::resolve(&arguments.connection, &Environment::of_process())?;
     let mut session = Session::open(&settings)?;
@@ -58,7 +69,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         crate::capture::capture_with_extensions(session.client(), &scope, now()?, &extensions)?
     };
     let (bytes, fingerprint) = snapshot.to_bytes_and_fingerprint();
-    files::replace(&arguments.out, Access::Owner, &bytes)?;
+    write_sealed::<keys::Snapshot, _>(&arguments.out, Access::Owner, &bytes, signer.as_ref())?;
     report(&snapshot, fingerprint, &arguments.out);
     // the snapshot is written: a session that ends badly changes nothing
     session.close().ok();

@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let live = live_target(&mut session)?;
     let admitted = admit(authorized, &live)?;
     let plan = admitted.plan();
-    let found = check_plan(&mut session, plan, &mut Report::default())?;
+    let found = check_plan(&mut session, &admitted, &mut Report::default())?;
     let ahead = plan.phases.len() - found;
     if ahead == 0 {
         say("nothing to do: the database is at the plan's target");

@@ -9,6 +9,7 @@ mod failure;
 mod receipt;
 mod said;
 mod sealed;
+mod signer;
 
 use std::ffi::OsString;
 use std::io::Write as _;

@@ -1,17 +1,16 @@
 //! The receipt of a run: written aside and renamed, signed with the agent's key, also when the run was refused or failed.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use pgseal_catalog::receipt::{FORMAT, Outcome, Receipt, VERSION};
 use pgseal_catalog::{Digest, limits};
 use pgseal_keys::files::{self, Access, Guard};
-use pgseal_keys::key_file::{self, Passphrase};
-use pgseal_keys::{self as keys, AgentHost, LiveTarget, Seal, Signer, Statement};
+use pgseal_keys::{self as keys, AgentHost, LiveTarget, Signer, write_sealed};
 
 use super::said::now;
+use super::signer;
 use crate::apply::Report;
 use pgseal_catalog::{Exit, Failure};
-use pgseal_keys::seal_path;
 
 /// Where the receipt goes, and what signs it.
 #[derive(Debug, clap::Args)]
@@ -47,13 +46,7 @@ pub(super) struct Draft {
 impl ReceiptOptions {
     /// Opens a draft: a key that cannot be read is found out before anything runs.
     pub fn open(&self) -> Result<Draft, Failure> {
-        let signer = match &self.key {
-            Some(path) => {
-                let passphrase = self.passphrase_file.as_deref().map(Passphrase::read).transpose()?;
-                Some(key_file::read_private::<AgentHost>(path, passphrase.as_ref())?)
-            }
-            None => None,
-        };
+        let signer = signer::read(self.key.as_deref(), self.passphrase_file.as_deref())?;
         let previous = match &self.receipt {
             Some(path) if path.exists() => {
                 Some(Digest::of(&files::read(path, Guard::Untrusted, limits::MAX_RECEIPT_BYTES)?))
@@ -98,24 +91,7 @@ impl Draft {
             previous: self.previous,
         };
         let bytes = receipt.to_bytes();
-        write(&path, &bytes, self.signer.as_ref())?;
+        write_sealed::<keys::Receipt, _>(&path, Access::Everybody, &bytes, self.signer.as_ref())?;
         Ok(Some(path))
     }
-}
-
-/// Writes a receipt and its seal. The seal of an older receipt goes first: no moment has a seal beside another receipt.
-fn write(path: &Path, bytes: &[u8], signer: Option<&Signer<AgentHost>>) -> Result<(), Failure> {
-    let seal_path = seal_path(path);
-    if let Err(error) = std::fs::remove_file(&seal_path)
-        && error.kind() != std::io::ErrorKind::NotFound
-    {
-        return Err(Failure::from_error(Exit::Environment, &error).about(&seal_path.display().to_string()));
-    }
-    files::replace(path, Access::Everybody, bytes)?;
-    if let Some(signer) = signer {
-        let mut seal = Seal::<keys::Receipt>::default();
-        seal.sign(signer, Statement::Signed, bytes)?;
-        files::replace(&seal_path, Access::Everybody, &seal.to_bytes())?;
-    }
-    Ok(())
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use pgseal_catalog::{Exit, Failure, Plan};
-use pgseal_keys::{self as keys, Admitted, Authorized, LiveTarget, Received};
+use pgseal_keys::{self as keys, Admitted, Authorized, InForce, LiveTarget, Received};
 
 use crate::connect::{Session, StatementError};
 
@@ -17,6 +17,9 @@ pub(super) struct SealedPlan {
     /// Trust policy
     #[arg(long, value_name = "FILE")]
     trust: PathBuf,
+    /// Folder in which this agent remembers the latest trust policy, plan number and time that it has seen, so as not to go back
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
     /// Seal, if it is not beside the plan
     #[arg(long, value_name = "FILE")]
     seal: Option<PathBuf>,
@@ -38,7 +41,9 @@ impl SealedPlan {
         received: Received<keys::Plan>,
         signers: &mut Vec<String>,
     ) -> Result<Authorized<Plan>, Failure> {
-        received.authorize(&keys::read_policy(&self.trust)?, self.target.as_deref(), now()?, signers)
+        let now = now()?;
+        let trust = InForce::on_agent(&self.trust, self.state.as_deref(), now)?;
+        received.authorize(&trust, self.target.as_deref(), now, signers)
     }
 }
 

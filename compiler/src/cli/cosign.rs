@@ -3,13 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use pgseal_catalog::{Plan, limits};
-use pgseal_keys::Statement;
+use pgseal_keys::{self as keys, Kind as _, Statement};
 
-use super::files::{is_stream, print, read_input, shown};
+use super::files::{print, read_input, shown};
 use super::inputs::{InputOptions, Inputs};
-use super::passphrase::{PassphraseOption, signer};
 use super::said::Terminal;
-use super::sign;
+use super::signing::{SignOptions, check_place, sign};
 use crate::compile::CompileOptions;
 use pgseal_catalog::{Exit, Failure};
 
@@ -35,11 +34,8 @@ pub(super) struct CosignArguments {
     plan: PathBuf,
     #[command(flatten)]
     inputs: InputOptions,
-    /// Private key that signs
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
     #[command(flatten)]
-    passphrase: PassphraseOption,
+    how: SignOptions,
 }
 
 /// Compile a plan again and compare the bytes
@@ -54,15 +50,11 @@ pub(super) struct ReproduceArguments {
 }
 
 pub(super) fn cosign(arguments: &CosignArguments, terminal: &Terminal) -> Result<Exit, Failure> {
-    if is_stream(&arguments.plan) {
-        let message = "a plan on standard input cannot be signed: there is no place for FILE.sig";
-        return Err(Failure::new(Exit::Usage, message));
-    }
-    let signer = signer(&arguments.key, &arguments.passphrase)?;
+    check_place(&arguments.plan, keys::Plan::NAME)?;
+    // a wrong passphrase should not cost a compilation
+    let hand = arguments.how.hand()?;
     let bytes = reproduced(&arguments.plan, &arguments.inputs, terminal)?;
-    let seal = sign::add(&arguments.plan, &bytes, &signer, Statement::Reproduced)?;
-    let said = format!("{}: reproduced and signed with key {}\n", seal.display(), signer.public_key().id());
-    print(said.as_bytes())?;
+    sign::<keys::Plan>(&arguments.plan, &bytes, &hand, Statement::Reproduced)?;
     Ok(Exit::Done)
 }
 
@@ -91,7 +83,9 @@ fn reproduced(path: &Path, options: &InputOptions, terminal: &Terminal) -> Resul
 }
 
 fn not_reproduced(path: &Path, detail: String) -> Failure {
-    Failure::new(Exit::Refused, format!("{} is not what these inputs compile to", shown(path))).with_detail(detail)
+    Failure::new(Exit::Refused, format!("{} is not what these inputs compile to", shown(path)))
+        .with_code("K0340")
+        .with_detail(detail)
 }
 
 /// Which input is not the one that the plan was made from.

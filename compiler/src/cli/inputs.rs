@@ -7,11 +7,13 @@ use pgseal_catalog::{Digest, FactId, Snapshot, limits};
 
 use super::files::{FileSystem, is_stream, read_input, shown};
 use super::said::Terminal;
+use super::verify::now;
 use crate::compile::{CompileError, CompileOptions, Compiled, Source, compile_beside};
 use crate::diagnostic::codes;
 use crate::stack;
 use crate::syntax::{RowStatements, SchemaText, Settings, SyntaxOptions, parse_schema};
 use pgseal_catalog::{Exit, Failure};
+use pgseal_keys::{self as keys, Received};
 
 /// Options of every command that compiles.
 #[derive(Debug, clap::Args)]
@@ -19,6 +21,9 @@ pub(super) struct InputOptions {
     /// Snapshot that pgseal-agent captured, or - for standard input
     #[arg(long, value_name = "FILE")]
     pub(super) snapshot: PathBuf,
+    /// Trust policy that names the agent's key: a snapshot that this key did not sign (FILE.sig) is refused
+    #[arg(long, value_name = "FILE")]
+    pub(super) snapshot_trust: Option<PathBuf>,
     #[command(flatten)]
     pub(super) schema: SchemaOptions,
 }
@@ -79,12 +84,33 @@ impl InputOptions {
     /// The bytes of the snapshot and its outline. One that is not as the agent writes it is read as a whole, to say what is
     /// wrong.
     fn outline(&self) -> Result<(Vec<u8>, Snapshot), Failure> {
-        let bytes = read_input(&self.snapshot, limits::MAX_SNAPSHOT_BYTES)?;
+        let bytes = self.bytes()?;
         let outline = match Snapshot::outline(&bytes) {
             Some(outline) => outline,
             None => loaded(&self.snapshot, &bytes)?.snapshot,
         };
         Ok((bytes, outline))
+    }
+}
+
+impl InputOptions {
+    /// The bytes of the snapshot; where a trust policy is named, only those that a key of it signed.
+    fn bytes(&self) -> Result<Vec<u8>, Failure> {
+        let Some(trust) = &self.snapshot_trust else {
+            return read_input(&self.snapshot, limits::MAX_SNAPSHOT_BYTES);
+        };
+        if is_stream(&self.snapshot) {
+            let message =
+                "a snapshot on standard input has no seal: --snapshot-trust needs a file with FILE.sig beside it";
+            return Err(Failure::new(Exit::Usage, message));
+        }
+        let policy = keys::read_policy(trust)?;
+        let received = Received::<keys::Snapshot>::read(&self.snapshot, None)?;
+        let verified = received
+            .unverified()
+            .verify(&policy, now()?)
+            .map_err(|refusal| Failure::from(refusal).about(&shown(&self.snapshot)))?;
+        Ok(verified.into_document())
     }
 }
 

@@ -15,6 +15,7 @@ mod receipt;
 mod said;
 mod show;
 mod sign;
+mod signing;
 mod trust;
 mod verify;
 

@@ -21,6 +21,8 @@ Examples:
   pgseal plan --snapshot prod.json --schema schema/ --out plan.json --key me.pem
   pgseal plan --snapshot prod.json --schema schema.sql --out plan.json --key me.pem \\
     --allow data-loss
+  pgseal plan --snapshot prod.json --schema schema.sql --out plan.json \\
+    --target staging --target production --expires 2027-01-01T00:00:00Z
 
 A plan that loses data is written for review but not signed (exit 9), unless --allow data-loss
 is given.
@@ -70,6 +72,21 @@ struct LimitOptions {
     /// Target that the plan is for, as trust policies name it (repeat for several); any without it
     #[arg(long, value_name = "LABEL")]
     target: Vec<String>,
+    /// Name that the database must have
+    #[arg(long, value_name = "NAME")]
+    database: Option<String>,
+    /// Identifier that the server must have (system_identifier of pg_control_system())
+    #[arg(long, value_name = "NUMBER")]
+    system_identifier: Option<String>,
+    /// The plan is not applied before this time, such as 2027-01-01T00:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    valid_from: Option<i64>,
+    /// The plan is not applied from this time on
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    expires: Option<i64>,
+    /// The plan's place among the plans of its targets: an agent with a memory goes only forward
+    #[arg(long, value_name = "N", requires = "target")]
+    sequence: Option<u64>,
     /// How long a statement waits for a lock, in milliseconds
     #[arg(long, value_name = "MS")]
     lock_timeout: Option<u64>,
@@ -81,16 +98,34 @@ struct LimitOptions {
     statement_timeout: Option<u64>,
 }
 
+/// A time as seconds since 1970. What begins or ends when is an option, never this machine's clock: everybody must be able to make
+/// the same plan again.
+fn moment(text: &str) -> Result<i64, String> {
+    pgseal_keys::moment::read(text)
+        .and_then(|seconds| i64::try_from(seconds).ok())
+        .ok_or_else(|| "a time with its offset is needed, like 2027-01-01T00:00:00Z".to_owned())
+}
+
 impl LimitOptions {
-    fn compile_options(&self) -> CompileOptions {
+    fn compile_options(&self) -> Result<CompileOptions, Failure> {
         let options = CompileOptions::default();
         let timeouts = Timeouts {
             lock_ms: self.lock_timeout.unwrap_or(options.timeouts.lock_ms),
             lock_retries: self.lock_retries.unwrap_or(options.timeouts.lock_retries),
             statement_ms: self.statement_timeout.unwrap_or(options.timeouts.statement_ms),
         };
-        let binding = Binding { targets: self.target.iter().cloned().collect(), ..options.binding };
-        CompileOptions { binding, timeouts }
+        let binding = Binding {
+            targets: self.target.iter().cloned().collect(),
+            database: self.database.clone(),
+            system_identifier: self.system_identifier.clone(),
+            not_before: self.valid_from,
+            expires: self.expires,
+            sequence: self.sequence,
+        };
+        binding
+            .check()
+            .map_err(|reason| Failure::new(Exit::Usage, format!("the plan would be for nowhere: {reason}")))?;
+        Ok(CompileOptions { binding, timeouts })
     }
 }
 
@@ -98,8 +133,9 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Fa
     check_streams(arguments)?;
     // a wrong passphrase should not cost a compilation
     let signer = arguments.key.as_deref().map(|key| signer(key, &arguments.passphrase)).transpose()?;
+    let options = arguments.limits.compile_options()?;
     let inputs = arguments.inputs.read()?;
-    let plan = inputs.compile(&arguments.limits.compile_options(), terminal)?.plan;
+    let plan = inputs.compile(&options, terminal)?.plan;
     let bytes = plan.to_bytes();
     let refused = plan.hazards.contains(&HazardKind::DataLoss) && !arguments.allow.contains(&Allowed::DataLoss);
 

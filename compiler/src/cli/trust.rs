@@ -2,18 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
-use pgseal_keys::TrustPolicy;
-use pgseal_keys::files::{self, Access};
+use pgseal_keys::files::{self, Access, Guard};
 use pgseal_keys::key_file;
+use pgseal_keys::kind::Purpose;
 use pgseal_keys::policy::InitialKey;
+use pgseal_keys::{Kind as _, Received, Statement, TrustPolicy, TrustPolicyDocument, read_policy};
 
 use super::files::print;
+use super::signing::{SignOptions, sign};
+use super::verify::now;
 use pgseal_catalog::{Exit, Failure};
 
 const EXAMPLES: &str = "\
 Examples:
   pgseal trust init --key alice.pub.pem --out trust.toml
   pgseal trust init --key alice.pub.pem --key bob.pub.pem --threshold 2 --out trust.toml
+  pgseal trust init --key alice.pub.pem --agent-key agent.pub.pem --out trust.toml
 
 The file is read by pgseal-agent apply and pgseal verify. Each key is named after its file.";
 
@@ -21,6 +25,8 @@ The file is read by pgseal-agent apply and pgseal verify. Each key is named afte
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     Init(InitArguments),
+    Sign(SignArguments),
+    Verify(VerifyArguments),
 }
 
 /// Write a first trust policy
@@ -30,6 +36,9 @@ pub(super) struct InitArguments {
     /// Public key that may sign plans (repeat for several)
     #[arg(long = "key", value_name = "NAME.pub.pem", required = true)]
     keys: Vec<PathBuf>,
+    /// Public key of an agent, which may sign snapshots and receipts and no plans (repeat for several)
+    #[arg(long = "agent-key", value_name = "NAME.pub.pem")]
+    agent_keys: Vec<PathBuf>,
     /// How many distinct keys must sign a plan
     #[arg(long, value_name = "N", default_value_t = 1)]
     threshold: u32,
@@ -38,16 +47,84 @@ pub(super) struct InitArguments {
     out: PathBuf,
 }
 
+const SIGN_EXAMPLES: &str = "\
+Examples:
+  pgseal trust sign trust.toml --key alice.pem         # writes trust.toml.sig, or adds to it
+  pgseal trust sign trust.toml --export-tbs to-sign.bin
+  pgseal trust sign trust.toml --attach alice.sig --public-key alice.pub.pem
+
+An agent with a memory (pgseal-agent --state) accepts a changed policy only with a higher
+policy_version, signed by the keys that its present policy demands for that.";
+
+/// Sign the next version of a trust policy after reviewing it
+#[derive(Debug, clap::Args)]
+#[command(after_help = SIGN_EXAMPLES)]
+pub(super) struct SignArguments {
+    /// Policy to sign; the signature goes to FILE.sig
+    #[arg(value_name = "POLICY")]
+    policy: PathBuf,
+    #[command(flatten)]
+    how: SignOptions,
+}
+
+const VERIFY_EXAMPLES: &str = "\
+Example:
+  pgseal trust verify next/trust.toml --after trust.toml
+
+Exit code 0: agents that hold the old policy accept the new one. 3: they do not, and the message
+says why.";
+
+/// Check whether a trust policy may follow another one
+#[derive(Debug, clap::Args)]
+#[command(after_help = VERIFY_EXAMPLES)]
+pub(super) struct VerifyArguments {
+    /// New policy; its seal is FILE.sig
+    #[arg(value_name = "POLICY")]
+    policy: PathBuf,
+    /// Policy that agents hold now
+    #[arg(long, value_name = "FILE")]
+    after: PathBuf,
+}
+
 pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::Init(arguments) => init(arguments),
+        Command::Sign(arguments) => sign_policy(arguments),
+        Command::Verify(arguments) => verify(arguments),
     }
 }
 
+fn sign_policy(arguments: &SignArguments) -> Result<Exit, Failure> {
+    let bytes = files::read(&arguments.policy, Guard::Trusted, TrustPolicyDocument::MAX_BYTES)?;
+    // nobody should sign what an agent will not read
+    TrustPolicy::read(&bytes).map_err(|error| Failure::from(error).about(&arguments.policy.display().to_string()))?;
+    sign::<TrustPolicyDocument>(&arguments.policy, &bytes, &arguments.how.hand()?, Statement::Signed)?;
+    Ok(Exit::Done)
+}
+
+fn verify(arguments: &VerifyArguments) -> Result<Exit, Failure> {
+    let old = read_policy(&arguments.after)?;
+    let received = Received::<TrustPolicyDocument>::read(&arguments.policy, None)?;
+    let new = received.succeed(&old, now()?)?;
+    let said = format!(
+        "{}: version {} may follow version {}\n",
+        arguments.policy.display(),
+        new.policy_version(),
+        old.policy_version()
+    );
+    print(said.as_bytes())?;
+    Ok(Exit::Done)
+}
+
 fn init(arguments: &InitArguments) -> Result<Exit, Failure> {
-    let keys: Vec<InitialKey> = arguments.keys.iter().map(|path| initial_key(path)).collect::<Result<_, _>>()?;
-    let text = TrustPolicy::initial(&keys, arguments.threshold)
-        .map_err(|error| Failure::from(error).with_exit(Exit::Usage))?;
+    let keys: Vec<InitialKey> =
+        arguments.keys.iter().map(|path| initial_key(path, Vec::new())).collect::<Result<_, _>>()?;
+    let says = || vec![Purpose::Snapshot, Purpose::Receipt];
+    let agents: Vec<InitialKey> =
+        arguments.agent_keys.iter().map(|path| initial_key(path, says())).collect::<Result<_, _>>()?;
+    let all: Vec<InitialKey> = keys.iter().chain(&agents).cloned().collect();
+    let text =
+        TrustPolicy::initial(&all, arguments.threshold).map_err(|error| Failure::from(error).with_exit(Exit::Usage))?;
     files::create(&arguments.out, Access::Everybody, text.as_bytes())?;
     let names: Vec<&str> = keys.iter().map(|key| key.name.as_str()).collect();
     let said = format!("{}: a plan needs {} of {}\n", arguments.out.display(), arguments.threshold, names.join(", "));
@@ -55,10 +132,10 @@ fn init(arguments: &InitArguments) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn initial_key(path: &Path) -> Result<InitialKey, Failure> {
+fn initial_key(path: &Path, signs: Vec<Purpose>) -> Result<InitialKey, Failure> {
     let key = key_file::read_public(path)?;
     let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let name = file.strip_suffix(".pem").unwrap_or(&file);
     let name = name.strip_suffix(".pub").unwrap_or(name).to_owned();
-    Ok(InitialKey { name, key, roles: Vec::new() })
+    Ok(InitialKey { name, key, roles: Vec::new(), signs })
 }

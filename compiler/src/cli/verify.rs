@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use pgseal_catalog::{Exit, Failure};
-use pgseal_keys::{self as keys, Received};
+use pgseal_catalog::{Exit, Failure, Plan};
+use pgseal_keys::{self as keys, Authorized, InForce, Received, TrustPolicy, moment};
 
 use super::files::print;
 
@@ -36,20 +36,56 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let received = Received::<keys::Plan>::read(&arguments.plan, arguments.seal.as_deref())?;
-    let policy = keys::read_policy(&arguments.trust)?;
-    let authorized = received.authorize(&policy, arguments.target.as_deref(), now()?, &mut Vec::new())?;
+    let trust = InForce::elsewhere(&arguments.trust)?;
+    let authorized = received.authorize(&trust, arguments.target.as_deref(), now()?, &mut Vec::new())?;
+    let said = format!("{}: accepted\n{}", arguments.plan.display(), describe(&authorized, trust.policy()));
+    print(said.as_bytes())?;
+    Ok(Exit::Done)
+}
 
-    let mut said = format!("{}: accepted\n", arguments.plan.display());
-    let _ = writeln!(said, "sha256: {}", authorized.digest());
+/// What was found in order, and what an agent will look at besides, a line each.
+fn describe(authorized: &Authorized<Plan>, policy: &TrustPolicy) -> String {
+    let plan = authorized.plan();
+    let mut said = format!("sha256: {}\n", authorized.digest());
     for signer in authorized.signers() {
         let statements: Vec<String> = signer.statements.iter().map(ToString::to_string).collect();
-        let _ = writeln!(said, "{} by {} ({})", statements.join(" and "), signer.name, signer.key.id().short());
+        let roles: Vec<&str> = signer.roles.iter().map(String::as_str).collect();
+        let roles = if roles.is_empty() { String::new() } else { format!(", {}", roles.join(", ")) };
+        let _ = writeln!(said, "{} by {} ({}{roles})", statements.join(" and "), signer.name, signer.key.id().short());
+    }
+    let _ = writeln!(
+        said,
+        "trust policy: version {}, {} of {} keys",
+        policy.policy_version(),
+        policy.threshold(),
+        policy.keys().len()
+    );
+    let hazards: Vec<&str> = plan.hazards.iter().map(|hazard| hazard.word()).collect();
+    let hazards = if hazards.is_empty() { "none".to_owned() } else { format!("{}: allowed", hazards.join(", ")) };
+    let _ = writeln!(said, "hazards: {hazards}");
+    let written = |time: i64| u64::try_from(time).map_or_else(|_| time.to_string(), moment::written);
+    if let Some(start) = plan.binding.not_before {
+        let _ = writeln!(said, "valid from: {}", written(start));
+    }
+    if let Some(end) = plan.binding.expires {
+        let _ = writeln!(said, "expires: {}", written(end));
     }
     if let Some(target) = authorized.target() {
         let _ = writeln!(said, "target: {target}");
     }
-    print(said.as_bytes())?;
-    Ok(Exit::Done)
+    let steps: usize = plan.phases.iter().map(|phase| phase.steps.len()).sum();
+    let _ = writeln!(
+        said,
+        "content: {steps} steps in {} phases for PostgreSQL {}, compiler {}",
+        plan.phases.len(),
+        plan.server_major,
+        plan.compiler
+    );
+    let fingerprint = format!("the catalog at {}, or at one of the plan's checkpoints", plan.source.fingerprint);
+    for line in authorized.expectations().iter().chain([&fingerprint]) {
+        let _ = writeln!(said, "left to the agent: {line}");
+    }
+    said
 }
 
 /// Seconds since 1970.

@@ -193,6 +193,19 @@ impl Page {
         if let Some(database) = &binding.database {
             self.line(&format!("for database {}", one_line(database)));
         }
+        if let Some(identifier) = &binding.system_identifier {
+            self.line(&format!("for the server with system identifier {}", one_line(identifier)));
+        }
+        let written = |time: i64| u64::try_from(time).map_or_else(|_| time.to_string(), pgseal_keys::moment::written);
+        if let Some(start) = binding.not_before {
+            self.line(&format!("valid from {}", written(start)));
+        }
+        if let Some(end) = binding.expires {
+            self.line(&format!("expires at {}", written(end)));
+        }
+        if let Some(sequence) = binding.sequence {
+            self.line(&format!("number {sequence} among the plans of its targets"));
+        }
         let timeouts = plan.timeouts;
         let waits = format!(
             "lock timeout {} ({}), statement timeout {}",

@@ -8,6 +8,8 @@
 //! max_plan_age = "30d"
 //! min_compiler_version = "0.1.0"
 //! require_cosign = true       # one of the signatures says "reproduced"
+//! require_ledger = true       # every phase is noted in the database
+//! require_state = true        # the agent remembers what it has seen
 //! allowed_hazards = ["blocks-writes", "full-scan"]
 //! forbidden_hazards = ["table-rewrite"]
 //! role_thresholds = { reviewer = 1 }
@@ -20,6 +22,10 @@
 //! not_before = 2026-01-01T00:00:00Z
 //! not_after = 2027-01-01T00:00:00Z
 //! revoked = false
+//!
+//! [policy_changes]            # what the next version of this policy needs; default: what a plan needs
+//! threshold = 2
+//! roles = { security = 1 }
 //!
 //! [hazards.data-loss]
 //! threshold = 2
@@ -37,8 +43,7 @@
 //! system_identifier = "7423568901234567890"
 //! ```
 //!
-//! A policy that says something this program cannot enforce, cannot understand or could never satisfy
-//! is refused as a whole.
+//! A policy that says something this program cannot understand or could never satisfy is refused as a whole.
 
 mod read;
 mod write;
@@ -115,7 +120,7 @@ pub enum PolicyError {
         field: String,
         /// The number of keys demanded.
         demanded: u32,
-        /// The number of keys that are not revoked and may sign plans.
+        /// The number of keys that are not revoked and may sign such documents.
         available: u32,
     },
     /// A hazard that this program does not know.
@@ -134,12 +139,6 @@ pub enum PolicyError {
         /// The environment.
         environment: String,
     },
-    /// A demand that this version of the program cannot enforce.
-    #[error("trust policy field \"{field}\" cannot be enforced by this version")]
-    NotEnforceable {
-        /// The path of the field.
-        field: &'static str,
-    },
 }
 
 impl PolicyError {
@@ -156,9 +155,26 @@ impl PolicyError {
             Self::Unreachable { .. } => "K0208",
             Self::UnknownHazard { .. } => "K0209",
             Self::UnknownEnvironment { .. } => "K0210",
-            Self::NotEnforceable { .. } => "K0211",
         }
     }
+}
+
+/// Whether a plan is applied where its phases cannot be noted in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LedgerRule {
+    /// It is, and the receipt says so.
+    Optional,
+    /// It is not.
+    Required,
+}
+
+/// Whether the policy is good for an agent that remembers nothing between runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemoryRule {
+    /// It is.
+    Optional,
+    /// It is not.
+    Required,
 }
 
 /// A number of distinct keys in all, and of distinct keys per role.
@@ -248,7 +264,10 @@ pub struct TrustPolicy {
     pub(crate) policy_version: u64,
     pub(crate) demand: Demand,
     pub(crate) keys: Vec<TrustedKey>,
+    pub(crate) changes: Option<Demand>,
     pub(crate) require_cosign: bool,
+    pub(crate) ledger: LedgerRule,
+    pub(crate) memory: MemoryRule,
     pub(crate) min_compiler_version: Option<ProgramVersion>,
     pub(crate) max_plan_age: Option<u64>,
     pub(crate) allowed_hazards: Option<BTreeSet<String>>,

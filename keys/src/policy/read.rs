@@ -3,15 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::{
-    Demand, EnvironmentRule, HAZARDS, HazardRule, MAX_KEYS, MAX_POLICY_BYTES, PolicyError, ProgramVersion, TargetRule,
-    TrustPolicy, TrustedKey,
+    Demand, EnvironmentRule, HAZARDS, HazardRule, LedgerRule, MAX_KEYS, MAX_POLICY_BYTES, MemoryRule, PolicyError,
+    ProgramVersion, TargetRule, TrustPolicy, TrustedKey,
 };
 use crate::key::PublicKey;
 use crate::kind::Purpose;
+use crate::moment;
 
 const FORMAT: &str = "pgseal-trust";
 const VERSION: i64 = 1;
@@ -39,12 +38,15 @@ struct Wire {
     require_cosign: bool,
     #[serde(default)]
     require_ledger: bool,
+    #[serde(default)]
+    require_state: bool,
     min_compiler_version: Option<String>,
     max_plan_age: Option<String>,
     allowed_hazards: Option<Vec<String>>,
     #[serde(default)]
     forbidden_hazards: Vec<String>,
     keys: Vec<WireKey>,
+    policy_changes: Option<WireChanges>,
     #[serde(default)]
     hazards: BTreeMap<String, WireHazard>,
     #[serde(default)]
@@ -83,6 +85,14 @@ struct WireHazard {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct WireChanges {
+    threshold: u32,
+    #[serde(default)]
+    roles: BTreeMap<String, u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct WireEnvironment {
     #[serde(default = "one")]
     threshold: u32,
@@ -116,16 +126,17 @@ pub(super) fn read(bytes: &[u8]) -> Result<TrustPolicy, PolicyError> {
         return Err(PolicyError::UnknownVersion { found: head.version });
     }
     let wire: Wire = toml::from_str(text).map_err(|error| malformed(text, &error))?;
-    if wire.require_ledger {
-        return Err(PolicyError::NotEnforceable { field: "require_ledger" });
-    }
     let keys = read_keys(wire.keys)?;
-    let reach = Reach { keys: &keys };
+    let reach = Reach { keys: &keys, purpose: Purpose::Plan };
+    let changes = wire.policy_changes.map(|rule| read_changes(&keys, rule)).transpose()?;
     let demand = reach.demand("", wire.threshold, "role_thresholds", wire.role_thresholds)?;
     let policy = TrustPolicy {
         policy_version: positive(wire.policy_version)?,
         demand,
+        changes,
         require_cosign: wire.require_cosign,
+        ledger: if wire.require_ledger { LedgerRule::Required } else { LedgerRule::Optional },
+        memory: if wire.require_state { MemoryRule::Required } else { MemoryRule::Optional },
         min_compiler_version: wire.min_compiler_version.map(compiler_version).transpose()?,
         max_plan_age: wire.max_plan_age.map(|text| duration("max_plan_age", &text)).transpose()?,
         allowed_hazards: wire.allowed_hazards.map(|list| hazard_set("allowed_hazards", list)).transpose()?,
@@ -186,9 +197,7 @@ fn duration(field: &str, text: &str) -> Result<u64, PolicyError> {
 
 /// A time with an offset, in seconds since 1970.
 fn instant(field: &str, value: toml::value::Datetime) -> Result<u64, PolicyError> {
-    OffsetDateTime::parse(&value.to_string(), &Rfc3339)
-        .ok()
-        .and_then(|time| u64::try_from(time.unix_timestamp()).ok())
+    moment::read(&value.to_string())
         .ok_or_else(|| invalid(field, "must be a time with its offset, like 2027-01-01T00:00:00Z"))
 }
 
@@ -284,9 +293,22 @@ fn purposes(field: &str, words: Vec<String>) -> Result<BTreeSet<Purpose>, Policy
         .collect()
 }
 
-/// Checks that demands could be met by the keys that may sign plans and are not revoked.
+/// What the next version of the policy needs. Unlike for plans, a policy that no key could change is refused: it would say so only
+/// when it has to be changed.
+fn read_changes(keys: &[TrustedKey], rule: WireChanges) -> Result<Demand, PolicyError> {
+    let reach = Reach { keys, purpose: Purpose::TrustPolicy };
+    let demand = reach.demand("policy_changes.", rule.threshold, "roles", rule.roles)?;
+    if !keys.iter().any(|key| key.signs.contains(&Purpose::TrustPolicy)) {
+        let field = "policy_changes.threshold".to_owned();
+        return Err(PolicyError::Unreachable { field, demanded: demand.threshold, available: 0 });
+    }
+    Ok(demand)
+}
+
+/// Checks that demands could be met by the keys that may sign documents of a kind and are not revoked.
 struct Reach<'a> {
     keys: &'a [TrustedKey],
+    purpose: Purpose,
 }
 
 impl Reach<'_> {
@@ -310,7 +332,7 @@ impl Reach<'_> {
         if demanded == 0 {
             return Err(invalid(field, "must be at least 1"));
         }
-        let mut signers = self.keys.iter().filter(|key| key.signs.contains(&Purpose::Plan)).peekable();
+        let mut signers = self.keys.iter().filter(|key| key.signs.contains(&self.purpose)).peekable();
         // A policy that trusts no key with plans (for snapshots and receipts only) accepts none anyway.
         if signers.peek().is_none() {
             return Ok(());

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::key::PublicKey;
+use crate::kind::Purpose;
 
 /// A key for a first policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub struct InitialKey {
     pub key: PublicKey,
     /// Its roles.
     pub roles: Vec<String>,
+    /// What it may sign; empty: plans and trust policies.
+    pub signs: Vec<Purpose>,
 }
 
 /// What a policy can say besides, before its tables.
@@ -25,6 +28,12 @@ const FURTHER: &str = "\
 # allowed_hazards = [\"blocks-writes\", \"full-scan\"]
 # Hazards that no plan may have.
 # forbidden_hazards = [\"table-rewrite\"]
+# The oldest plan that is applied, by its --valid-from.
+# max_plan_age = \"30d\"
+# Every phase has to be noted in the database (pgseal.ledger).
+# require_ledger = true
+# The agent has to remember what it has seen (pgseal-agent --state).
+# require_state = true
 # min_compiler_version = \"0.1.0\"
 ";
 
@@ -34,6 +43,10 @@ const FURTHER_TABLES: &str = "
 # not_before = 2026-01-01T00:00:00Z
 # not_after = 2027-01-01T00:00:00Z
 # revoked = true
+
+# What the next version of this policy needs; without it, what a plan needs.
+# [policy_changes]
+# threshold = 2
 
 # What a plan with this hazard needs.
 # [hazards.data-loss]
@@ -57,13 +70,13 @@ pub(super) fn initial(keys: &[InitialKey], threshold: u32) -> String {
         "# What an agent demands before it acts. Lines behind # are examples of what else it can demand.\n\
          format = \"pgseal-trust\"\n\
          version = 1\n\
-         # Raise it with every change.\n\
+         # Raise it with every change, and have the new version signed (pgseal trust sign) by the keys of the old one.\n\
          policy_version = 1\n\
          # How many distinct keys must have signed a plan.\n\
          threshold = {threshold}\n\
          {FURTHER}"
     );
-    for InitialKey { name, key, roles } in keys {
+    for InitialKey { name, key, roles, signs } in keys {
         let roles: Vec<String> = roles.iter().map(|role| quoted(role)).collect();
         // Writing to a string cannot fail.
         let _ = write!(
@@ -74,6 +87,10 @@ pub(super) fn initial(keys: &[InitialKey], threshold: u32) -> String {
             key.to_spki_base64(),
             roles.join(", ")
         );
+        if !signs.is_empty() {
+            let signs: Vec<String> = signs.iter().map(|purpose| quoted(purpose.word())).collect();
+            let _ = writeln!(text, "signs = [{}]", signs.join(", "));
+        }
     }
     text.push_str(FURTHER_TABLES);
     text

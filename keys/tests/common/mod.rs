@@ -7,8 +7,8 @@ use base64::Engine as _;
 use pgseal_keys::signer::Place;
 use pgseal_keys::verifier::PlanFacts;
 use pgseal_keys::{
-    AgentHost, Authorized, Kind, MaySign, Plan, Refusal, Seal, Signer, Statement, TrustPolicy, Unverified, Workstation,
-    key_file,
+    AgentHost, Authorized, Kind, MaySign, Memory, Plan, Refusal, Seal, Signer, Statement, TrustPolicy, Unverified,
+    Workstation, key_file,
 };
 
 pub const NOW: u64 = 1_800_000_000;
@@ -87,7 +87,7 @@ pub fn authorize(
         .verify(policy, NOW)?
         .open(|_| Ok::<_, std::convert::Infallible>(((), facts)))
         .unwrap()
-        .authorize(label)
+        .authorize(label, &Memory::Absent)
 }
 
 /// The code of the refusal of [`authorize`], or "accepted".

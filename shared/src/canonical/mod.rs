@@ -59,6 +59,21 @@ pub enum ReadError {
     },
 }
 
+impl ReadError {
+    /// The stable code of this refusal.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed { .. } => "D0101",
+            Self::TooDeep { .. } => "D0102",
+            Self::Limit(_) => "D0103",
+            Self::WrongFormat { .. } => "D0104",
+            Self::WrongVersion { .. } => "D0105",
+            Self::Inconsistent { .. } => "D0106",
+        }
+    }
+}
+
 /// The compact canonical bytes of a value: what is hashed.
 #[must_use]
 pub fn to_bytes<T: Serialize>(value: &T) -> Vec<u8> {

@@ -24,10 +24,7 @@ impl Desk {
         for name in ["alice", "mallory", "agent"] {
             desk.run(&format!("keygen --out {name}.pem --no-passphrase")).expect(0);
         }
-        desk.run("trust init --key alice.pub.pem --key agent.pub.pem --out trust.toml").expect(0);
-        let policy = String::from_utf8(desk.bytes("trust.toml")).expect("a policy is text");
-        let policy = policy.replacen("name = \"agent\"", "name = \"agent\"\nsigns = [\"receipt\"]", 1);
-        desk.write("trust.toml", policy.as_bytes());
+        desk.run("trust init --key alice.pub.pem --agent-key agent.pub.pem --out trust.toml").expect(0);
         desk.put(plan);
         desk
     }

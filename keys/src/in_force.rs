@@ -1,0 +1,114 @@
+//! The trust policy that is in force for an agent, and how another one comes into force.
+//!
+//! The first policy that an agent with a memory sees is accepted as it is: whoever installs the agent vouches for it. From then on a
+//! policy is the one that is remembered, byte for byte, or its successor, as in The Update Framework's rotation of the root: of a
+//! strictly higher version, signed by the threshold that the *old* policy sets for changes, and by the one that it sets itself, so
+//! that a change never leaves a policy that its own keys could not change again. Anything else is refused. An older version is
+//! refused whoever signed it, and so is a clock that goes back, with which an expired plan could be valid again.
+
+use std::path::Path;
+
+use pgseal_catalog::Failure;
+
+use crate::files::{self, Guard};
+use crate::kind::TrustPolicyDocument;
+use crate::policy::{MAX_POLICY_BYTES, MemoryRule, TrustPolicy};
+use crate::refusal::Refusal;
+use crate::seal::MAX_SEAL_BYTES;
+use crate::sealed::seal_path;
+use crate::state::State;
+use crate::verifier::Unverified;
+
+/// What is remembered of earlier runs.
+#[derive(Debug, Clone)]
+pub enum Memory {
+    /// The agent's own memory.
+    Kept(State),
+    /// That of an agent elsewhere, which will be asked there: nothing is admitted here.
+    Elsewhere,
+    /// Nothing.
+    Absent,
+}
+
+/// A trust policy that may be acted on, and what is remembered under it.
+#[derive(Debug, Clone)]
+pub struct InForce {
+    policy: TrustPolicy,
+    memory: Memory,
+}
+
+impl InForce {
+    /// Reads the policy that an agent acts on; with a state folder it must be the one that the agent remembers or its successor,
+    /// and is remembered. `now` is seconds since 1970.
+    ///
+    /// # Errors
+    /// A file that others may write or that cannot be read; a policy that is not one, or not one that may follow; a clock that
+    /// went back.
+    pub fn on_agent(path: &Path, state: Option<&Path>, now: u64) -> Result<Self, Failure> {
+        let bytes = files::read(path, Guard::Trusted, MAX_POLICY_BYTES)?;
+        let policy = TrustPolicy::read(&bytes)?;
+        let Some(folder) = state else {
+            if policy.memory == MemoryRule::Required {
+                return Err(Refusal::StateRequired.into());
+            }
+            return Ok(Self { policy, memory: Memory::Absent });
+        };
+        let mut state = State::open(folder)?;
+        state.check_clock(now)?;
+        if let Some(old) = state.policy().filter(|old| *old != bytes.as_slice()) {
+            let seal = read_seal(path)?;
+            successor(&TrustPolicy::read(old)?, &bytes, seal, now)?;
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        state.accept(now, policy.policy_version(), &text)?;
+        Ok(Self { policy, memory: Memory::Kept(state) })
+    }
+
+    /// Reads the policy of an agent elsewhere, to say what that agent would say.
+    ///
+    /// # Errors
+    /// A file that others may write or that cannot be read; a policy that is not one.
+    pub fn elsewhere(path: &Path) -> Result<Self, Failure> {
+        Ok(Self { policy: crate::sealed::read_policy(path)?, memory: Memory::Elsewhere })
+    }
+
+    /// The policy.
+    #[must_use]
+    pub fn policy(&self) -> &TrustPolicy {
+        &self.policy
+    }
+
+    /// What is remembered under it.
+    #[must_use]
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+}
+
+/// Reads the policy that may follow `old`: of a higher version, signed as both policies demand. `now` is seconds since 1970.
+///
+/// # Errors
+/// See [`Refusal`].
+pub fn successor(old: &TrustPolicy, bytes: &[u8], seal: Option<Vec<u8>>, now: u64) -> Result<TrustPolicy, Refusal> {
+    let new = TrustPolicy::read(bytes)?;
+    let (found, remembered) = (new.policy_version(), old.policy_version());
+    if found < remembered {
+        return Err(Refusal::PolicyRollback { found, remembered });
+    }
+    if found == remembered {
+        return Err(Refusal::PolicyChanged { version: found });
+    }
+    for judge in [old, &new] {
+        Unverified::<TrustPolicyDocument>::new(bytes.to_vec(), seal.clone()).verify(judge, now).map(drop)?;
+    }
+    Ok(new)
+}
+
+/// The seal beside a policy, where there is one.
+fn read_seal(policy: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    let path = seal_path(policy);
+    if matches!(path.try_exists(), Ok(false)) {
+        return Ok(None);
+    }
+    Ok(Some(files::read(&path, Guard::Untrusted, MAX_SEAL_BYTES)?.to_vec()))
+}

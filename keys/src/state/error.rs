@@ -1,0 +1,80 @@
+//! Why an agent's memory was not used, or not written.
+
+use std::path::PathBuf;
+
+use pgseal_catalog::Exit;
+use thiserror::Error;
+
+use crate::files::FileError;
+use crate::refusal::Refusal;
+
+/// Why an agent's memory was not used, or not written.
+#[derive(Debug, Error)]
+pub enum StateError {
+    /// There is no such folder.
+    #[error("state folder \"{}\" is not there", path.display())]
+    NoFolder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Others can change the memory.
+    #[error("state folder \"{}\" is writable by group or others (mode {mode:04o})", path.display())]
+    FolderOpen {
+        /// The folder.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The memory is not as it was written.
+    #[error("state file \"{}\" is malformed: {detail}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The file itself is the problem.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// What is remembered stands in the way.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+impl StateError {
+    /// The stable code of this refusal.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoFolder { .. } => "K0501",
+            Self::FolderOpen { .. } => "K0502",
+            Self::Malformed { .. } => "K0503",
+            Self::File(error) => error.code(),
+            Self::Refused(refusal) => refusal.code(),
+        }
+    }
+
+    /// 3 where what is remembered, or who could have changed it, is the reason; 1 where the environment is.
+    #[must_use]
+    pub fn exit_code(&self) -> Exit {
+        match self {
+            Self::NoFolder { .. } | Self::FolderOpen { .. } | Self::Malformed { .. } => Exit::Refused,
+            Self::File(error) => error.exit_code(),
+            Self::Refused(refusal) => refusal.exit_code(),
+        }
+    }
+
+    /// What to do about it, if that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoFolder { .. } => Some("make it with \"mkdir -m 700\", and keep it: it is what the agent remembers"),
+            Self::FolderOpen { .. } => Some("run \"chmod 700\" on it"),
+            Self::Malformed { .. } => Some(
+                "it was changed or damaged: bring it back from a copy, or remove it once you know which policy is the latest",
+            ),
+            Self::File(error) => error.hint(),
+            Self::Refused(refusal) => refusal.hint(),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What an agent remembers between runs, in a folder of its own: the latest time that it has seen, the trust policy that it last
+//! accepted, and the number of the last plan that it began, per target. It goes only forward.
+//!
+//! ```text
+//! state.json   the memory, whole or not at all; not there before the first run
+//! lock         held while the memory is read and written anew: agents of several databases may share a folder
+//! ```
+//!
+//! Refused: a folder that is missing or that others can write, a memory that is not as it was written. An agent that has lost its
+//! memory would accept an old policy again, so only a person can take it away.
+
+mod error;
+mod file;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use pgseal_catalog::Digest;
+
+pub use self::error::StateError;
+pub use self::file::Mark;
+use self::file::{Contents, RememberedPolicy};
+use crate::files::{self, Access, FileError, Guard};
+use crate::policy::MAX_POLICY_BYTES;
+use crate::refusal::Refusal;
+
+/// The largest memory that is read, in bytes: a policy in quotes, and the marks.
+const MAX_STATE_BYTES: u64 = 4 * MAX_POLICY_BYTES;
+
+/// The memory of an agent, as it was when it was opened.
+#[derive(Debug, Clone)]
+pub struct State {
+    folder: PathBuf,
+    contents: Contents,
+}
+
+impl State {
+    /// Opens the memory in a folder; an empty folder is an agent that has seen nothing yet.
+    ///
+    /// # Errors
+    /// See [`StateError`].
+    pub fn open(folder: &Path) -> Result<Self, StateError> {
+        check_folder(folder)?;
+        let contents = read(folder)?;
+        Ok(Self { folder: folder.to_owned(), contents })
+    }
+
+    /// The trust policy that was last accepted, as its file was.
+    pub(crate) fn policy(&self) -> Option<&[u8]> {
+        self.contents.policy.as_ref().map(|policy| policy.text.as_bytes())
+    }
+
+    /// The plan that was last begun on a target.
+    pub(crate) fn mark(&self, label: &str) -> Option<&Mark> {
+        self.contents.sequences.get(label)
+    }
+
+    /// Refuses a clock that shows an earlier time than it did.
+    pub(crate) fn check_clock(&self, now: u64) -> Result<(), Refusal> {
+        let remembered = self.contents.time;
+        if now < remembered { Err(Refusal::ClockBefore { now, remembered }) } else { Ok(()) }
+    }
+
+    /// Remembers a time and the policy that was accepted then.
+    pub(crate) fn accept(&mut self, now: u64, version: u64, policy: &str) -> Result<(), StateError> {
+        self.update(|contents| {
+            contents.time = contents.time.max(now);
+            match &contents.policy {
+                // another agent of this folder may have gone on since the memory was read
+                Some(known) if known.version > version => {
+                    return Err(Refusal::PolicyRollback { found: version, remembered: known.version });
+                }
+                Some(known) if known.version == version && known.text != policy => {
+                    return Err(Refusal::PolicyChanged { version });
+                }
+                Some(known) if known.version == version => {}
+                Some(_) | None => {
+                    contents.policy = Some(RememberedPolicy { version, text: policy.to_owned() });
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Remembers that a plan was begun on a target.
+    pub(crate) fn begin(&mut self, label: &str, mark: Mark) -> Result<(), StateError> {
+        self.update(|contents| {
+            // another agent may have been faster since the plan was let through
+            check_mark(contents.sequences.get(label), label, mark)?;
+            contents.sequences.insert(label.to_owned(), mark);
+            Ok(())
+        })
+    }
+
+    /// Changes the memory as it is now, alone.
+    fn update(&mut self, change: impl FnOnce(&mut Contents) -> Result<(), Refusal>) -> Result<(), StateError> {
+        let _held = lock(&self.folder)?;
+        let mut contents = read(&self.folder)?;
+        change(&mut contents)?;
+        files::replace(&self.folder.join(file::NAME), Access::Owner, &contents.to_bytes())?;
+        self.contents = contents;
+        Ok(())
+    }
+}
+
+/// Whether a plan may follow the one that was last begun on the target: a later one, or the very same once more.
+pub(crate) fn check_mark(remembered: Option<&Mark>, label: &str, mark: Mark) -> Result<(), Refusal> {
+    let Some(remembered) = remembered else { return Ok(()) };
+    let (label, found) = (label.to_owned(), mark.sequence);
+    if found < remembered.sequence {
+        return Err(Refusal::SequencePassed { label, found, remembered: remembered.sequence });
+    }
+    if found == remembered.sequence && mark.plan != remembered.plan {
+        return Err(Refusal::SequenceTaken { label, found });
+    }
+    Ok(())
+}
+
+impl Mark {
+    /// The mark of a plan.
+    #[must_use]
+    pub fn new(sequence: u64, plan: Digest) -> Self {
+        Self { sequence, plan }
+    }
+}
+
+fn read(folder: &Path) -> Result<Contents, StateError> {
+    let path = folder.join(file::NAME);
+    // a link that leads nowhere is there all the same, and is no first run
+    if path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+        return Ok(Contents::default());
+    }
+    let bytes = files::read(&path, Guard::Trusted, MAX_STATE_BYTES)?;
+    Contents::from_bytes(&bytes).map_err(|detail| StateError::Malformed { path, detail })
+}
+
+fn check_folder(folder: &Path) -> Result<(), StateError> {
+    let found = fs::metadata(folder);
+    let missing = || StateError::NoFolder { path: folder.to_owned() };
+    let found = found.ok().filter(fs::Metadata::is_dir).ok_or_else(missing)?;
+    check_mode(folder, &found)
+}
+
+#[cfg(unix)]
+fn check_mode(folder: &Path, found: &fs::Metadata) -> Result<(), StateError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = found.permissions().mode() & 0o7777;
+    if mode & 0o022 != 0 {
+        return Err(StateError::FolderOpen { path: folder.to_owned(), mode });
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn check_mode(_: &Path, _: &fs::Metadata) -> Result<(), StateError> {
+    Ok(())
+}
+
+/// Waits until nobody else changes the memory; the kernel lets go when the file is closed, however the program ends.
+fn lock(folder: &Path) -> Result<fs::File, StateError> {
+    let path = folder.join("lock");
+    let failed = |source| FileError::Io { action: "lock", path: path.clone(), source };
+    let file = fs::File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
+    Ok(file)
+}
