@@ -286,6 +286,22 @@ pub fn unmodeled(sql: &str) -> BTreeSet<Unmodeled> {
     }
 }
 
+/// The statements of a text that make what pgseal does not model yet, in their order, under the settings they were written with:
+/// what has to be added to a dump to have the same database again.
+pub fn unmodeled_statements(sql: &str) -> String {
+    let sql = without_meta_commands(sql);
+    let Ok(parsed) = pg_query::parse(&sql, 0) else { return String::new() };
+    let wanted = |statement: &NodeEnum| match statement {
+        NodeEnum::VariableSetStmt(_) => true,
+        // the setting of the search path as dumps write it
+        NodeEnum::SelectStmt(select) => select.from_clause.is_empty() && select.into_clause.is_none(),
+        // a table made by a query is a table afterwards, and modeled
+        other => unmodeled_in(other).iter().any(|kind| *kind != "table made by a query"),
+    };
+    let statements = parsed.protobuf.stmts.iter().filter(|statement| node(statement).is_some_and(wanted));
+    statements.map(|statement| format!("{};\n", text_of(&sql, statement).trim())).collect()
+}
+
 /// The text with another statement in place of its first DO block; none where it has no such block.
 fn with_block_as(sql: &str, plain: &str) -> Option<String> {
     let parsed = pg_query::parse(&without_meta_commands(sql), 0).ok()?;
