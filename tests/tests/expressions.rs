@@ -16,11 +16,10 @@ use pgseal_tests::pipeline::snapshot;
 use pgseal_tests::server::{MAJORS, Server};
 
 /// What the compiler may refuse: literals whose normal form it does not know, and what minor releases print differently.
-const REFUSALS: [&str; 6] = [
+const REFUSALS: [&str; 5] = [
     "deparse.unsettled",
     "unsupported.expression.subscript",
     "unsupported.literal.jsonpath",
-    "unsupported.literal.money",
     "unsupported.literal.text-search-object",
     "unsupported.literal.type",
 ];

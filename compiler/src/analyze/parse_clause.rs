@@ -278,7 +278,7 @@ fn table_sample(ps: &mut ParseState<'_>, sample: &RangeTableSample) -> Analyzed<
     }
     let names = strings_of(&sample.method);
     let shown = names.join(".");
-    let (schema, name) = split_name(&names, sample.location)?;
+    let (schema, name) = split_name(ps.env, &names, sample.location)?;
     let handler = ps.env.lookup_proc(ps.path, schema, name, &[Oid::INTERNAL]).map(|row| row.oid).ok_or_else(|| {
         AnalyzeError::rejected(
             sqlstate::UNDEFINED_OBJECT,

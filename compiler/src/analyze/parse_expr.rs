@@ -18,7 +18,8 @@ use super::parse_common::{coerce_to_common_type, common_type, select_common_type
 use super::parse_expr_kind::ParseExprKind;
 use super::parse_func::{CallSyntax, Decoration, parse_column, parse_func, parse_func_decorated};
 use super::parse_node::{
-    DEPTH_LIMIT, ParseState, missing, own_location, raw_location, string_of, strings_of, transform_const,
+    DEPTH_LIMIT, ParseState, missing, own_location, raw_location, require_own_database, string_of, strings_of,
+    transform_const,
 };
 use super::parse_oper::{make_op, make_scalar_array_op};
 use super::parse_query::uses_level;
@@ -185,11 +186,11 @@ fn transform_column_ref(ps: &mut ParseState<'_>, cref: &ColumnRef) -> Analyzed<E
         ([schema, relation], true) => (Some(*schema), *relation, None),
         ([schema, relation, column], false) => (Some(*schema), *relation, Some(*column)),
         ([database, schema, relation], true) => {
-            check_database(ps, database, &fields, location)?;
+            require_own_database(ps.env, database, || fields.join("."), location)?;
             (Some(*schema), *relation, None)
         }
         ([database, schema, relation, column], false) => {
-            check_database(ps, database, &fields, location)?;
+            require_own_database(ps.env, database, || fields.join("."), location)?;
             (Some(*schema), *relation, Some(*column))
         }
         _ => {
@@ -228,12 +229,12 @@ fn transform_column_ref(ps: &mut ParseState<'_>, cref: &ColumnRef) -> Analyzed<E
         return Err(missing_relation(ps, relation, location));
     };
     let Some(column) = column else {
-        return Ok(item.whole_row(up));
+        return item.whole_row(up);
     };
     if let Some(var) = scan_item_for_column(ps, item, up, column, location)? {
         return Ok(var);
     }
-    let row = item.whole_row(up);
+    let row = item.whole_row(up)?;
     parse_column(ps, column, row, location)?.ok_or_else(|| missing_column(Some(relation), column, location))
 }
 
@@ -242,25 +243,9 @@ fn bare_column(ps: &ParseState<'_>, name: &str, location: i32) -> Analyzed<Expr>
         return Ok(var);
     }
     if let Some((item, up)) = item_by_name(ps, None, name, location)? {
-        return Ok(item.whole_row(up));
+        return item.whole_row(up);
     }
     ps.parameters.by_name(ps.env, name).ok_or_else(|| missing_column(None, name, location))
-}
-
-fn check_database(ps: &ParseState<'_>, database: &str, fields: &[&str], location: i32) -> Analyzed<()> {
-    match ps.database {
-        Some(own) if own == database => Ok(()),
-        Some(_) => Err(AnalyzeError::rejected(
-            sqlstate::FEATURE_NOT_SUPPORTED,
-            format!("cross-database references are not implemented: {}", fields.join(".")),
-            location,
-        )),
-        None => Err(AnalyzeError::unsupported(
-            "unsupported.expression.database-name",
-            "a column name with the database's name in front",
-            location,
-        )),
-    }
 }
 
 // ---- operators --------------------------------------------------------------------------------
@@ -706,7 +691,7 @@ fn transform_collate(ps: &mut ParseState<'_>, c: &CollateClause) -> Analyzed<Exp
 ///
 /// When there is none.
 pub(super) fn lookup_collation(ps: &ParseState<'_>, names: &[&str], location: i32) -> Analyzed<Oid> {
-    let (schema, name) = super::parse_node::split_name(names, location)?;
+    let (schema, name) = super::parse_node::split_name(ps.env, names, location)?;
     if let Some(schema) = schema
         && !ps.env.schema_exists(schema)
     {

@@ -262,7 +262,7 @@ fn func_get_detail<'a>(
     location: i32,
 ) -> Analyzed<Detail<'a>> {
     let env = ps.env;
-    let (schema, bare) = split_name(name, location)?;
+    let (schema, bare) = split_name(ps.env, name, location)?;
     if let Some(schema) = schema
         && !env.schema_exists(schema)
     {

@@ -324,7 +324,7 @@ fn inference_element(ps: &mut ParseState<'_>, infer: &InferClause, raw: &IndexEl
 }
 
 fn btree_opclass(ps: &ParseState<'_>, names: &[&str], location: i32) -> Analyzed<Oid> {
-    let (schema, name) = split_name(names, location)?;
+    let (schema, name) = split_name(ps.env, names, location)?;
     let rows = ps.env.opclasses_named(name).filter(|row| row.method == Oid::BTREE_AM);
     let visible = rows.filter_map(|row| match schema {
         Some(schema) => (row.schema.as_str() == schema).then_some((0, row.oid)),

@@ -9,7 +9,7 @@ use super::literal;
 use super::parse_expr_kind::ParseExprKind;
 use super::parse_level::{Level, Outer, Parameters};
 use super::parse_relation::NamespaceItem;
-use crate::env::{Env, Major, Oid, SearchPath};
+use crate::env::{Env, InDatabase, Major, Oid, SearchPath};
 use crate::tree::{Const, Expr, Location};
 
 /// How deep an expression may be nested before it is refused.
@@ -39,8 +39,6 @@ pub struct ParseState<'a> {
     pub namespace: Vec<NamespaceItem>,
     /// What `VALUE` means, in a domain's check.
     pub domain_value: Option<DomainValue>,
-    /// The name of the database, where known (for four-part column names).
-    pub database: Option<&'a str>,
     /// How many expressions and queries enclose the one at hand.
     pub(super) depth: usize,
     /// The query that is being made.
@@ -65,7 +63,6 @@ impl<'a> ParseState<'a> {
             kind,
             namespace: Vec::new(),
             domain_value: None,
-            database: None,
             depth: 0,
             level: Level::default(),
             outer: Vec::new(),
@@ -171,15 +168,40 @@ pub(super) fn strings_of(nodes: &[Node]) -> Vec<&str> {
     nodes.iter().filter_map(string_of).collect()
 }
 
-/// Splits `[schema.]name`; follows `DeconstructQualifiedName`.
-pub(super) fn split_name<'n>(names: &[&'n str], location: i32) -> Analyzed<(Option<&'n str>, &'n str)> {
+/// Splits `[[database.]schema.]name`; follows `DeconstructQualifiedName`.
+pub(super) fn split_name<'n>(env: &Env, names: &[&'n str], location: i32) -> Analyzed<(Option<&'n str>, &'n str)> {
     match names {
         [name] => Ok((None, name)),
         [schema, name] => Ok((Some(schema), name)),
-        [_, schema, name] => Ok((Some(schema), name)),
+        [database, schema, name] => {
+            require_own_database(env, database, || names.join("."), location)?;
+            Ok((Some(schema), name))
+        }
         _ => Err(AnalyzeError::rejected(
             sqlstate::SYNTAX_ERROR,
             format!("improper qualified name (too many dotted names): {}", names.join(".")),
+            location,
+        )),
+    }
+}
+
+/// Refuses a name with another database in front; `shown` is how the message shows it.
+pub(super) fn require_own_database(
+    env: &Env,
+    database: &str,
+    shown: impl FnOnce() -> String,
+    location: i32,
+) -> Analyzed<()> {
+    match env.surroundings().in_database(database) {
+        InDatabase::Own => Ok(()),
+        InDatabase::Other => Err(AnalyzeError::rejected(
+            sqlstate::FEATURE_NOT_SUPPORTED,
+            format!("cross-database references are not implemented: {}", shown()),
+            location,
+        )),
+        InDatabase::Unknown => Err(AnalyzeError::unsupported(
+            "unsupported.expression.database-name",
+            "a name with the database's name in front",
             location,
         )),
     }

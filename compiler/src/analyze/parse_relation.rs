@@ -27,6 +27,8 @@ pub(super) enum WholeRow {
     Scalar,
     /// The columns one by one.
     Columns,
+    /// Nothing: the relation has no row type, as sequences have none.
+    Untyped,
 }
 
 /// A relation whose columns can be named.
@@ -96,7 +98,10 @@ impl NamespaceItem {
             varno,
             refname: alias.unwrap_or(own).to_owned(),
             columns,
-            whole: WholeRow::Var(relation.row_type.valid().unwrap_or(Oid::RECORD)),
+            whole: match relation.row_type.valid() {
+                None if relation.kind == RelationKind::Sequence => WholeRow::Untyped,
+                ty => WholeRow::Var(ty.unwrap_or(Oid::RECORD)),
+            },
             relation_visible: true,
             columns_visible: true,
             lateral_only: false,
@@ -110,8 +115,12 @@ impl NamespaceItem {
     }
 
     /// The row as a whole; follows `transformWholeRowRef`.
-    pub(super) fn whole_row(&self, levels_up: u32) -> Expr {
-        match &self.whole {
+    ///
+    /// # Errors
+    ///
+    /// That the relation has no row type.
+    pub(super) fn whole_row(&self, levels_up: u32) -> Analyzed<Expr> {
+        Ok(match &self.whole {
             WholeRow::Var(ty) => Expr::Var(Var {
                 varno: self.varno,
                 attno: 0,
@@ -128,7 +137,7 @@ impl NamespaceItem {
                 let columns = self.named_columns(levels_up);
                 let mut single = columns.iter().map(|(_, e)| e.clone());
                 if let (WholeRow::Scalar, Some(only)) = (&self.whole, single.next()) {
-                    return only;
+                    return Ok(only);
                 }
                 Expr::RowExpr(RowExpr {
                     colnames: columns.iter().map(|(n, _)| n.clone()).collect(),
@@ -138,7 +147,15 @@ impl NamespaceItem {
                     location: Location::NONE,
                 })
             }
-        }
+            WholeRow::Untyped => {
+                let own = self.relation.as_ref().map_or(self.refname.as_str(), |(_, _, name)| name);
+                return Err(AnalyzeError::rejected(
+                    sqlstate::WRONG_OBJECT_TYPE,
+                    format!("relation \"{own}\" does not have a composite type"),
+                    -1,
+                ));
+            }
+        })
     }
 
     /// Every column with its name, as `expandNSItemVars` gives them.

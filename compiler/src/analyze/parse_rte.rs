@@ -7,7 +7,7 @@ use pg_query::protobuf::{Alias as RawAlias, RangeVar};
 use super::error::{AnalyzeError, Analyzed, sqlstate};
 use super::parse_coerce::is_complex;
 use super::parse_level::CteEntry;
-use super::parse_node::{ParseState, strings_of};
+use super::parse_node::{ParseState, require_own_database, strings_of};
 use super::parse_polymorphic::is_polymorphic;
 use super::parse_relation::{NamespaceColumn, NamespaceItem, WholeRow};
 use crate::env::{ArgMode, Env, Major, Oid, ProcRow, RelationKind, RelationRow};
@@ -63,22 +63,9 @@ fn too_many_names(name: &str, what: &str, have: usize, given: usize) -> AnalyzeE
 /// The relation that a name means; follows `parserOpenTable`.
 pub(super) fn open_relation<'a>(ps: &ParseState<'a>, rv: &RangeVar) -> Analyzed<&'a RelationRow> {
     let schema = (!rv.schemaname.is_empty()).then_some(rv.schemaname.as_str());
-    if !rv.catalogname.is_empty() && ps.database.is_none_or(|own| own != rv.catalogname) {
-        return Err(match ps.database {
-            Some(_) => AnalyzeError::rejected(
-                sqlstate::FEATURE_NOT_SUPPORTED,
-                format!(
-                    "cross-database references are not implemented: \"{}.{}.{}\"",
-                    rv.catalogname, rv.schemaname, rv.relname
-                ),
-                rv.location,
-            ),
-            None => AnalyzeError::unsupported(
-                "unsupported.expression.database-name",
-                "a relation's name with the database's name in front",
-                rv.location,
-            ),
-        });
+    if !rv.catalogname.is_empty() {
+        let shown = || format!("\"{}.{}.{}\"", rv.catalogname, rv.schemaname, rv.relname);
+        require_own_database(ps.env, &rv.catalogname, shown, rv.location)?;
     }
     let Some(row) = ps.env.lookup_relation(ps.path, schema, &rv.relname) else {
         let shown = schema.map_or_else(|| rv.relname.clone(), |s| format!("{s}.{}", rv.relname));

@@ -6,7 +6,7 @@ use pg_query::protobuf::{AIndirection, ColumnRef, Node, node};
 
 use super::error::{AnalyzeError, Analyzed, sqlstate};
 use super::parse_expr::transform_expr;
-use super::parse_node::{ParseState, strings_of};
+use super::parse_node::{ParseState, require_own_database, strings_of};
 use super::parse_relation::{item_by_name, item_of_var, missing_relation};
 use super::parse_rte::{Returned, output_columns, result_of};
 use crate::env::Oid;
@@ -36,7 +36,10 @@ fn expand_column_star(ps: &mut ParseState<'_>, cref: &ColumnRef) -> Analyzed<Vec
         [] => return all_tables(ps, cref.location),
         [relation] => (None, *relation),
         [schema, relation] => (Some(*schema), *relation),
-        [database, schema, relation] if ps.database == Some(*database) => (Some(*schema), *relation),
+        [database, schema, relation] => {
+            require_own_database(ps.env, database, || format!("{}.*", names.join(".")), cref.location)?;
+            (Some(*schema), *relation)
+        }
         _ => {
             return Err(AnalyzeError::rejected(
                 sqlstate::SYNTAX_ERROR,

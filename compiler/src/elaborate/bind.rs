@@ -407,7 +407,7 @@ impl Model {
             name: Sym::from(name.name.as_str()),
             kind,
             row_type: Oid::INVALID,
-            columns: Vec::new(),
+            columns: RelationRow::columns_of_kind(kind),
             parents: Vec::new(),
             of_type: Oid::INVALID,
             primary_key: None,

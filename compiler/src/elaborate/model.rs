@@ -20,7 +20,7 @@ use super::bind::Bindings;
 use super::dependents::Dependents;
 use super::symbols::{Stage, SymbolIndex};
 use crate::analyze;
-use crate::env::{Env, Major, Oid, RelationKind, RelationRow};
+use crate::env::{Env, Major, Oid, RelationKind, RelationRow, Surroundings};
 
 /// The part of a fact that an expression is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -170,7 +170,10 @@ impl Model {
         Ok(Self {
             header: Arc::new(snapshot.header.clone()),
             catalog: Catalog::new(),
-            env: Env::for_major(major),
+            env: Env::for_major(major).within(Surroundings {
+                database: Some(snapshot.header.database.clone()),
+                monetary_locale: snapshot.header.settings.get("lc_monetary").cloned(),
+            }),
             symbols: Arc::new(SymbolIndex::new(&snapshot.symbols, &snapshot.header.collations, homes(snapshot))),
             bindings: Bindings::default(),
             dependents: Dependents::default(),

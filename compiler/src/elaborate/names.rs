@@ -10,7 +10,7 @@ use pgseal_catalog::{FactId, Name, QualifiedName};
 
 use super::error::{Elaborated, Problem};
 use super::run::Interpreter;
-use crate::env::{RelationKind, object_name};
+use crate::env::{InDatabase, RelationKind, object_name};
 
 /// An identifier of the grammar as the server stores it: cut to 63 bytes.
 pub(super) fn name(text: &str) -> Elaborated<Name> {
@@ -64,14 +64,29 @@ impl Interpreter<'_> {
         Err(Problem::undefined("3F000", "no schema has been selected to create in", first))
     }
 
+    /// Refuses a name with another database in front.
+    pub(super) fn require_own_database(&self, database: &str, shown: impl FnOnce() -> String) -> Elaborated<()> {
+        if database.is_empty() || self.model.env.surroundings().in_database(database) == InDatabase::Own {
+            return Ok(());
+        }
+        Err(Problem::invalid("0A000", format!("cross-database references are not implemented: {}", shown())))
+    }
+
+    fn require_relation_here(&self, range: &RangeVar) -> Elaborated<()> {
+        let shown = || format!("\"{}.{}.{}\"", range.catalogname, range.schemaname, range.relname);
+        self.require_own_database(&range.catalogname, shown).map_err(|p| p.at(range.location))
+    }
+
     /// The name under which a relation is made.
     pub(super) fn creation_name(&self, range: &RangeVar) -> Elaborated<QualifiedName> {
+        self.require_relation_here(range)?;
         let schema = self.creation_schema(Some(&range.schemaname)).map_err(|p| p.at(range.location))?;
         Ok(QualifiedName::new(schema, name(&range.relname)?))
     }
 
     /// The relation that a range variable means, of any kind; none when there is no such relation.
     pub(super) fn find_relation(&self, range: &RangeVar) -> Elaborated<Option<(QualifiedName, RelationKind)>> {
+        self.require_relation_here(range)?;
         let schema = Some(range.schemaname.as_str()).filter(|schema| !schema.is_empty());
         let relation = name(&range.relname)?;
         match self.model.env.lookup_relation(&self.path, schema, relation.as_str()) {
@@ -117,7 +132,17 @@ impl Interpreter<'_> {
         let (schema, relation) = match parts {
             [relation] => (String::new(), relation.clone()),
             [schema, relation] => (schema.clone(), relation.clone()),
-            [_, schema, relation] => (schema.clone(), relation.clone()),
+            [database, schema, relation] => {
+                let (catalogname, schemaname, relname) = (database.clone(), schema.clone(), relation.clone());
+                return Ok(RangeVar {
+                    catalogname,
+                    schemaname,
+                    relname,
+                    location: -1,
+                    inh: true,
+                    ..RangeVar::default()
+                });
+            }
             _ => {
                 return Err(Problem::invalid(
                     "42601",

@@ -53,10 +53,11 @@ impl Interpreter<'_> {
                 }
                 Ok((Some(schema), routine))
             }
-            [_, _, _] => Err(Problem::invalid(
-                "0A000",
-                format!("cross-database references are not implemented: {}", parts.join(".")),
-            )),
+            [database, schema, routine] => {
+                self.require_own_database(database, || parts.join("."))?;
+                self.existing_schema(schema)?;
+                Ok((Some(schema), routine))
+            }
             _ => Err(Problem::invalid(
                 "42601",
                 format!("improper qualified name (too many dotted names): {}", parts.join(".")),

@@ -18,11 +18,9 @@ impl Interpreter<'_> {
         let (schema, object) = match parts.as_slice() {
             [object] => (None, object),
             [schema, object] => (Some(schema.as_str()), object),
-            [_, _, _] => {
-                return Err(Problem::invalid(
-                    "0A000",
-                    format!("cross-database references are not implemented: {}", parts.join(".")),
-                ));
+            [database, schema, object] => {
+                self.require_own_database(database, || parts.join("."))?;
+                (Some(schema.as_str()), object)
             }
             _ => {
                 return Err(Problem::invalid(

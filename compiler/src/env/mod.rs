@@ -18,6 +18,7 @@ mod object_name;
 mod oid;
 mod path;
 mod rows;
+mod surroundings;
 mod sym;
 mod symbols;
 mod table;
@@ -39,6 +40,7 @@ pub use rows::{
     FamilyOperator, FamilyProc, LanguageRow, OpclassRow, OperatorRow, OpfamilyRow, PrimaryKey, ProcArg, ProcKind,
     ProcRow, RangeLink, RelationKind, RelationRow, Subscript, TypeKind, TypeRow, Volatility,
 };
+pub use surroundings::{InDatabase, Surroundings};
 pub use sym::Sym;
 pub use symbols::{SymbolError, SymbolRow, SymbolRows};
 pub use type_name::TypeNameError;
@@ -53,6 +55,7 @@ use table::UserTable;
 pub struct Env {
     major: Major,
     builtins: &'static Builtins,
+    surroundings: Arc<Surroundings>,
     user: Arc<UserObjects>,
 }
 
@@ -79,7 +82,20 @@ impl Env {
     pub fn for_major(major: Major) -> Self {
         let mut user = UserObjects { last_oid: Oid::FIRST_USER.0 - 1, ..UserObjects::default() };
         user.schemas.insert(Sym::Static("public"));
-        Self { major, builtins: Builtins::of(major), user: Arc::new(user) }
+        Self { major, builtins: Builtins::of(major), surroundings: Arc::default(), user: Arc::new(user) }
+    }
+
+    /// The same in a database of which more is known.
+    #[must_use]
+    pub fn within(mut self, surroundings: Surroundings) -> Self {
+        self.surroundings = Arc::new(surroundings);
+        self
+    }
+
+    /// What is known of the database itself.
+    #[must_use]
+    pub fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
     }
 
     /// The server major that this stands for.

@@ -495,6 +495,25 @@ pub struct PrimaryKey {
 }
 
 impl RelationRow {
+    /// The columns that every relation of a kind has: a sequence shows where it stands.
+    #[must_use]
+    pub fn columns_of_kind(kind: RelationKind) -> Vec<ColumnRow> {
+        if kind != RelationKind::Sequence {
+            return Vec::new();
+        }
+        let columns = [("last_value", Oid::INT8), ("log_cnt", Oid::INT8), ("is_called", Oid::BOOL)];
+        let column = |((name, type_oid), number)| ColumnRow {
+            name: Sym::Static(name),
+            number,
+            type_oid,
+            typmod: -1,
+            collation: Oid::INVALID,
+            not_null: true,
+            generated: false,
+        };
+        columns.into_iter().zip(1_i16..).map(column).collect()
+    }
+
     /// The user column of that name.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&ColumnRow> {

@@ -148,6 +148,8 @@ impl Env {
             symbols.relations.iter().map(|symbol| (self.name_relation(symbol, &mut rows.added), symbol)).collect();
         for (oid, symbol) in named {
             match self.columns(&symbol.columns) {
+                // those of a sequence are known by its kind
+                Ok(columns) if columns.is_empty() => {}
                 Ok(columns) => {
                     if let Some(row) = self.relation_by_oid(oid).cloned() {
                         self.put_relation(RelationRow { columns, ..row });
@@ -369,7 +371,7 @@ impl Env {
             name,
             kind,
             row_type,
-            columns: Vec::new(),
+            columns: RelationRow::columns_of_kind(kind),
             parents: Vec::new(),
             of_type: Oid::INVALID,
             primary_key: None,

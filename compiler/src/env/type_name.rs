@@ -6,7 +6,7 @@
 use pg_query::NodeEnum;
 use pg_query::protobuf::{Node, TypeName, a_const};
 
-use super::{Env, Oid, SearchPath, Sym, typmod};
+use super::{Env, InDatabase, Oid, SearchPath, Sym, typmod};
 
 /// Why a type name means no type.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -49,7 +49,7 @@ pub enum TypeNameError {
         /// The name as written.
         name: Sym,
     },
-    /// A name that says which database.
+    /// A name in another database.
     #[error("cross-database references are not implemented: {name}")]
     OtherDatabase {
         /// The name as written.
@@ -172,8 +172,21 @@ impl Env {
                 }
                 Ok((Some(schema), type_name))
             }
-            [_, _, _] => Err(TypeNameError::OtherDatabase { name: written(name) }),
+            [database, schema, type_name] => {
+                self.require_own_database(database, name)?;
+                if !self.schema_exists(schema) {
+                    return Err(TypeNameError::UndefinedSchema { name: Sym::from(*schema) });
+                }
+                Ok((Some(schema), type_name))
+            }
             _ => Err(TypeNameError::ImproperName { name: written(name) }),
+        }
+    }
+
+    fn require_own_database(&self, database: &str, name: &TypeName) -> Result<(), TypeNameError> {
+        match self.surroundings().in_database(database) {
+            InDatabase::Own => Ok(()),
+            InDatabase::Other | InDatabase::Unknown => Err(TypeNameError::OtherDatabase { name: written(name) }),
         }
     }
 
@@ -182,7 +195,10 @@ impl Env {
         let (schema, relation, column) = match parts(name)?.as_slice() {
             [relation, column] => (None, *relation, *column),
             [schema, relation, column] => (Some(*schema), *relation, *column),
-            [_, _, _, _] => return Err(TypeNameError::OtherDatabase { name: written(name) }),
+            [database, schema, relation, column] => {
+                self.require_own_database(database, name)?;
+                (Some(*schema), *relation, *column)
+            }
             _ => return Err(TypeNameError::ImproperName { name: written(name) }),
         };
         if let Some(schema) = schema

@@ -8,7 +8,7 @@ use pgseal::analyze::{
 };
 use pgseal::deparse::{DeparseError, Scope, deparse_expression};
 use pgseal::elaborate::Model;
-use pgseal::env::{ColumnRow, Env, Major, Oid, RelationKind, RelationRow, SearchPath, TypeKind, TypeRow};
+use pgseal::env::{ColumnRow, Env, Major, Oid, RelationKind, RelationRow, SearchPath, Surroundings, TypeKind, TypeRow};
 use pgseal::tree::Expr;
 use postgres::Client;
 
@@ -60,7 +60,8 @@ pub fn columns(session: &mut Client) -> Vec<Column> {
 impl Judge {
     /// An environment with the table `t` of these columns.
     pub fn new(major: u16, columns: &[Column]) -> Self {
-        let mut env = Env::for_major(Major::from_number(major.into()).expect("a known major"));
+        let mut env = Env::for_major(Major::from_number(major.into()).expect("a known major"))
+            .within(Surroundings { monetary_locale: Some("C".to_owned()), ..Surroundings::default() });
         let oid = env.allocate_oid();
         let mut row_type = TypeRow::user("public", "t", TypeKind::Composite);
         row_type.relation = oid;

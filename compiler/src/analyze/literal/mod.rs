@@ -2,6 +2,7 @@
 //!
 //! Follows the input and output functions of the built-in types under the pinned settings
 //! `DateStyle = ISO, MDY`, `IntervalStyle = postgres`, `TimeZone = UTC`, `extra_float_digits = 1`.
+//! Amounts of money are read where `lc_monetary` is one that writes them as `C` does.
 //! A literal whose value depends on anything else (the moment, the time zone database, the
 //! server's locale, an extension's code) is refused with a code that names the type.
 
@@ -17,6 +18,7 @@ mod interval;
 mod json;
 mod jsonpath;
 mod modifier;
+mod money;
 mod network;
 mod number;
 mod object;
@@ -163,9 +165,7 @@ fn scalar(ps: &ParseState<'_>, ty: Oid, typmod: i32, text: &str) -> Option<Norma
         | Oid::REGCOLLATION
         | Oid::REGCONFIG
         | Oid::REGDICTIONARY => object::object(ps, ty, text),
-        Oid::MONEY => {
-            Err(refuse("unsupported.literal.money", "a literal of type money, which depends on the server's locale"))
-        }
+        Oid::MONEY => money::money(ps.env.surroundings(), text),
         Oid::ACLITEM => Err(refuse("unsupported.literal.aclitem", "a literal of type aclitem")),
         _ => return None,
     })
