@@ -434,7 +434,11 @@ fn add_sequence(b: &mut Build<'_>, row: &ClassRow, name: QualifiedName) -> Resul
             return Ok(());
         }
         if let Some(column) = b.attribute(table, number) {
-            owned_by = Some(FactId::Column(b.relation_name(table)?, column.name.clone()));
+            let owner = b.relation_name(table)?;
+            owned_by = Some(match b.class(table).map(|row| row.kind) {
+                Some('v') => FactId::ViewColumn(owner, column.name.clone()),
+                _ => FactId::Column(owner, column.name.clone()),
+            });
         }
     }
     let id = FactId::Sequence(name);

@@ -13,6 +13,7 @@ use super::dispatch::object_type;
 use super::error::{Elaborated, Problem};
 use super::run::Interpreter;
 use crate::diagnostic::codes;
+use crate::env::Major;
 
 /// Whether dependents go too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -241,11 +242,17 @@ impl Interpreter<'_> {
             }
             (FactId::Domain(domain), FactId::DomainConstraint(owner, _)) => owner == domain,
             (FactId::Column(table, column), FactId::Default(owner, of)) => owner == table && of == column,
-            (FactId::Column(..), FactId::Sequence(sequence)) => {
+            (FactId::Column(..) | FactId::View(_), FactId::Sequence(sequence)) => {
                 match self.model.fact(&FactId::Sequence(sequence.clone())).map(|fact| &fact.payload) {
-                    Some(Payload::Sequence(found)) => found.owned_by.as_ref() == Some(id),
+                    Some(Payload::Sequence(found)) => found.owner().as_ref() == Some(id),
                     _ => false,
                 }
+            }
+            // before 15, a generated column went with what it is made of
+            (FactId::Column(table, _), FactId::Column(owner, generated)) => {
+                self.model.major() < Major::V15
+                    && owner == table
+                    && self.model.column(owner, generated).is_some_and(|found| found.generated.is_some())
             }
             (FactId::Column(table, column), FactId::Constraint(owner, constraint)) => {
                 owner == table && self.leans_on(owner, constraint, column)

@@ -52,7 +52,7 @@ pub(super) fn structural(
             needs.extend(table.inherits.iter().map(|parent| FactId::Table(parent.clone())));
             needs.extend(table.of_type.iter().map(|of| FactId::Composite(of.clone())));
         }
-        Payload::Sequence(sequence) => needs.extend(sequence.owned_by.iter().cloned()),
+        Payload::Sequence(sequence) => needs.extend(sequence.owner()),
         Payload::Index(index) if is_materialized(&index.table) => {
             needs.insert(FactId::MaterializedView(index.table.clone()));
         }

@@ -40,9 +40,16 @@ impl Interpreter<'_> {
                 }
                 let (found, kind) = self.relation(range)?;
                 let id = match kind {
-                    RelationKind::Index | RelationKind::PartitionedIndex => self.index_address(&found)?,
-                    RelationKind::Sequence => self.relation_address(ObjectType::ObjectSequence, range)?,
-                    _ => self.relation_address(of, range)?,
+                    RelationKind::CompositeType if matches!(of, ObjectType::ObjectIndex | ObjectType::ObjectTable) => {
+                        let message = format!("\"{}\" is a composite type", range.relname);
+                        return Err(Problem::invalid("42809", message).hint("Use ALTER TYPE instead."));
+                    }
+                    RelationKind::Index | RelationKind::PartitionedIndex
+                        if matches!(of, ObjectType::ObjectIndex | ObjectType::ObjectTable) =>
+                    {
+                        self.index_address(&found)?
+                    }
+                    _ => self.relation_address(any_relation(of, kind), range)?,
                 };
                 self.rename_object(&id, &found.schema, &new)
             }
@@ -297,7 +304,13 @@ impl Interpreter<'_> {
                 if statement.missing_ok && self.find_relation(range)?.is_none() {
                     return Ok(());
                 }
-                self.relation_address(of, range)?
+                let (_, kind) = self.relation(range)?;
+                if matches!(kind, RelationKind::Index | RelationKind::PartitionedIndex) && of == ObjectType::ObjectTable
+                {
+                    let message = format!("cannot change schema of index \"{}\"", range.relname);
+                    return Err(Problem::invalid("42809", message).hint("Change the schema of the table instead."));
+                }
+                self.relation_address(any_relation(of, kind), range)?
             }
             (None, Some(object)) => self.must_address(of, object)?,
             (None, None) => return Err(Problem::internal("SET SCHEMA of nothing")),
@@ -318,6 +331,9 @@ impl Interpreter<'_> {
                         .detail(format!("Sequence \"{}\" is linked to a table.", sequence.name.as_str())));
                 }
                 self.rename_object(&id, &schema, &sequence.name)
+            }
+            FactId::View(view) if !self.sequences_owned_by(view).is_empty() => {
+                Err(Problem::unsupported("SET SCHEMA of a view that owns a sequence"))
             }
             FactId::MaterializedView(view) => {
                 let mut rewrite = Rewrite::default();
@@ -341,6 +357,16 @@ impl Interpreter<'_> {
             }
             _ => Err(Problem::unsupported("SET SCHEMA of this object")),
         }
+    }
+
+    /// The sequences that columns of a view own.
+    pub(super) fn sequences_owned_by(&self, view: &QualifiedName) -> Vec<FactId> {
+        let owner = FactId::View(view.clone());
+        let owned = |id: &&FactId| match self.model.fact(id).map(|fact| &fact.payload) {
+            Some(Payload::Sequence(sequence)) => sequence.owner().as_ref() == Some(&owner),
+            _ => false,
+        };
+        self.model.dependents(&owner).filter(owned).cloned().collect()
     }
 
     /// Moves a table with its row type, indexes and sequences.
@@ -403,6 +429,21 @@ impl Interpreter<'_> {
         }
         self.model.replace(changed);
         Ok(())
+    }
+}
+
+/// ALTER TABLE, and ALTER INDEX … RENAME, take most other kinds of relations too (`RangeVarCallbackForAlterRelation`).
+fn any_relation(of: ObjectType, kind: RelationKind) -> ObjectType {
+    if !matches!(of, ObjectType::ObjectTable | ObjectType::ObjectIndex) {
+        return of;
+    }
+    match kind {
+        RelationKind::Table | RelationKind::PartitionedTable => ObjectType::ObjectTable,
+        RelationKind::View => ObjectType::ObjectView,
+        RelationKind::MaterializedView => ObjectType::ObjectMatview,
+        RelationKind::Sequence => ObjectType::ObjectSequence,
+        RelationKind::ForeignTable => ObjectType::ObjectForeignTable,
+        RelationKind::CompositeType | RelationKind::Index | RelationKind::PartitionedIndex => of,
     }
 }
 

@@ -250,9 +250,7 @@ impl At<'_> {
                 }
             }
             Payload::Sequence(sequence) => {
-                if let Some(FactId::Column(table, column)) = &sequence.owned_by {
-                    sequence.owned_by = Some(FactId::Column(self.relation(table), self.column(table, column)));
-                }
+                sequence.owned_by = sequence.owned_by.as_ref().map(|owner| self.id(owner));
             }
             Payload::Table(table) => self.table(table),
             Payload::Column(column) => {

@@ -142,18 +142,25 @@ impl Interpreter<'_> {
             kind,
             RelationKind::Table | RelationKind::PartitionedTable | RelationKind::ForeignTable | RelationKind::View
         ) {
-            return Err(Problem::invalid(
-                "42809",
-                format!("sequence cannot be owned by relation \"{}\"", table.name.as_str()),
-            )
-            .at(element.location));
+            let shown = table.name.as_str();
+            let message = match self.model.major() {
+                Major::V14 => format!("referenced relation \"{shown}\" is not a table or foreign table"),
+                _ => format!("sequence cannot be owned by relation \"{shown}\""),
+            };
+            return Err(Problem::invalid("42809", message).at(element.location));
         }
         if table.schema != sequence.schema {
             return Err(Problem::invalid("55000", "sequence must be in same schema as table it is linked to")
                 .at(element.location));
         }
-        self.require_table(&table, kind).map_err(|p| p.at(element.location))?;
         let column = name(column)?;
+        if let Some(view) = self.model.view(&table) {
+            if view.columns.iter().any(|known| known.name == column) {
+                return Ok(Some(FactId::ViewColumn(table, column)));
+            }
+            return Err(self.no_column(&table, &column).at(element.location));
+        }
+        self.require_table(&table, kind).map_err(|p| p.at(element.location))?;
         if self.model.column(&table, &column).is_none() {
             return Err(self.no_column(&table, &column).at(element.location));
         }

@@ -235,7 +235,9 @@ impl Interpreter<'_> {
         }
         let Some(place) = names.iter_mut().find(|column| *column == old) else { return Err(self.no_column(view, old)) };
         *place = new.clone();
-        if let Some(user) = self.model.dependents(&id).find(|user| !matches!(user, FactId::Comment(_))) {
+        let owned = self.sequences_owned_by(view);
+        let stays = |user: &&FactId| matches!(user, FactId::Comment(_)) || owned.contains(user);
+        if let Some(user) = self.model.dependents(&id).find(|user| !stays(user)) {
             return Err(Problem::unsupported(format!(
                 "another name for a column of {}, which {} uses,",
                 id.in_words(),
@@ -262,6 +264,15 @@ impl Interpreter<'_> {
                 }
             }
             _ => return Err(Problem::internal("no view")),
+        }
+        for sequence in owned {
+            let Some(mut found) = self.model.fact(&sequence).cloned() else { continue };
+            if let Payload::Sequence(payload) = &mut found.payload
+                && payload.owned_by == Some(make_column(view.clone(), old.clone()))
+            {
+                payload.owned_by = Some(make_column(view.clone(), new.clone()));
+                self.model.put(found);
+            }
         }
         let comment = self.model.take(&FactId::Comment(Box::new(make_column(view.clone(), old.clone()))));
         self.model.forget_all_written(&id);

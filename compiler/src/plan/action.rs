@@ -30,6 +30,8 @@ pub enum Effect {
     DropsIdentity,
     /// It links its object to another one, after both are there, and nothing waits for it.
     Links,
+    /// It frees its object from another one, before that goes.
+    LetsGo,
 }
 
 /// One statement of a plan in the making.

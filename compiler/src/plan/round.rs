@@ -20,6 +20,7 @@ use super::rules::{self, Alteration, Context};
 use super::slots::{Slot, slots};
 use super::{PlanError, rebuild, rename, soft};
 use crate::diff::Delta;
+use crate::elaborate::Model;
 
 /// What a round has to do, fact by fact.
 #[derive(Debug, Default)]
@@ -161,7 +162,10 @@ fn spread(ctx: &Context<'_>, work: &mut Work) {
         }
         next.extend(ctx.working.fact(&id).filter(|fact| stays_a_part(ctx, fact)).and_then(whole));
         for dependent in ctx.working.dependents(&id) {
-            if work.drops.contains(dependent) || stops_needing(ctx, work, dependent, &id) {
+            if work.drops.contains(dependent)
+                || outlives_owner(ctx, work, dependent, &id)
+                || stops_needing(ctx, work, dependent, &id)
+            {
                 continue;
             }
             next.push(dependent.clone());
@@ -189,12 +193,36 @@ fn spread(ctx: &Context<'_>, work: &mut Work) {
     }
 }
 
+/// A sequence that there shall be keeps its position when its owner is made anew: it leaves before and comes back after.
+fn outlives_owner(ctx: &Context<'_>, work: &mut Work, dependent: &FactId, owner: &FactId) -> bool {
+    let sequence = |model: &Model| match model.fact(dependent).map(|fact| &fact.payload) {
+        Some(Payload::Sequence(sequence)) => Some(sequence.clone()),
+        _ => None,
+    };
+    let (Some(before), Some(after), FactId::Sequence(name)) = (sequence(ctx.working), sequence(ctx.desired), dependent)
+    else {
+        return false;
+    };
+    if before.owner().as_ref() != Some(owner) {
+        return false;
+    }
+    let actions = work.alters.entry(dependent.clone()).or_default();
+    if after.owned_by.is_some() {
+        actions.retain(|action| !is_late(action));
+        actions.push(rules::leave_owner(ctx, name));
+        actions.push(rules::set_owner(ctx, name, &after));
+    }
+    true
+}
+
 /// A fact that is changed in place, and then no longer needs the other, can stay.
 fn stops_needing(ctx: &Context<'_>, work: &Work, dependent: &FactId, id: &FactId) -> bool {
     let changes = work.alters.contains_key(dependent) || work.renames.contains_key(dependent);
-    let needed = ctx.desired.fact(dependent).is_some_and(|fact| fact.needs.contains(id));
-    let about_owner = matches!(dependent, FactId::Sequence(_)) && matches!(id, FactId::Column(..));
-    changes && (!needed || about_owner)
+    changes && !still_needs(ctx.desired, dependent, id)
+}
+
+fn still_needs(model: &Model, dependent: &FactId, id: &FactId) -> bool {
+    model.fact(dependent).is_some_and(|fact| fact.needs.contains(id))
 }
 
 /// What stands in the way of changing a column's type or expression, or would be rebuilt under another meaning.
@@ -278,7 +306,11 @@ fn alter_nodes(actions: &[Action]) -> Vec<Node> {
 }
 
 fn is_late(action: &Action) -> bool {
-    action.effect == Some(Effect::Links)
+    matches!(action.effect, Some(Effect::Links | Effect::LetsGo))
+}
+
+fn lets_go(node: &Node) -> bool {
+    node.actions.iter().any(|action| action.effect == Some(Effect::LetsGo))
 }
 
 fn create_nodes(ctx: &Context<'_>, work: &Work, folding: Folding, nodes: &mut Vec<Node>) {
@@ -426,7 +458,7 @@ fn subsumed(ctx: &Context<'_>, work: &Work) -> BTreeMap<FactId, FactId> {
             (Payload::Default(_), FactId::Default(table, column)) => {
                 Some(FactId::Column(table.clone(), column.clone())).filter(|column| goes(column))
             }
-            (Payload::Sequence(sequence), _) => sequence.owned_by.clone().filter(|owner| goes(owner)).map(|owner| {
+            (Payload::Sequence(sequence), _) => sequence.owner().filter(|owner| goes(owner)).map(|owner| {
                 let object = owner.object();
                 if goes(&object) { object } else { owner }
             }),
@@ -533,10 +565,10 @@ fn edges_of_create(
 ) {
     let Some(fact) = ctx.desired.fact(id) else { return };
     let owner = match &fact.payload {
-        Payload::Sequence(sequence) => sequence.owned_by.as_ref(),
+        Payload::Sequence(sequence) => sequence.owner(),
         _ => None,
     };
-    for need in fact.needs.iter().filter(|need| Some(*need) != owner) {
+    for need in fact.needs.iter().filter(|need| Some(*need) != owner.as_ref()) {
         // a column that a table has from its parents comes with the table
         let creator = doers.creators.get(need).or_else(|| match need {
             FactId::Column(table, _) => doers.creators.get(&FactId::Table(table.clone())),
@@ -604,8 +636,9 @@ fn edges_of_drop(
     for dependent in ctx.working.dependents(id) {
         out.extend(doers.destroyers.get(dependent).filter(|&&before| before != n).map(|&before| (before, n)));
         for &before in doers.alterers.get(dependent).into_iter().flatten() {
-            // changed in place, it stops needing what goes; but if what goes comes back, the change may wait for that
-            if before != n && !work.creates.contains(id) {
+            // changed in place, it stops needing what goes; but if what goes comes back and is needed, the change waits for that
+            let frees = !work.creates.contains(id) || !still_needs(ctx.desired, dependent, id);
+            if before != n && (frees || nodes.get(before).is_some_and(lets_go)) {
                 out.insert((before, n));
             }
         }
@@ -687,12 +720,19 @@ fn edges_of_alter(
     let Some(fact) = ctx.desired.fact(&node.about) else { return };
     // the object itself may be made in this round (who owns a new sequence)
     out.extend(doers.creators.get(&node.about).filter(|&&before| before != n).map(|&before| (before, n)));
+    if lets_go(node) {
+        return;
+    }
     let late = node.actions.iter().any(is_late);
+    if late {
+        let others = doers.alterers.get(&node.about).into_iter().flatten();
+        out.extend(others.filter(|&&other| nodes.get(other).is_some_and(lets_go)).map(|&before| (before, n)));
+    }
     let owner = match &fact.payload {
-        Payload::Sequence(sequence) if !late => sequence.owned_by.as_ref(),
+        Payload::Sequence(sequence) if !late => sequence.owner(),
         _ => None,
     };
-    for need in fact.needs.iter().filter(|need| Some(*need) != owner) {
+    for need in fact.needs.iter().filter(|need| Some(*need) != owner.as_ref()) {
         let creates_later = nodes.get(*doers.creators.get(need).unwrap_or(&usize::MAX)).is_some_and(|creator| {
             creator.creates.iter().any(|id| ctx.desired.fact(id).is_some_and(|f| gives_identity(f, nodes, n)))
         });

@@ -18,7 +18,9 @@ impl Renderer<'_> {
     #[must_use]
     pub fn sequence_owner(&self, name: &QualifiedName, owner: Option<&FactId>) -> Sql {
         let owner = match owner {
-            Some(FactId::Column(table, column)) => format!("{}.{}", self.qualified(table), self.name(column)),
+            Some(FactId::Column(table, column) | FactId::ViewColumn(table, column)) => {
+                format!("{}.{}", self.qualified(table), self.name(column))
+            }
             _ => "NONE".to_owned(),
         };
         self.plain(format!("ALTER SEQUENCE {} OWNED BY {owner}", self.qualified(name)))

@@ -36,7 +36,18 @@ pub struct Sequence {
     /// UNLOGGED (15 and later).
     #[serde(default, skip_serializing_if = "is_false")]
     pub unlogged: bool,
-    /// OWNED BY: always a column.
+    /// OWNED BY: a column of a table or a view.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owned_by: Option<FactId>,
+}
+
+impl Sequence {
+    /// The fact that it goes with: a column, or the view that has it, since columns of views are no facts.
+    #[must_use]
+    pub fn owner(&self) -> Option<FactId> {
+        self.owned_by.as_ref().map(|owner| match owner {
+            FactId::ViewColumn(..) => owner.object(),
+            other => other.clone(),
+        })
+    }
 }

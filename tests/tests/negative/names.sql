@@ -210,3 +210,15 @@ SELECT name IS NORMALIZED, id IS NORMALIZED FROM a
 SELECT NORMALIZE(id) FROM a
 SELECT ts AT TIME ZONE 1 FROM a
 SELECT (d, d) OVERLAPS (1, 2) FROM a
+-- the relation of a sequence has columns, and no row type
+SELECT nothing FROM s
+SELECT s.nothing FROM s
+SELECT s FROM s
+SELECT s.* FROM s WHERE s IS NULL
+SELECT last_value.x FROM s
+SELECT other.public.a.id FROM a
+SELECT other.public.a.* FROM a
+SELECT * FROM other.public.a
+SELECT other.pg_catalog.lower('x')
+SELECT 1::other.public.mood
+SELECT 1 OPERATOR(other.pg_catalog.+) 1

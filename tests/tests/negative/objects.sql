@@ -314,3 +314,26 @@ COMMENT ON INDEX a IS 'x'
 COMMENT ON SEQUENCE a IS 'x'
 COMMENT ON SCHEMA nowhere IS 'x'
 COMMENT ON MATERIALIZED VIEW av IS 'x'
+-- relations under another kind's name
+ALTER INDEX a RENAME TO b
+ALTER INDEX pair RENAME TO x
+ALTER TABLE pair RENAME TO x
+ALTER VIEW a RENAME TO x
+ALTER VIEW s RENAME TO x
+ALTER SEQUENCE av RENAME TO x
+ALTER MATERIALIZED VIEW av RENAME TO x
+ALTER TABLE a_name SET SCHEMA app
+ALTER INDEX nothing RENAME TO x
+CREATE SEQUENCE n OWNED BY mv.id
+CREATE SEQUENCE n OWNED BY av.nothing
+CREATE SEQUENCE n OWNED BY a_name.id
+CREATE SEQUENCE n OWNED BY pair.x
+CREATE TABLE other.public.n (x integer)
+CREATE VIEW other.public.n AS SELECT 1
+CREATE TYPE other.public.n AS ENUM ('x')
+CREATE FUNCTION other.public.n() RETURNS integer LANGUAGE sql AS 'SELECT 1'
+CREATE INDEX ON other.public.a (name)
+DROP TABLE other.public.a
+ALTER TABLE other.public.a RENAME TO n
+COMMENT ON TABLE other.public.a IS 'x'
+CREATE TABLE n (x other.public.mood)

@@ -26,7 +26,7 @@ use crate::render::Renderer;
 pub(crate) use column::{default_clauses, not_null_constraint};
 pub(crate) use constraint::{is_inherited_by_name, on_parent_only};
 pub(crate) use index::moves;
-pub(crate) use sequence::set_owner;
+pub(crate) use sequence::{leave_owner, set_owner};
 pub(crate) use table::{columns_of_new_table, create_folded, is_attached_later, replica_identity};
 
 /// What rules look at.

@@ -14,8 +14,17 @@ pub(super) fn create(ctx: &Context<'_>, name: &QualifiedName, payload: &Sequence
 
 /// Who owns it comes after the owner: an action of its own.
 pub(crate) fn set_owner(ctx: &Context<'_>, name: &QualifiedName, payload: &Sequence) -> Action {
+    if payload.owned_by.is_none() {
+        return leave_owner(ctx, name);
+    }
     let sql = ctx.to().sequence_owner(name, payload.owned_by.as_ref());
     Action::new(Verb::Alter, FactId::Sequence(name.clone()), sql).with(Effect::Links)
+}
+
+/// A sequence whose owner goes stays behind.
+pub(crate) fn leave_owner(ctx: &Context<'_>, name: &QualifiedName) -> Action {
+    let sql = ctx.to().sequence_owner(name, None);
+    Action::new(Verb::Alter, FactId::Sequence(name.clone()), sql).with(Effect::LetsGo)
 }
 
 pub(super) fn drop(ctx: &Context<'_>, name: &QualifiedName, _payload: &Sequence) -> Action {

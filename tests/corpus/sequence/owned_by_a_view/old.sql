@@ -1,0 +1,7 @@
+CREATE TABLE t (id integer, n integer);
+CREATE VIEW v AS SELECT id, n FROM t;
+CREATE VIEW gone AS SELECT id FROM t;
+CREATE SEQUENCE of_view OWNED BY v.id;
+CREATE SEQUENCE of_table OWNED BY t.id;
+CREATE SEQUENCE of_gone OWNED BY gone.id;
+CREATE SEQUENCE stays OWNED BY gone.id;

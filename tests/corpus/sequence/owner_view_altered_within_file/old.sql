@@ -1,0 +1,3 @@
+CREATE TABLE t (id integer);
+CREATE VIEW v AS SELECT id FROM t;
+CREATE SEQUENCE s OWNED BY v.id;
