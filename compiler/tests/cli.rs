@@ -8,7 +8,9 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use pgseal_catalog::plan::{Binding, FORMAT, Inputs, Source, Timeouts, VERSION};
-use pgseal_catalog::{Digest, Plan, Scope};
+use pgseal_catalog::snapshot::Header;
+use pgseal_catalog::symbols::Symbols;
+use pgseal_catalog::{Catalog, Digest, Plan, Scope, Snapshot};
 
 struct Ended {
     code: i32,
@@ -157,4 +159,51 @@ fn new_keys_replace_nothing() {
         let mode = |name: &str| std::fs::metadata(desk.path().join(name)).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode("a.pem"), mode("a.pub.pem"), mode("trust.toml")), (0o600, 0o644, 0o644));
     }
+}
+
+fn snapshot() -> Snapshot {
+    Snapshot {
+        header: Header {
+            server_version_num: 170_000,
+            server_version: "17.0".to_owned(),
+            captured_at: "2026-01-01T00:00:00Z".to_owned(),
+            database: "app".to_owned(),
+            system_identifier: None,
+            encoding: "UTF8".to_owned(),
+            collate: "C".to_owned(),
+            ctype: "C".to_owned(),
+            locale_provider: "libc".to_owned(),
+            settings: BTreeMap::new(),
+            roles: BTreeSet::new(),
+            extensions_available: BTreeMap::new(),
+            collations: BTreeSet::new(),
+            statistics: BTreeMap::new(),
+        },
+        scope: Scope::default(),
+        catalog: Catalog::new(),
+        symbols: Symbols::default(),
+        unmodeled: Vec::new(),
+    }
+}
+
+/// A comparison warns about the bodies of a schema that the other side does not have, at their place in the file.
+#[test]
+fn diff_warns_about_bodies() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let body = |name: &str, table: &str| {
+        format!("CREATE FUNCTION {name}() RETURNS void LANGUAGE plpgsql AS 'BEGIN PERFORM 1 FROM {table}; END';\n")
+    };
+    std::fs::write(path.join("like.json"), snapshot().to_bytes()).unwrap();
+    std::fs::write(path.join("old.sql"), body("f", "nowhere") + &body("g", "gone")).unwrap();
+    std::fs::write(path.join("new.sql"), body("f", "nowhere") + &body("g", "missing")).unwrap();
+    let ended = pgseal(path, &["diff", "old.sql", "new.sql", "--like", "like.json"]);
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    for (file, relation) in [("old.sql:2", "gone"), ("new.sql:2", "missing")] {
+        assert!(ended.err.contains(&format!("relation \"{relation}\" does not exist")), "{}", ended.err);
+        assert!(ended.err.contains(file), "{}", ended.err);
+    }
+    assert!(!ended.err.contains("nowhere\" does"), "{}", ended.err);
+    let ended = pgseal(path, &["diff", "like.json", "new.sql"]);
+    assert_eq!(ended.err.matches("PGS3010").count(), 2, "{}", ended.err);
 }

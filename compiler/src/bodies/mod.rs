@@ -6,7 +6,10 @@
 //! whatever has it in any schema.
 //!
 //! Owns the reading of `LANGUAGE sql` (the grammar's) and `LANGUAGE plpgsql` (`plpgsql`); other languages are not looked into.
-//! A body costs a parse, so only those that a plan touches are read.
+//! A body costs a parse, so only those are read that a plan touches or a statement of it may run.
+//!
+//! `plan` and `diff` warn about the bodies of a schema that the other side does not have. `dump` warns about none: it repeats what a
+//! database already holds, there is no file in which to point at the place, and whoever plans with it changes no body.
 
 mod names;
 mod plpgsql;

@@ -7,8 +7,11 @@ use pgseal_catalog::Snapshot;
 use super::files::print;
 use super::inputs::{ReadingOptions, check, compile_failure, read_snapshot, read_text};
 use super::said::Terminal;
+use crate::bodies;
 use crate::compile::desired;
+use crate::diagnostic::Diagnostics;
 use crate::elaborate::Model;
+use crate::syntax::SchemaText;
 use crate::{diff, report};
 use pgseal_catalog::{Exit, Failure};
 
@@ -55,11 +58,19 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Fa
     }
     let side = |argument: &str, snapshot: &Option<Snapshot>| match snapshot {
         Some(snapshot) => {
-            Model::from_snapshot(snapshot).map_err(|error| Failure::from_error(Exit::InvalidInput, &error))
+            let model =
+                Model::from_snapshot(snapshot).map_err(|error| Failure::from_error(Exit::InvalidInput, &error))?;
+            Ok(Side { model, schema: None })
         }
-        None => schema_model(argument, server, arguments, terminal),
+        None => schema_side(argument, server, arguments, terminal),
     };
-    let deltas = diff::diff(&side(&arguments.from, &from)?, &side(&arguments.to, &to)?);
+    let (from, to) = (side(&arguments.from, &from)?, side(&arguments.to, &to)?);
+    for (own, other) in [(&from, &to), (&to, &from)] {
+        if let Some(schema) = &own.schema {
+            schema.say(server, &own.model, &other.model, terminal)?;
+        }
+    }
+    let deltas = diff::diff(&from.model, &to.model);
     print(report::delta::render(&deltas, terminal.output_colour()).as_bytes())?;
     let changes = !deltas.is_empty();
     Ok(if changes && arguments.detailed_exitcode { Exit::Changes } else { Exit::Done })
@@ -70,19 +81,32 @@ fn snapshot_of(argument: &str) -> Result<Option<Snapshot>, Failure> {
     Ok(if is_snapshot { Some(read_snapshot(Path::new(argument))?.snapshot) } else { None })
 }
 
-fn schema_model(
-    argument: &str,
-    server: &Snapshot,
-    arguments: &Arguments,
-    terminal: &Terminal,
-) -> Result<Model, Failure> {
+/// One of the two databases.
+struct Side {
+    model: Model,
+    /// What it was read from, when that is SQL.
+    schema: Option<Schema>,
+}
+
+struct Schema {
+    text: SchemaText,
+    diagnostics: Diagnostics,
+}
+
+impl Schema {
+    /// Says what there is to say of it, and of the bodies that the other side does not have.
+    fn say(&self, server: &Snapshot, own: &Model, other: &Model, terminal: &Terminal) -> Result<(), Failure> {
+        let mut said = self.diagnostics.clone();
+        said.append(bodies::warnings(server, other, own, &self.text, &self.diagnostics));
+        terminal.say(&said.sorted(), &self.text.sources)
+    }
+}
+
+fn schema_side(argument: &str, server: &Snapshot, arguments: &Arguments, terminal: &Terminal) -> Result<Side, Failure> {
     let text = read_text(&[argument], &arguments.reading, server);
     check(&text, terminal)?;
     match desired(server, &text) {
-        Ok((model, diagnostics)) => {
-            terminal.say(&diagnostics, &text.sources)?;
-            Ok(model)
-        }
+        Ok((model, diagnostics)) => Ok(Side { model, schema: Some(Schema { text, diagnostics }) }),
         Err(error) => Err(compile_failure(&error, &text, terminal)),
     }
 }

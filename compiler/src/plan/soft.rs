@@ -1,40 +1,51 @@
 //! Soft edges: what the bodies of functions that are strings ask of the order of a round.
 //!
 //! Postgres knows nothing of them, and most plans would run without. But what a plan's statement evaluates (a default of a
-//! new column, a check, a key of an index) may call a function, and what that function reads must be there by then. So a function
+//! new column, a check, a key of an index, the rows of a materialized view) may call a function, and what that function reads must
+//! be there by then, whether the plan touches the function or not. So such a statement comes after what it runs into, a function
 //! comes after what its new body names, and lets go of what its old body names before that goes. Where that leads round in
 //! a circle, or against what Postgres does know, it is left out: a soft edge never stands in the way of a plan.
+//!
+//! What a statement only stores (a view, a trigger, a policy) asks for nothing: no body runs when it is made.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
-use pgseal_catalog::FactId;
+use pgseal_catalog::{FactId, Kind};
 
 use super::action::Verb;
 use super::order::Node;
 use super::rules::Context;
 use crate::bodies::used_by;
+use crate::elaborate::Model;
 
 type Edges = BTreeSet<(usize, usize)>;
 
 /// The soft edges of a round that can be had along with the hard ones.
 pub(super) fn edges(ctx: &Context<'_>, nodes: &[Node], hard: &Edges) -> Edges {
-    let is_routine = |node: &&Node| matches!(node.about, FactId::Function(_) | FactId::Procedure(_));
-    if nodes.len() < 2 || !nodes.iter().any(|node| is_routine(&node)) {
+    if nodes.len() < 2 {
         return Edges::new();
     }
     let makers = by_object(nodes, |node| &node.creates);
     let breakers = by_object(nodes, |node| &node.destroys);
+    let mut after = Bodies::of(ctx.desired);
+    let mut before = Bodies::of(ctx.working);
     let mut soft = Edges::new();
-    for (n, node) in nodes.iter().enumerate().filter(|(_, node)| is_routine(node)) {
-        if node.verb != Verb::Drop && !makers.is_empty() {
-            for used in used_by(ctx.desired, &node.about) {
-                soft.extend(makers.get(&used).into_iter().flatten().map(|&before| (before, n)));
-            }
+    for (n, node) in nodes.iter().enumerate() {
+        let is_routine = matches!(node.about, FactId::Function(_) | FactId::Procedure(_));
+        if !makers.is_empty() && node.verb != Verb::Drop {
+            let used = match is_routine {
+                true => after.names(&node.about),
+                false if evaluates(node) => Rc::new(after.run_into(node)),
+                false => continue,
+            };
+            let makers = used.iter().filter_map(|used| makers.get(used)).flatten();
+            soft.extend(makers.map(|&maker| (maker, n)));
         }
-        if node.verb != Verb::Create && !breakers.is_empty() {
-            for used in used_by(ctx.working, &node.about) {
-                soft.extend(breakers.get(&used).into_iter().flatten().map(|&after| (n, after)));
-            }
+        if is_routine && node.verb != Verb::Create && !breakers.is_empty() {
+            let used = before.names(&node.about);
+            let breakers = used.iter().filter_map(|used| breakers.get(used)).flatten();
+            soft.extend(breakers.map(|&breaker| (n, breaker)));
         }
     }
     soft.retain(|(a, b)| a != b);
@@ -44,6 +55,82 @@ pub(super) fn edges(ctx: &Context<'_>, nodes: &[Node], hard: &Edges) -> Edges {
     let components = components(nodes.len(), hard.union(&soft).copied());
     soft.retain(|(a, b)| components.get(*a) != components.get(*b));
     soft
+}
+
+/// Whether the server may run a function while it carries out the statements of a node. A table that is made is empty.
+fn evaluates(node: &Node) -> bool {
+    let runs = |id: &FactId| match id.kind() {
+        Kind::Column
+        | Kind::Default
+        | Kind::Constraint
+        | Kind::DomainConstraint
+        | Kind::Domain
+        | Kind::Index
+        | Kind::MaterializedView => true,
+        Kind::Schema
+        | Kind::Extension
+        | Kind::Enum
+        | Kind::Composite
+        | Kind::Attribute
+        | Kind::Range
+        | Kind::Sequence
+        | Kind::Table
+        | Kind::Function
+        | Kind::Procedure
+        | Kind::Aggregate
+        | Kind::Trigger
+        | Kind::Policy
+        | Kind::Rule
+        | Kind::View
+        | Kind::ViewColumn
+        | Kind::ViewTrigger
+        | Kind::ViewRule
+        | Kind::MaterializedViewColumn
+        | Kind::Comment => false,
+    };
+    runs(&node.about) && !node.creates.iter().any(|id| matches!(id, FactId::Table(_)))
+}
+
+/// What the bodies of a database's routines name, each read once.
+struct Bodies<'m> {
+    model: &'m Model,
+    read: BTreeMap<FactId, Rc<BTreeSet<FactId>>>,
+}
+
+impl<'m> Bodies<'m> {
+    fn of(model: &'m Model) -> Self {
+        Self { model, read: BTreeMap::new() }
+    }
+
+    fn names(&mut self, routine: &FactId) -> Rc<BTreeSet<FactId>> {
+        if let Some(known) = self.read.get(routine) {
+            return Rc::clone(known);
+        }
+        let found = Rc::new(used_by(self.model, routine));
+        self.read.insert(routine.clone(), Rc::clone(&found));
+        found
+    }
+
+    /// What the functions read that a node runs, and those that they call, also through views.
+    fn run_into(&mut self, node: &Node) -> BTreeSet<FactId> {
+        let own = node.creates.iter().chain([&node.about]);
+        let mut waiting: Vec<FactId> =
+            own.filter_map(|id| self.model.fact(id)).flat_map(|fact| fact.needs.clone()).collect();
+        let mut seen: BTreeSet<FactId> = BTreeSet::new();
+        let mut found = BTreeSet::new();
+        while let Some(id) = waiting.pop() {
+            let runs_more =
+                matches!(id, FactId::Function(_) | FactId::Procedure(_) | FactId::Aggregate(_) | FactId::View(_));
+            if !runs_more || !seen.insert(id.clone()) {
+                continue;
+            }
+            waiting.extend(self.model.fact(&id).into_iter().flat_map(|fact| fact.needs.iter().cloned()));
+            let names = self.names(&id);
+            waiting.extend(names.iter().cloned());
+            found.extend(names.iter().cloned());
+        }
+        found
+    }
 }
 
 /// Who makes, or breaks, an object or a column of it.
