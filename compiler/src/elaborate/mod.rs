@@ -49,6 +49,7 @@ mod range;
 #[cfg(test)]
 mod refusal_tests;
 mod rename;
+mod rename_query;
 mod retext;
 mod rewrite;
 mod routine_lookup;

@@ -3,7 +3,7 @@
 //! Follows `ExecRenameStmt` and `ExecAlterObjectSchemaStmt`, alter.c, `renameatt` and `rename_constraint_internal`, tablecmds.c
 //! (PG 14 to 18). Bodies of functions are text that nothing reads, so they stay.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pg_query::protobuf::{AlterObjectSchemaStmt, ObjectType, RenameStmt};
 use pgseal_catalog::facts::{Body, ConstraintKind, Expression, Payload};
@@ -12,6 +12,7 @@ use pgseal_catalog::{Fact, FactId, Name, QualifiedName, Routine};
 use super::dispatch::object_type;
 use super::error::{Elaborated, Problem};
 use super::names::name;
+use super::rename_query::Requeried;
 use super::rewrite::Rewrite;
 use super::run::Interpreter;
 use crate::env::{Major, RelationKind};
@@ -396,16 +397,17 @@ impl Interpreter<'_> {
         self.apply(&rewrite)
     }
 
-    /// Applies a rewrite to every fact that it changes. Refused where a view uses what gets another name: what a server prints
-    /// then is more than the old text with another name in it.
+    /// Applies a rewrite to every fact that it changes. Refused where a query uses what gets another name and its text does not tell
+    /// what a server prints then.
     pub(super) fn apply(&mut self, rewrite: &Rewrite) -> Elaborated<()> {
         let env = self.model.env.clone();
-        let changed: BTreeMap<FactId, Fact> = self
+        let mut changed: BTreeMap<FactId, Fact> = self
             .model
             .catalog
             .iter()
             .filter_map(|fact| rewrite.fact(&env, fact).map(|new| (fact.id.clone(), new)))
             .collect();
+        let mut queries: BTreeMap<FactId, Expression> = BTreeMap::new();
         for (id, new) in changed.iter().filter(|(_, fact)| holds_query(&fact.payload)) {
             let Some(fact) = self.model.fact(id) else { continue };
             // a rule says nothing of the name of its own relation, unless it does
@@ -419,6 +421,10 @@ impl Interpreter<'_> {
                 need => Some(need) == own.as_ref(),
             };
             if let Some(used) = fact.needs.difference(&new.needs).find(|need| !kept(need)) {
+                if let Some(text) = self.model.query_under_other_names(fact, rewrite) {
+                    queries.insert(id.clone(), text);
+                    continue;
+                }
                 return Err(Problem::unsupported(format!(
                     "another name for {}, which {} uses,",
                     used.in_words(),
@@ -427,7 +433,45 @@ impl Interpreter<'_> {
                 .hint("Write the new name where it is created, and in what uses it."));
             }
         }
+        self.views_beside(rewrite, &mut queries)?;
+        for id in queries.keys().filter(|id| !changed.contains_key(*id)).cloned().collect::<Vec<_>>() {
+            changed.extend(self.model.fact(&id).map(|fact| (id, fact.clone())));
+        }
+        for (id, text) in queries {
+            match changed.get_mut(&id).map(|fact| &mut fact.payload) {
+                Some(Payload::View(view)) => view.query = text,
+                Some(Payload::MaterializedView(view)) => view.query = text,
+                _ => return Err(Problem::internal("a query of no view")),
+            }
+        }
         self.model.replace(changed);
+        Ok(())
+    }
+}
+
+impl Interpreter<'_> {
+    /// The queries of views that use a table of which another column gets another name, as far as they are printed otherwise.
+    fn views_beside(&self, rewrite: &Rewrite, queries: &mut BTreeMap<FactId, Expression>) -> Elaborated<()> {
+        let tables: BTreeSet<FactId> = rewrite.columns.iter().map(|(table, ..)| FactId::Table(table.clone())).collect();
+        let is_view = |fact: &&Fact| matches!(fact.payload, Payload::View(_) | Payload::MaterializedView(_));
+        for fact in self.model.catalog.iter().filter(is_view) {
+            let uses = fact.needs.iter().map(FactId::object).find(|object| tables.contains(object));
+            let (Some(table), false) = (uses, queries.contains_key(&fact.id)) else { continue };
+            match self.model.query_beside_other_names(fact, rewrite) {
+                Requeried::Same => {}
+                Requeried::Other(text) => {
+                    queries.insert(fact.id.clone(), text);
+                }
+                Requeried::Unknown => {
+                    return Err(Problem::unsupported(format!(
+                        "another name for a column of {}, which {} joins,",
+                        table.in_words(),
+                        fact.id.in_words()
+                    ))
+                    .hint("Write the new name where it is created, and in what uses it."));
+                }
+            }
+        }
         Ok(())
     }
 }

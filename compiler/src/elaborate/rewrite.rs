@@ -222,12 +222,19 @@ impl At<'_> {
 
     fn payload(&self, payload: &mut Payload) {
         match payload {
+            Payload::Schema(_) | Payload::Enum(_) | Payload::Comment(_) => {}
             // the query of a view is no old text with other names in it: see `Interpreter::apply`
-            Payload::Schema(_)
-            | Payload::Enum(_)
-            | Payload::View(_)
-            | Payload::MaterializedView(_)
-            | Payload::Comment(_) => {}
+            Payload::View(view) => {
+                for column in &mut view.columns {
+                    column.data_type = self.ty(&column.data_type);
+                    column.default.iter_mut().for_each(|text| self.expression(text));
+                }
+            }
+            Payload::MaterializedView(view) => {
+                for column in &mut view.columns {
+                    column.data_type = self.ty(&column.data_type);
+                }
+            }
             Payload::Extension(extension) => extension.schema = self.schema(&extension.schema),
             Payload::Domain(domain) => {
                 domain.base = self.ty(&domain.base);

@@ -131,8 +131,11 @@ fn views_are_refused_as_servers_refuse_them() {
         ("DROP TABLE t", "because other objects depend on it"),
         ("ALTER TABLE t DROP COLUMN a", "because other objects depend on it"),
         ("ALTER TABLE t ALTER a TYPE bigint", "cannot alter type of a column used by a view or rule"),
-        ("ALTER TABLE t RENAME COLUMN a TO z", "another name for column public.t.a, which view public.v uses"),
-        ("ALTER TABLE t RENAME TO z", "another name for"),
+        ("CREATE VIEW w AS SELECT t.a FROM t, t t_1; ALTER TABLE t RENAME TO z", "another name for"),
+        (
+            "CREATE TABLE u (a integer, b text); CREATE VIEW w AS SELECT j.a FROM (t JOIN u USING (a)) j (a, x, y); ALTER TABLE t RENAME b TO z",
+            "another name for a column of table public.t, which view public.w joins,",
+        ),
         ("DROP VIEW t", "\"t\" is not a view"),
         ("DROP TABLE v", "\"v\" is not a table"),
         ("COMMENT ON COLUMN v.z IS 'x'", "column \"z\" of relation \"v\" does not exist"),

@@ -1,0 +1,14 @@
+CREATE TYPE temper AS ENUM ('sad', 'ok');
+CREATE TABLE t (id integer PRIMARY KEY, name text, m temper);
+CREATE TABLE u (id integer, t_id integer, amount numeric);
+CREATE FUNCTION f(integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT $1';
+CREATE VIEW v AS SELECT t.id, name, count(*) AS c FROM t JOIN u ON u.t_id = t.id WHERE m = 'ok' GROUP BY t.id;
+CREATE VIEW joined AS SELECT * FROM t JOIN u USING (id);
+CREATE VIEW over_view AS SELECT f(c::integer) AS f, v.* FROM v;
+CREATE MATERIALIZED VIEW stored AS SELECT id, m FROM t WITH NO DATA;
+ALTER TABLE t RENAME COLUMN name TO "Name";
+ALTER TABLE u RENAME COLUMN id TO u_id;
+ALTER TABLE t RENAME TO things;
+ALTER VIEW v RENAME TO counts;
+ALTER FUNCTION f(integer) RENAME TO g;
+ALTER TYPE temper RENAME TO mood;
