@@ -1,5 +1,5 @@
 //! Ed25519: the examples of RFC 8032, and encodings that only strict verification refuses.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use super::*;
 
@@ -150,6 +150,26 @@ fn refuses_signatures_that_lax_verification_accepts() {
     for (name, text) in lax {
         assert!(!accepts(text), "{name}");
     }
+}
+
+/// 200 and more, written by `generated/ed25519_edges.py` with nothing but integers.
+#[test]
+fn the_edges_are_as_an_independent_hand_has_them() {
+    let mut count = 0;
+    let lines = include_str!("generated/ed25519_edges.txt").lines().filter(|line| !line.starts_with('#'));
+    for line in lines {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [name, verdict, public, message, sig] = fields[..] else { panic!("malformed: {line}") };
+        let message = hex::decode(message.trim_start_matches('-')).unwrap();
+        let found = match key(public) {
+            Err(_) => "key",
+            Ok(public) if public.accepts(&message, &signature(sig)) => "accept",
+            Ok(_) => "refuse",
+        };
+        assert_eq!(found, verdict, "{name}");
+        count += 1;
+    }
+    assert_eq!(count, 225);
 }
 
 #[test]

@@ -9,6 +9,37 @@
 //! Their fields are private, so only this module makes them: nothing is parsed before its seal holds,
 //! and whatever takes an [`Admitted`] plan cannot be given one that skipped a step. The time is a
 //! parameter (seconds since 1970), never the clock, and is the same for all steps.
+//!
+//! What has not been through a step cannot be given to what needs it:
+//!
+//! ```compile_fail,E0308
+//! use pgseal_keys::{Admitted, Plan, Unverified};
+//! fn act(_: &Admitted<()>) {}
+//! let received = Unverified::<Plan>::new(b"{}".to_vec(), None);
+//! act(&received);
+//! ```
+//!
+//! ```compile_fail,E0308
+//! use pgseal_keys::{Admitted, Authorized};
+//! fn act(_: &Admitted<()>) {}
+//! fn before_the_database_was_seen(authorized: &Authorized<()>) {
+//!     act(authorized);
+//! }
+//! ```
+//!
+//! ```compile_fail,E0451
+//! use pgseal_keys::{Plan, TrustPolicy, Verified};
+//! fn forge(policy: &TrustPolicy) -> Verified<'_, Plan> {
+//!     Verified { document: Vec::new(), tally: todo!(), policy, now: 0, kind: Default::default() }
+//! }
+//! ```
+//!
+//! ```compile_fail,E0599
+//! use pgseal_keys::{Plan, Unverified};
+//! fn parse_before_verifying(received: Unverified<Plan>) {
+//!     let _ = received.open(|_| Err::<((), pgseal_keys::PlanFacts), ()>(()));
+//! }
+//! ```
 
 use std::collections::BTreeSet;
 use std::marker::PhantomData;

@@ -94,4 +94,15 @@ fn we_accept_what_securesystemslib_signed() {
     // and the type of a reproduction makes a reproduction
     desk.other("sign application/vnd.pgseal.plan.reproduced+json plan.json bob.pem bob.sig").expect(0);
     desk.pgseal("sign plan.json --attach bob.sig --public-key bob.pub.pem").expect(3);
+    // which cosign takes, once it has made the same plan
+    let cosign =
+        "cosign plan.json --snapshot snapshot.json --schema schema.sql --attach bob.sig --public-key bob.pub.pem";
+    desk.write("snapshot.json", &documents::snapshot().to_bytes());
+    desk.write("schema.sql", b"CREATE SCHEMA shop;\n");
+    desk.pgseal(cosign).expect(3);
+    desk.pgseal("plan --snapshot snapshot.json --schema schema.sql --out plan.json").expect(0);
+    desk.other("sign application/vnd.pgseal.plan.reproduced+json plan.json bob.pem bob.sig").expect(0);
+    desk.pgseal(cosign).expect(0);
+    let ended = desk.other("verify plan.json plan.json.sig 1 bob.pub.pem").expect(0);
+    assert_eq!(ended.out, "{\"signed\": 0, \"reproduced\": 1}\n");
 }

@@ -144,6 +144,81 @@ fn every_changed_byte_of_plan_and_seal_is_refused() {
 }
 
 #[test]
+fn what_was_checked_is_said_in_words() {
+    let desk = Desk::new(1);
+    let policy = String::from_utf8(desk.bytes("trust.toml")).unwrap();
+    let policy = policy.replacen("threshold = 1", "threshold = 1\nrequire_ledger = true", 1)
+        + "[[targets]]\nlabel = \"production\"\ndatabase = \"shop\"\n";
+    desk.write("trust.toml", policy.as_bytes());
+    let mut bound = plan();
+    bound.binding.targets = ["production".to_owned(), "staging".to_owned()].into();
+    bound.binding.not_before = Some(1_600_000_000);
+    bound.binding.expires = Some(32_000_000_000);
+    bound.binding.system_identifier = Some("7000000000000000001".to_owned());
+    bound.binding.sequence = Some(4);
+    desk.write("plan.json", &bound.to_bytes());
+    desk.sign("alice");
+    let said = desk.verify().expect(0).out;
+    for line in [
+        "plan.json: accepted",
+        "signed by alice (",
+        "trust policy: version 1, 1 of 2 keys",
+        "hazards: none",
+        "valid from: 2020-09-13T12:26:40Z",
+        "expires: 2984-01-15T08:53:20Z",
+        "target: production",
+        "content: 0 steps in 0 phases for PostgreSQL 18, compiler 0.1.0",
+        "left to the agent: database \"shop\" (trust policy)",
+        "left to the agent: system identifier 7000000000000000001 (plan)",
+        "left to the agent: a ledger that the role may write (trust policy)",
+        "left to the agent: no plan with a higher number was begun there (plan)",
+        "left to the agent: the catalog at ",
+    ] {
+        assert!(said.contains(line), "\"{line}\" is not said:\n{said}");
+    }
+    let shown = desk.run("show plan.json").expect(0).out;
+    for line in [
+        "for the server with system identifier 7000000000000000001",
+        "expires at 2984-01-15T08:53:20Z",
+        "number 4 among",
+    ] {
+        assert!(shown.contains(line), "\"{line}\" is not shown:\n{shown}");
+    }
+}
+
+#[test]
+fn plans_are_bound_by_options_that_make_sense() {
+    let desk = Desk::new(1);
+    desk.write("snapshot.json", &pgseal_tests::documents::snapshot().to_bytes());
+    desk.write("schema.sql", b"CREATE SCHEMA shop;\n");
+    let plan =
+        |more: &str| desk.run(&format!("plan --snapshot snapshot.json --schema schema.sql --out plan.json{more}"));
+    for wrong in [
+        " --sequence 1",
+        " --valid-from 2027-01-01",
+        " --valid-from tomorrow",
+        " --expires 1960-01-01T00:00:00Z",
+        " --valid-from 2027-01-02T00:00:00Z --expires 2027-01-01T00:00:00Z",
+        " --valid-from 2027-01-01T00:00:00Z --expires 2027-01-01T00:00:00Z",
+        " --system-identifier 007",
+        " --system-identifier shop",
+    ] {
+        plan(wrong).expect(2);
+    }
+    let all = " --target staging --target production --database shop --system-identifier 7000000000000000001 \
+               --valid-from 2027-01-01T00:00:00Z --expires 2027-02-01T01:00:00+01:00 --sequence 12";
+    plan(&all.split_whitespace().map(|word| format!(" {word}")).collect::<String>()).expect(0);
+    let binding = Plan::from_bytes(&desk.bytes("plan.json")).unwrap().binding;
+    assert_eq!(binding.targets, BTreeSet::from(["production".to_owned(), "staging".to_owned()]));
+    assert_eq!(binding.database.as_deref(), Some("shop"));
+    assert_eq!(binding.system_identifier.as_deref(), Some("7000000000000000001"));
+    assert_eq!((binding.not_before, binding.expires), (Some(1_798_761_600), Some(1_801_440_000)));
+    assert_eq!(binding.sequence, Some(12));
+    // what a plan is bound to is taken from it when it is made again
+    desk.run("reproduce plan.json --snapshot snapshot.json --schema schema.sql").expect(0);
+}
+
+#[test]
 fn strangers_and_policies_are_refused() {
     let desk = Desk::new(1);
     desk.sign("mallory");

@@ -18,7 +18,7 @@ pub(super) struct SealedPlan {
     #[arg(long, value_name = "FILE")]
     trust: PathBuf,
     /// Folder in which this agent remembers the latest trust policy, plan number and time that it has seen, so as not to go back
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "PGSEAL_STATE")]
     state: Option<PathBuf>,
     /// Seal, if it is not beside the plan
     #[arg(long, value_name = "FILE")]
