@@ -174,6 +174,10 @@ impl Interpreter<'_> {
         if found.inherit_count > 0 && !recursing {
             return Err(Problem::invalid("42P16", format!("cannot rename inherited column \"{}\"", old.as_str())));
         }
+        if self.model.env.system_column(new.as_str()).is_some() {
+            let message = format!("column name \"{}\" conflicts with a system column name", new.as_str());
+            return Err(Problem::duplicate("42701", message));
+        }
         if self.model.column(table, new).is_some() {
             return Err(Problem::duplicate(
                 "42701",
