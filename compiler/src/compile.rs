@@ -8,11 +8,11 @@ use pgseal_catalog::plan::{Binding, Inputs, Plan, Timeouts};
 use pgseal_catalog::{FactId, Snapshot};
 
 use crate::bodies;
-use crate::diagnostic::{Diagnostics, Severity};
-use crate::elaborate::{self, Model, ModelError};
+use crate::diagnostic::Diagnostics;
+use crate::elaborate::{self, Model, ModelError, SchemaRun};
 use crate::plan::{self, PlanError, PlanOptions};
-use crate::stack::{self, let_go};
-use crate::syntax::SchemaText;
+use crate::stack::let_go;
+use crate::syntax::{Parsing, SchemaText, SiftedStatements, SyntaxOptions};
 
 /// What a plan is compiled with, besides snapshot and schema.
 #[derive(Debug, Clone)]
@@ -58,13 +58,49 @@ pub struct Compiled {
 /// A schema with errors, a server that is not supported.
 pub fn desired(snapshot: &Snapshot, text: &SchemaText) -> Result<(Model, Diagnostics), CompileError> {
     let mut model = Model::empty_like(snapshot)?;
-    let mut diagnostics = text.diagnostics.clone();
-    diagnostics.append(elaborate::elaborate(&mut model, &text.statements));
-    let diagnostics = with_advice(diagnostics.sorted(), text);
-    if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
-        return Err(CompileError::Schema(diagnostics));
+    let said = elaborate::elaborate(&mut model, &text.statements);
+    Desired { model, said }.checked(text)
+}
+
+/// A database that a schema describes, as far as it was understood.
+#[derive(Debug)]
+pub struct Desired {
+    model: Model,
+    said: Diagnostics,
+}
+
+impl Desired {
+    /// Elaborates a schema while it is still being parsed.
+    ///
+    /// # Errors
+    /// A server that is not supported.
+    pub fn read(
+        snapshot: &Snapshot,
+        schema: Parsing<'_>,
+        options: &SyntaxOptions,
+    ) -> Result<(Self, SiftedStatements), ModelError> {
+        let mut model = Model::empty_like(snapshot)?;
+        let mut run = SchemaRun::default();
+        let sifted = schema.sift(options, |statements| run.go_on(&mut model, statements));
+        if sifted.taken_back() {
+            model = Model::empty_like(snapshot)?;
+            run = SchemaRun::default();
+            run.go_on(&mut model, sifted.statements());
+        }
+        let said = run.finish(sifted.statements());
+        Ok((Self { model, said }, sifted))
     }
-    Ok((model, diagnostics))
+
+    /// The database, and what there is to say of the schema.
+    fn checked(self, text: &SchemaText) -> Result<(Model, Diagnostics), CompileError> {
+        let mut diagnostics = text.diagnostics.clone();
+        diagnostics.append(self.said);
+        let diagnostics = with_advice(diagnostics.sorted(), text);
+        if diagnostics.has_errors() {
+            return Err(CompileError::Schema(diagnostics));
+        }
+        Ok((self.model, diagnostics))
+    }
 }
 
 /// Adds what to do where a relation does not exist that the schema has as a foreign table: those are not managed, so that only
@@ -100,6 +136,7 @@ fn with_advice(diagnostics: Diagnostics, text: &SchemaText) -> Diagnostics {
 /// The database that a plan starts from.
 #[derive(Debug)]
 pub struct Source {
+    /// Without its facts, which are in the model.
     snapshot: Snapshot,
     digest: Digest,
     objects: BTreeMap<FactId, Digest>,
@@ -111,8 +148,8 @@ impl Source {
     ///
     /// # Errors
     /// A server version that is not known.
-    pub fn new(snapshot: Snapshot, digest: Digest, objects: BTreeMap<FactId, Digest>) -> Result<Self, ModelError> {
-        let model = Model::from_snapshot(&snapshot)?;
+    pub fn new(mut snapshot: Snapshot, digest: Digest, objects: BTreeMap<FactId, Digest>) -> Result<Self, ModelError> {
+        let model = Model::taken_from(&mut snapshot)?;
         Ok(Self { snapshot, digest, objects, model })
     }
 }
@@ -127,33 +164,37 @@ pub fn compile(
     text: &SchemaText,
     options: &CompileOptions,
 ) -> Result<Compiled, CompileError> {
-    let source = || Source::new(snapshot.clone(), snapshot_digest, object_digests(&snapshot.catalog));
-    compile_beside(snapshot, source, text, options)?
+    let source = Source::new(snapshot.clone(), snapshot_digest, object_digests(&snapshot.catalog))?;
+    let (model, diagnostics) = desired(snapshot, text)?;
+    compiled(source, model, diagnostics, text, options)
 }
 
-/// Compiles as [`compile`] does; the schema is read against the outline of the snapshot while `source` reads the whole of it.
+/// Compiles as [`compile`] does, from what was read apart.
 ///
 /// # Errors
-/// What `source` fails with; within, see [`CompileError`].
-pub fn compile_beside<E: Send>(
-    outline: &Snapshot,
-    source: impl Fn() -> Result<Source, E> + Sync,
+/// See [`CompileError`].
+pub fn compile_from(
+    source: Source,
+    desired: Desired,
     text: &SchemaText,
     options: &CompileOptions,
-) -> Result<Result<Compiled, CompileError>, E> {
-    let (desired, source) = std::thread::scope(|scope| {
-        let reading = stack::spawn(scope, &source);
-        (desired(outline, text), reading.map_or_else(|_| source(), stack::joined))
-    });
-    let source = source?;
-    Ok(desired.and_then(|(desired, diagnostics)| {
-        let mut diagnostics = diagnostics;
-        diagnostics.append(bodies::warnings(&source.snapshot, &source.model, &desired, text, &diagnostics));
-        let diagnostics = diagnostics.sorted();
-        let plan = plan_from(source, &desired, text, options)?;
-        let_go(desired);
-        Ok(Compiled { plan, diagnostics })
-    }))
+) -> Result<Compiled, CompileError> {
+    let (model, diagnostics) = desired.checked(text)?;
+    compiled(source, model, diagnostics, text, options)
+}
+
+fn compiled(
+    source: Source,
+    desired: Model,
+    mut diagnostics: Diagnostics,
+    text: &SchemaText,
+    options: &CompileOptions,
+) -> Result<Compiled, CompileError> {
+    diagnostics.append(bodies::warnings(&source.snapshot, &source.model, &desired, text, &diagnostics));
+    let diagnostics = diagnostics.sorted();
+    let plan = plan_from(source, &desired, text, options)?;
+    let_go(desired);
+    Ok(Compiled { plan, diagnostics })
 }
 
 fn plan_from(

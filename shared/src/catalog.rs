@@ -1,12 +1,13 @@
 //! A catalog: a set of facts with their edges, ordered by id.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::facts::Payload;
 use crate::id::{FactId, Name, QualifiedName};
+use crate::needs::Needs;
 
 /// One addressable thing in a database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,8 +18,8 @@ pub struct Fact {
     /// What it says: the only part that is in the fingerprint.
     pub payload: Payload,
     /// What it depends on, as Postgres records it. Outside the fingerprint: it follows from the payload.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub needs: BTreeSet<FactId>,
+    #[serde(default, skip_serializing_if = "Needs::is_empty")]
+    pub needs: Needs,
     /// A column's position among the columns of its table, from 1, without gaps. Outside the fingerprint: it is physical
     /// history, kept for what depends on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -29,7 +30,7 @@ impl Fact {
     /// A fact without edges and position.
     #[must_use]
     pub fn new(id: FactId, payload: Payload) -> Self {
-        Self { id, payload, needs: BTreeSet::new(), position: None }
+        Self { id, payload, needs: Needs::new(), position: None }
     }
 }
 
@@ -173,6 +174,12 @@ impl Extend<Fact> for Catalog {
 impl FromIterator<Fact> for Catalog {
     fn from_iter<I: IntoIterator<Item = Fact>>(facts: I) -> Self {
         Self { facts: facts.into_iter().map(|fact| (fact.id.clone(), Arc::new(fact))).collect() }
+    }
+}
+
+impl FromIterator<Arc<Fact>> for Catalog {
+    fn from_iter<I: IntoIterator<Item = Arc<Fact>>>(facts: I) -> Self {
+        Self { facts: facts.into_iter().map(|fact| (fact.id.clone(), fact)).collect() }
     }
 }
 

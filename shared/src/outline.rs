@@ -1,101 +1,63 @@
 //! The outline of a snapshot: what a schema is read against. It takes a fraction of the time that the whole snapshot takes, so
 //! that a schema need not wait.
 
-use std::borrow::Cow;
-use std::fmt;
-
-use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use memchr::memmem;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::catalog::{Catalog, Fact};
-use crate::facts::Payload;
-use crate::id::FactId;
+use crate::id::Kind;
 use crate::snapshot::{Header, Scope, Snapshot};
 use crate::symbols::Symbols;
 
 #[derive(Deserialize)]
-struct Outline {
+#[serde(deny_unknown_fields)]
+struct Rest {
+    #[serde(rename = "fingerprint")]
+    _fingerprint: IgnoredAny,
+    #[serde(rename = "format")]
+    _format: IgnoredAny,
     header: Header,
     scope: Scope,
     symbols: Symbols,
-    facts: Extensions,
+    #[serde(rename = "unmodeled")]
+    _unmodeled: IgnoredAny,
+    #[serde(rename = "version")]
+    _version: IgnoredAny,
 }
+
+/// How the list of facts begins in the readable canonical form, how it ends before the next member, and how a fact and the
+/// id of an extension do. None of it is within a string: those hold no line feeds.
+const FACTS: &[u8] = b"{\n  \"facts\": [\n";
+const FACTS_END: &[u8] = b"\n  ],\n  \"fingerprint\": ";
+const FACT: &[u8] = b"    {\n      \"id\": \"";
+const EXTENSION: &[u8] = b"\n      \"id\": \"extension:";
 
 impl Snapshot {
     /// The header, the scope, the symbols and the installed extensions of a snapshot; all other facts are passed over. Nothing is
-    /// verified, and nothing may be emitted before the whole snapshot was read with [`Snapshot::from_bytes`]. None where the
-    /// bytes are not written as this version writes them.
+    /// verified: what is made with it is only of use if [`Snapshot::is_outlined_by`] holds of the whole snapshot. None where the
+    /// bytes are not laid out as this version writes them.
     #[must_use]
     pub fn outline(bytes: &[u8]) -> Option<Self> {
-        let outline: Outline = serde_json::from_slice(bytes).ok()?;
-        Some(Self {
-            header: outline.header,
-            scope: outline.scope,
-            catalog: outline.facts.0,
-            symbols: outline.symbols,
-            unmodeled: Vec::new(),
-        })
-    }
-}
-
-/// The extensions among the facts of a snapshot, without their edges.
-struct Extensions(Catalog);
-
-impl<'de> Deserialize<'de> for Extensions {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        struct Facts;
-        impl<'de> Visitor<'de> for Facts {
-            type Value = Extensions;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of facts")
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut facts: A) -> Result<Extensions, A::Error> {
-                let mut catalog = Catalog::new();
-                while let Some(Extension(found)) = facts.next_element()? {
-                    catalog.extend(found);
-                }
-                Ok(Extensions(catalog))
-            }
+        let end = memmem::rfind(bytes, FACTS_END)?;
+        let facts = bytes.get(..end)?.strip_prefix(FACTS)?;
+        let rest = [b"{", bytes.get(end + b"\n  ],\n  ".len()..)?].concat();
+        let rest: Rest = serde_json::from_slice(&rest).ok()?;
+        let mut catalog = Catalog::new();
+        for id in memmem::find_iter(facts, EXTENSION) {
+            let fact = facts.get(id.checked_sub(b"    {".len())?..).filter(|fact| fact.starts_with(FACT))?;
+            catalog.insert(serde_json::Deserializer::from_slice(fact).into_iter::<Fact>().next()?.ok()?);
         }
-        d.deserialize_seq(Facts)
+        Some(Self { header: rest.header, scope: rest.scope, catalog, symbols: rest.symbols, unmodeled: Vec::new() })
     }
-}
 
-/// A fact if it is an extension.
-struct Extension(Option<Fact>);
-
-impl<'de> Deserialize<'de> for Extension {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Extension;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a fact")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Extension, A::Error> {
-                // the id comes first in canonical form: it says whether the rest is wanted
-                match members.next_entry::<Cow<'de, str>, Cow<'de, str>>()? {
-                    Some((key, id)) if key == "id" => {
-                        if !id.starts_with("extension:") {
-                            while members.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                            return Ok(Extension(None));
-                        }
-                        let id: FactId = id.parse().map_err(Error::custom)?;
-                        let mut payload: Option<Payload> = None;
-                        while let Some(key) = members.next_key::<Cow<'de, str>>()? {
-                            if key == "payload" {
-                                payload = Some(members.next_value()?);
-                            } else {
-                                members.next_value::<IgnoredAny>()?;
-                            }
-                        }
-                        let payload = payload.ok_or_else(|| Error::missing_field("payload"))?;
-                        Ok(Extension(Some(Fact::new(id, payload))))
-                    }
-                    _ => Err(Error::custom("a fact does not begin with its id")),
-                }
-            }
-        }
-        d.deserialize_map(Members)
+    /// Whether an outline says what the whole snapshot says.
+    #[must_use]
+    pub fn is_outlined_by(&self, outline: &Self) -> bool {
+        let extensions = self.catalog.iter().filter(|fact| fact.id.kind() == Kind::Extension);
+        self.header == outline.header
+            && self.scope == outline.scope
+            && self.symbols == outline.symbols
+            && extensions.eq(outline.catalog.iter())
     }
 }

@@ -1,14 +1,18 @@
 //! The snapshot file: a catalog captured from a server, with a header.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::canonical::{self, Member, ReadError};
 use crate::catalog::{Catalog, Fact};
 use crate::fingerprint::{self, Digest};
 use crate::id::{FactId, Name, QualifiedName};
 use crate::limits;
+use crate::needs::Needs;
 use crate::parts::in_parts;
 use crate::symbols::Symbols;
 
@@ -176,8 +180,8 @@ pub struct Unmodeled {
     /// Its name as `pg_describe_object` or an equivalent prints it.
     pub name: String,
     /// The facts it depends on: a plan that touches one is refused.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub needs: BTreeSet<FactId>,
+    #[serde(default, skip_serializing_if = "Needs::is_empty")]
+    pub needs: Needs,
 }
 
 /// A catalog captured from a server.
@@ -206,9 +210,29 @@ struct Document {
     header: Header,
     scope: Scope,
     fingerprint: Digest,
-    facts: Vec<Fact>,
+    #[serde(deserialize_with = "shared")]
+    facts: Vec<Arc<Fact>>,
     symbols: Symbols,
     unmodeled: Vec<Unmodeled>,
+}
+
+/// Facts as a catalog holds them: each where it stays, so that a growing list is not copied with all that is in it.
+fn shared<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<Arc<Fact>>, D::Error> {
+    struct Facts;
+    impl<'de> Visitor<'de> for Facts {
+        type Value = Vec<Arc<Fact>>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of facts")
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, mut facts: A) -> Result<Vec<Arc<Fact>>, A::Error> {
+            let mut out = Vec::new();
+            while let Some(fact) = facts.next_element()? {
+                out.push(Arc::new(fact));
+            }
+            Ok(out)
+        }
+    }
+    d.deserialize_seq(Facts)
 }
 
 impl Snapshot {
@@ -330,10 +354,16 @@ mod tests {
         assert_eq!(outline.symbols, snapshot.symbols);
         let ids: Vec<String> = outline.catalog.iter().map(|fact| fact.id.to_string()).collect();
         assert_eq!(ids, ["extension:ltree"]);
-        // what is not as it is written here gets no outline
+        assert!(snapshot.is_outlined_by(&outline));
+        // what is not laid out as it is written here gets no outline, or one that is not the snapshot's
         assert_eq!(Snapshot::outline(&bytes[1..]), None);
         let text = String::from_utf8(bytes).unwrap();
-        assert_eq!(Snapshot::outline(text.replace("\"id\"", "\"name\"").as_bytes()), None);
+        let moved = text.replace("\"id\": \"extension", "\"id\":  \"extension");
+        assert_ne!(moved, text);
+        assert_eq!(Snapshot::from_bytes(moved.as_bytes()).unwrap(), snapshot);
+        assert!(!snapshot.is_outlined_by(&Snapshot::outline(moved.as_bytes()).unwrap()));
+        let compact: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(Snapshot::outline(compact.to_string().as_bytes()), None);
     }
 
     fn sample(facts: impl IntoIterator<Item = Fact>) -> Snapshot {

@@ -1,10 +1,10 @@
 //! The rows that were read, by OID, and the catalog that is being built from them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use pgseal_catalog::facts::SequenceOptions;
 use pgseal_catalog::snapshot::Unmodeled;
-use pgseal_catalog::{Catalog, FactId, Name, QualifiedName, Scope};
+use pgseal_catalog::{Catalog, FactId, Name, Needs, QualifiedName, Scope};
 use postgres::GenericClient;
 
 use super::address::{Address, ByNumbers, Exact, Found, Nodes, class};
@@ -357,7 +357,7 @@ impl<'a> Build<'a> {
         name: impl Into<String>,
         needs: impl IntoIterator<Item = FactId>,
     ) -> usize {
-        let needs: BTreeSet<FactId> = needs.into_iter().collect();
+        let needs: Needs = needs.into_iter().collect();
         self.unmodeled.push(Unmodeled { kind: kind.into(), name: name.into(), needs });
         self.unmodeled.len() - 1
     }

@@ -93,7 +93,7 @@ fn other_inputs(plan: &Plan, inputs: &Inputs) -> Option<String> {
     if plan.inputs.snapshot != inputs.snapshot_digest() {
         return Some(format!("the plan was made from a snapshot with sha256 {}", plan.inputs.snapshot));
     }
-    let ours = &inputs.text.digests;
+    let ours = inputs.schema_digests();
     for (name, digest) in &plan.inputs.schema {
         match ours.get(name) {
             None => return Some(format!("the plan was also made from schema file \"{name}\"")),

@@ -8,10 +8,12 @@ use pgseal_catalog::{Digest, FactId, Snapshot, limits};
 use super::files::{FileSystem, is_stream, read_input, shown};
 use super::said::Terminal;
 use super::verify::now;
-use crate::compile::{CompileError, CompileOptions, Compiled, Source, compile_beside};
+use crate::compile::{CompileError, CompileOptions, Compiled, Desired, Source, compile_from};
 use crate::diagnostic::codes;
 use crate::stack;
-use crate::syntax::{RowStatements, SchemaText, Settings, SyntaxOptions, parse_schema};
+use crate::syntax::{
+    Parsing, RowStatements, SchemaFiles, SchemaText, Settings, SiftedStatements, SyntaxOptions, processors, read_schema,
+};
 use pgseal_catalog::{Exit, Failure};
 use pgseal_keys::{self as keys, Received};
 
@@ -39,7 +41,7 @@ pub(super) struct SchemaOptions {
 }
 
 /// How the schema is read.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, Copy, clap::Args)]
 pub(super) struct ReadingOptions {
     /// Pass over statements on rows, queries and DO blocks instead of refusing them
     #[arg(long)]
@@ -55,14 +57,14 @@ pub(super) struct LoadedSnapshot {
     pub(super) objects: BTreeMap<FactId, Digest>,
 }
 
-/// Both inputs: the schema parsed, the snapshot in outline.
+/// Both inputs, read and not looked into.
 #[derive(Debug)]
 pub(super) struct Inputs {
     /// The snapshot's file.
     path: PathBuf,
     bytes: Vec<u8>,
-    outline: Snapshot,
-    pub(super) text: SchemaText,
+    files: SchemaFiles,
+    reading: ReadingOptions,
 }
 
 impl InputOptions {
@@ -71,25 +73,13 @@ impl InputOptions {
             return Err(Failure::new(Exit::Usage, "snapshot and schema cannot both come from standard input"));
         }
         let arguments: Vec<&str> = self.schema.schema.iter().map(String::as_str).collect();
-        let (snapshot, parsed) = std::thread::scope(|scope| {
-            let parse = || parse_schema(&FileSystem, &arguments);
-            let parsing = stack::spawn(scope, parse);
-            (self.outline(), parsing.map_or_else(|_| parse(), stack::joined))
+        let (bytes, files) = std::thread::scope(|scope| {
+            let read = || SchemaFiles::read(&FileSystem, &arguments);
+            let files = stack::spawn(scope, read);
+            let bytes = self.bytes();
+            (bytes, files.map_or_else(|_| read(), stack::joined))
         });
-        let (bytes, outline) = snapshot?;
-        let text = parsed.sift(&syntax_options(&self.schema.reading, &outline));
-        Ok(Inputs { path: self.snapshot.clone(), bytes, outline, text })
-    }
-
-    /// The bytes of the snapshot and its outline. One that is not as the agent writes it is read as a whole, to say what is
-    /// wrong.
-    fn outline(&self) -> Result<(Vec<u8>, Snapshot), Failure> {
-        let bytes = self.bytes()?;
-        let outline = match Snapshot::outline(&bytes) {
-            Some(outline) => outline,
-            None => loaded(&self.snapshot, &bytes)?.snapshot,
-        };
-        Ok((bytes, outline))
+        Ok(Inputs { path: self.snapshot.clone(), bytes: bytes?, files, reading: self.schema.reading })
     }
 }
 
@@ -120,23 +110,76 @@ impl Inputs {
         Digest::of(&self.bytes)
     }
 
+    /// The digests of the schema's files: see [`SchemaText::digests`].
+    pub(super) fn schema_digests(&self) -> &BTreeMap<String, Digest> {
+        self.files.digests()
+    }
+
     /// Compiles the plan; says what there is to say about the schema.
     pub(super) fn compile(self, options: &CompileOptions, terminal: &Terminal) -> Result<Compiled, Failure> {
-        check(&self.text, terminal)?;
-        let source = || {
-            let LoadedSnapshot { snapshot, digest, objects } = loaded(&self.path, &self.bytes)?;
-            Source::new(snapshot, digest, objects).map_err(|error| Failure::from_error(Exit::InvalidInput, &error))
-        };
-        let compiled = match compile_beside(&self.outline, source, &self.text, options)? {
+        let (source, desired, sifted) = self.read()?;
+        let text = self.files.into_text(sifted);
+        check(&text, terminal)?;
+        let compiled = match compile_from(source, desired, &text, options) {
             Ok(compiled) => {
-                terminal.say(&compiled.diagnostics, &self.text.sources)?;
+                terminal.say(&compiled.diagnostics, &text.sources)?;
                 Ok(compiled)
             }
-            Err(error) => Err(compile_failure(&error, &self.text, terminal)),
+            Err(error) => Err(compile_failure(&error, &text, terminal)),
         };
-        stack::let_go((self.outline, self.text));
+        stack::let_go(text);
         compiled
     }
+
+    /// Both sides. What is wrong with the snapshot is what is said first.
+    fn read(&self) -> Result<(Source, Desired, SiftedStatements), Failure> {
+        if let Some(outline) = Snapshot::outline(&self.bytes)
+            && let Some(read) = self.read_beside(&outline)?
+        {
+            return Ok(read);
+        }
+        // not laid out as the agent writes it
+        let loaded = loaded(&self.path, &self.bytes)?;
+        let (desired, sifted) =
+            std::thread::scope(|scope| self.desired(&loaded.snapshot, self.files.parse(processors(), scope)))?;
+        Ok((source(loaded)?, desired, sifted))
+    }
+
+    /// Parses the schema and elaborates what is parsed, against the outline of the snapshot, beside the reading of the whole
+    /// snapshot; none when the outline is not the snapshot's.
+    fn read_beside(&self, outline: &Snapshot) -> Result<Option<(Source, Desired, SiftedStatements)>, Failure> {
+        let whole = || {
+            let loaded = loaded(&self.path, &self.bytes)?;
+            if loaded.snapshot.is_outlined_by(outline) { source(loaded).map(Some) } else { Ok(None) }
+        };
+        let (whole, processors) = (&whole, processors());
+        std::thread::scope(|scope| {
+            // this thread elaborates what another one parses; where there is no third, the snapshot waits for its turn
+            let mut schema = self.files.parse(processors.saturating_sub(1).max(1), scope);
+            let parsed = schema.end();
+            let reading = stack::spawn(scope, move || {
+                if processors < 3 {
+                    parsed.wait();
+                }
+                whole()
+            });
+            let desired = self.desired(outline, schema);
+            let source = reading.map_or_else(|_| whole(), stack::joined)?;
+            let (desired, sifted) = desired?;
+            Ok(source.map(|source| (source, desired, sifted)))
+        })
+    }
+
+    fn desired(&self, server: &Snapshot, schema: Parsing<'_>) -> Result<(Desired, SiftedStatements), Failure> {
+        Desired::read(server, schema, &syntax_options(&self.reading, server))
+            .map_err(|error| Failure::from_error(Exit::InvalidInput, &error))
+    }
+}
+
+/// The database of a snapshot.
+fn source(loaded: LoadedSnapshot) -> Result<Source, Failure> {
+    let LoadedSnapshot { snapshot, digest, objects } = loaded;
+    Source::new(snapshot, digest, objects).map_err(|error| Failure::from_error(Exit::InvalidInput, &error))
 }
 
 /// Stops at errors of syntax: what follows from a statement that could not be read is noise.
@@ -178,7 +221,7 @@ fn loaded(path: &Path, bytes: &[u8]) -> Result<LoadedSnapshot, Failure> {
 
 /// Reads schema text as a new session of the snapshot's database would.
 pub(super) fn read_text(arguments: &[&str], reading: &ReadingOptions, snapshot: &Snapshot) -> SchemaText {
-    parse_schema(&FileSystem, arguments).sift(&syntax_options(reading, snapshot))
+    read_schema(&FileSystem, arguments, &syntax_options(reading, snapshot))
 }
 
 fn syntax_options(reading: &ReadingOptions, snapshot: &Snapshot) -> SyntaxOptions {

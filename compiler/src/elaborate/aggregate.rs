@@ -2,14 +2,12 @@
 //!
 //! Follows `DefineAggregate`, aggregatecmds.c, and `AggregateCreate`, pg_aggregate.c (PG 14 to 18).
 
-use std::collections::BTreeSet;
-
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AConst, DefElem, DefineStmt, FunctionParameter, Node, a_const};
 use pgseal_catalog::facts::{
     Aggregate, AggregateKind, AggregateState, Argument, ArgumentMode, FinalModify, MovingState, Parallel, Payload,
 };
-use pgseal_catalog::{Fact, FactId, Routine};
+use pgseal_catalog::{Fact, FactId, Needs, Routine};
 
 use super::aggregate_options::Options;
 use super::error::{Elaborated, Problem};
@@ -165,7 +163,7 @@ impl Interpreter<'_> {
         &self,
         options: &Options<'_>,
         inputs: &Inputs,
-        needs: &mut BTreeSet<FactId>,
+        needs: &mut Needs,
     ) -> Elaborated<(Aggregate, Oid)> {
         let (Some(state_type), Some(function)) = (options.plain.state_type, options.plain.function) else {
             let missing = if options.plain.state_type.is_none() { "stype" } else { "sfunc" };
@@ -189,10 +187,9 @@ impl Interpreter<'_> {
         check_shape(inputs)?;
         let (state, returns) = self.state(&options.plain, state_type, function, inputs, needs)?;
         let combine = options.combine.map(|element| self.combine(element, state_type, needs)).transpose()?;
-        let fixed =
-            |element: Option<&DefElem>, what: &str, types: &[Oid], result: Oid, needs: &mut BTreeSet<FactId>| {
-                element.map(|element| self.conversion(element, what, types, result, needs)).transpose()
-            };
+        let fixed = |element: Option<&DefElem>, what: &str, types: &[Oid], result: Oid, needs: &mut Needs| {
+            element.map(|element| self.conversion(element, what, types, result, needs)).transpose()
+        };
         let serialize = fixed(options.serialize, "serialization", &[Oid::INTERNAL], Oid::BYTEA, needs)?;
         let deserialize =
             fixed(options.deserialize, "deserialization", &[Oid::BYTEA, Oid::INTERNAL], Oid::INTERNAL, needs)?;
@@ -249,7 +246,7 @@ impl Interpreter<'_> {
         element: &DefElem,
         types: &[Oid],
         variadic: Oid,
-        needs: &mut BTreeSet<FactId>,
+        needs: &mut Needs,
     ) -> Elaborated<(AggregateFunction<'_>, Routine)> {
         let parts = Options::name(element)?;
         let name = match parts.as_slice() {
@@ -276,7 +273,7 @@ impl Interpreter<'_> {
         state_type: Oid,
         function: &DefElem,
         inputs: &Inputs,
-        needs: &mut BTreeSet<FactId>,
+        needs: &mut Needs,
     ) -> Elaborated<(AggregateState, Oid)> {
         let (found, routine) = self.transition(function, state_type, "transition", inputs, needs)?;
         let initial = options.initial()?;
@@ -325,7 +322,7 @@ impl Interpreter<'_> {
         state_type: Oid,
         what: &str,
         inputs: &Inputs,
-        needs: &mut BTreeSet<FactId>,
+        needs: &mut Needs,
     ) -> Elaborated<(AggregateFunction<'_>, Routine)> {
         let types: Vec<Oid> = std::iter::once(state_type).chain(inputs.of_transition().iter().copied()).collect();
         let (found, routine) = self.support(element, &types, inputs.variadic, needs)?;
@@ -348,7 +345,7 @@ impl Interpreter<'_> {
         .at(element.location))
     }
 
-    fn combine(&self, element: &DefElem, state_type: Oid, needs: &mut BTreeSet<FactId>) -> Elaborated<Routine> {
+    fn combine(&self, element: &DefElem, state_type: Oid, needs: &mut Needs) -> Elaborated<Routine> {
         let (found, routine) = self.support(element, &[state_type, state_type], Oid::INVALID, needs)?;
         self.returns(element, "combine", found.result, state_type)?;
         if state_type == Oid::INTERNAL && found.row.strict {
@@ -367,7 +364,7 @@ impl Interpreter<'_> {
         what: &str,
         types: &[Oid],
         result: Oid,
-        needs: &mut BTreeSet<FactId>,
+        needs: &mut Needs,
     ) -> Elaborated<Routine> {
         let (found, routine) = self.support(element, types, Oid::INVALID, needs)?;
         self.returns(element, what, found.result, result)?;
@@ -380,7 +377,7 @@ impl Interpreter<'_> {
         state_type: Oid,
         returns: Oid,
         inputs: &Inputs,
-        needs: &mut BTreeSet<FactId>,
+        needs: &mut Needs,
     ) -> Elaborated<MovingState> {
         let (Some(function), Some(inverse)) = (options.moving.function, options.inverse) else {
             return Err(Problem::internal("a moving state without its functions"));
@@ -411,7 +408,7 @@ impl Interpreter<'_> {
         &self,
         element: &DefElem,
         inputs: &Inputs,
-        needs: &mut BTreeSet<FactId>,
+        needs: &mut Needs,
     ) -> Elaborated<pgseal_catalog::QualifiedName> {
         let [input] = inputs.types.as_slice() else {
             return Err(Problem::invalid(

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterTableCmd, AlterTableType, Node};
 use pgseal_catalog::facts::{GeneratedKind, Identity, KeyTarget};
-use pgseal_catalog::{FactId, Name, QualifiedName};
+use pgseal_catalog::{FactId, Name, Needs, QualifiedName};
 
 use super::alter::{change_options, statistics_target};
 use super::column_definition::{Collected, NewColumn, constraint_type, identity_kind};
@@ -307,7 +307,7 @@ impl Interpreter<'_> {
         let FactId::Column(table, column) = id else { return };
         let type_oid = self.model.relation_row(table).and_then(|row| row.column(column.as_str())).map(|c| c.type_oid);
         if let Some(mut fact) = self.model.fact(id).cloned() {
-            fact.needs = BTreeSet::new();
+            fact.needs = Needs::new();
             self.type_needs(type_oid.unwrap_or(Oid::INVALID), &mut fact.needs);
             self.model.put(fact);
         }

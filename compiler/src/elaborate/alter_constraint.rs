@@ -74,9 +74,8 @@ impl Interpreter<'_> {
                     let parts: Vec<Name> = self
                         .model
                         .constraints(child)
-                        .into_iter()
                         .filter(|(_, c)| c.parent.as_ref().is_some_and(|(t, n)| t == table && n == constraint))
-                        .map(|(name, _)| name)
+                        .map(|(name, _)| name.clone())
                         .collect();
                     for part in parts {
                         self.validate_constraint(child, &part, recurse)?;
@@ -161,9 +160,8 @@ impl Interpreter<'_> {
             let parts: Vec<Name> = self
                 .model
                 .constraints(&child)
-                .into_iter()
                 .filter(|(_, c)| c.parent.as_ref().is_some_and(|(t, n)| t == table && n == constraint))
-                .map(|(name, _)| name)
+                .map(|(name, _)| name.clone())
                 .collect();
             for part in parts {
                 self.alter_foreign_key_down(&child, &part, change)?;

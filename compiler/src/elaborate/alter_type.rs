@@ -3,12 +3,10 @@
 //! Follows `ATPrepAlterColumnType`, `ATExecAlterColumnType` and `ATPostAlterTypeCleanup`, tablecmds.c (PG 14 to 18): indexes and
 //! constraints over the column are printed, dropped and made again from that text, so their stored text settles.
 
-use std::collections::BTreeSet;
-
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterTableCmd, ColumnDef, Node};
 use pgseal_catalog::facts::{ConstraintKind, Default as DefaultFact, Expression, KeyTarget, Payload};
-use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
+use pgseal_catalog::{Fact, FactId, Name, Needs, QualifiedName};
 
 use super::error::{Elaborated, Problem};
 use super::names::name;
@@ -223,7 +221,7 @@ impl Interpreter<'_> {
             };
             fact.needs = match expression {
                 Some(text) => self.stored_needs(table, &text)?,
-                None => BTreeSet::new(),
+                None => Needs::new(),
             };
             self.type_needs(new.oid, &mut fact.needs);
             self.model.put(fact);

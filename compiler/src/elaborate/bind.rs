@@ -622,8 +622,8 @@ impl Model {
 
     /// Tells it again after its columns were numbered anew.
     pub(super) fn renumber_primary_key(&mut self, table: &QualifiedName) {
-        let key = self.constraints(table).into_iter().find(|(_, c)| matches!(c.is, ConstraintKind::PrimaryKey(_)));
-        if let Some((name, constraint)) = key {
+        let key = self.constraints(table).find(|(_, c)| matches!(c.is, ConstraintKind::PrimaryKey(_)));
+        if let Some((name, constraint)) = key.map(|(name, constraint)| (name.clone(), constraint.clone())) {
             self.define_primary_key(table, &name, &constraint);
         }
     }

@@ -2,12 +2,14 @@
 //!
 //! Follows `transformColumnDefinition`, parse_utilcmd.c, and `BuildDescForRelation`, tablecmds.c (PG 14 to 18).
 
+use std::borrow::Cow;
+
 use pg_query::NodeEnum;
 use pg_query::protobuf::{ColumnDef, ConstrType, Constraint, Node, TypeName};
 use pgseal_catalog::facts::{
     Column, ColumnStorage, Expression, GeneratedKind, Identity, IdentityKind, Payload, Sequence, SequenceOptions,
 };
-use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
+use pgseal_catalog::{Fact, FactId, Name, Needs, QualifiedName};
 
 use super::error::{Elaborated, Problem};
 use super::names::{name, name_parts, string_of};
@@ -80,8 +82,8 @@ pub(super) fn constraint_type(constraint: &Constraint) -> ConstrType {
 
 /// The constraints in a list of nodes, with the attributes after them (`DEFERRABLE` …) put where they belong; follows
 /// `transformConstraintAttrs`.
-pub(super) fn constraints_with_attributes(nodes: &[Node]) -> Elaborated<Vec<Constraint>> {
-    let mut list: Vec<Constraint> = Vec::new();
+pub(super) fn constraints_with_attributes(nodes: &[Node]) -> Elaborated<Vec<Cow<'_, Constraint>>> {
+    let mut list: Vec<Cow<'_, Constraint>> = Vec::new();
     for node in nodes {
         let constraint = match &node.node {
             Some(NodeEnum::Constraint(constraint)) => constraint,
@@ -99,7 +101,7 @@ pub(super) fn constraints_with_attributes(nodes: &[Node]) -> Elaborated<Vec<Cons
             ConstrType::ConstrAttrEnforced => "ENFORCED",
             ConstrType::ConstrAttrNotEnforced => "NOT ENFORCED",
             _ => {
-                list.push((**constraint).clone());
+                list.push(Cow::Borrowed(constraint));
                 continue;
             }
         };
@@ -113,6 +115,7 @@ pub(super) fn constraints_with_attributes(nodes: &[Node]) -> Elaborated<Vec<Cons
                 | ConstrType::ConstrForeign
         );
         let enforceable = matches!(of, ConstrType::ConstrCheck | ConstrType::ConstrForeign);
+        let last = last.to_mut();
         match kind {
             ConstrType::ConstrAttrDeferrable if deferrable => last.deferrable = true,
             ConstrType::ConstrAttrNotDeferrable if deferrable => last.deferrable = false,
@@ -577,7 +580,7 @@ impl Interpreter<'_> {
     }
 
     /// What a column of a type needs.
-    pub(super) fn type_needs(&self, oid: Oid, needs: &mut std::collections::BTreeSet<FactId>) {
+    pub(super) fn type_needs(&self, oid: Oid, needs: &mut Needs) {
         let element = self.model.env.element_type_of(oid).unwrap_or(oid);
         needs.extend(self.model.fact_of(element).cloned());
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterTableCmd, AlterTableStmt, AlterTableType, ColumnDef, CompositeTypeStmt, Node, RangeVar};
 use pgseal_catalog::facts::{Attribute, Composite, Payload};
-use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
+use pgseal_catalog::{Fact, FactId, Name, Needs, QualifiedName};
 
 use super::error::{Elaborated, Problem};
 use super::names::name;
@@ -17,7 +17,7 @@ use crate::env::{RelationKind, TypeKind};
 /// An attribute that a statement defines, with what it needs.
 struct NewAttribute {
     attribute: Attribute,
-    needs: BTreeSet<FactId>,
+    needs: Needs,
 }
 
 impl Interpreter<'_> {
@@ -28,7 +28,7 @@ impl Interpreter<'_> {
         self.type_is_free(&new)?;
         self.relation_is_free(&new)?;
         let mut attributes: Vec<Attribute> = Vec::new();
-        let mut needs = BTreeSet::new();
+        let mut needs = Needs::new();
         for definition in statement.coldeflist.iter().filter_map(column_of) {
             let made = self.new_attribute(definition)?;
             if attributes.iter().any(|known| known.name == made.attribute.name) {
@@ -53,7 +53,7 @@ impl Interpreter<'_> {
         let (oid, typmod) = self.type_of(ty)?;
         self.attribute_type_is_real(attribute.as_str(), oid, ty.location)?;
         let collation = self.column_collation(definition, oid)?;
-        let mut needs = BTreeSet::new();
+        let mut needs = Needs::new();
         self.type_needs(oid, &mut needs);
         self.collation_needs(collation, &mut needs);
         Ok(NewAttribute {
@@ -190,7 +190,7 @@ impl Interpreter<'_> {
 
     /// Puts a composite type with exactly the edges that its attributes ask for.
     pub(super) fn put_attributes(&mut self, composite: &QualifiedName, found: Composite) -> Elaborated<()> {
-        let mut needs = BTreeSet::new();
+        let mut needs = Needs::new();
         for attribute in &found.attributes {
             let (oid, _) = self.model.stored_type(&attribute.data_type);
             self.type_needs(oid, &mut needs);

@@ -368,13 +368,10 @@ impl Interpreter<'_> {
                     fact.needs.insert(FactId::Sequence(sequence.clone()));
                     self.model.put(fact);
                 }
-                NewDefault::Raw(raw) => {
-                    let raw = raw.as_ref().clone();
-                    match new.generated {
-                        Some(kind) => self.put_generated(table, &new.name, kind, &raw)?,
-                        None => self.put_default(table, &new.name, &raw)?,
-                    }
-                }
+                NewDefault::Raw(raw) => match new.generated {
+                    Some(kind) => self.put_generated(table, &new.name, kind, raw)?,
+                    None => self.put_default(table, &new.name, raw)?,
+                },
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterDomainStmt, ConstrType, Constraint, CreateDomainStmt, Node};
 use pgseal_catalog::facts::{Domain, DomainConstraint, Payload};
-use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
+use pgseal_catalog::{Fact, FactId, Name, Needs, QualifiedName};
 
 use super::column_definition::constraint_type;
 use super::error::{Elaborated, Problem};
@@ -58,7 +58,7 @@ impl Interpreter<'_> {
         let constraints: Vec<&Constraint> = statement.constraints.iter().filter_map(constraint_of).collect();
         let collected = self.collect_domain_constraints(&constraints)?;
         let id = FactId::Domain(new.clone());
-        let mut needs = BTreeSet::new();
+        let mut needs = Needs::new();
         self.type_needs(base, &mut needs);
         if collation != own {
             self.collation_needs(collation, &mut needs);
@@ -154,7 +154,7 @@ impl Interpreter<'_> {
     }
 
     /// A domain over a domain starts out with that one's default.
-    fn inherit_domain_default(&self, base: Oid, domain: &mut Domain, needs: &mut BTreeSet<FactId>) -> Elaborated<()> {
+    fn inherit_domain_default(&self, base: Oid, domain: &mut Domain, needs: &mut Needs) -> Elaborated<()> {
         let Some(FactId::Domain(parent)) = self.model.fact_of(base) else {
             return match self.env().type_by_oid(base).map(|row| row.kind) {
                 // whether a domain of an extension has a default is not known
@@ -266,7 +266,7 @@ impl Interpreter<'_> {
             Some(raw) => self.model.plain_default(&self.path, &target, raw)?,
             None => None,
         };
-        let mut needs = BTreeSet::new();
+        let mut needs = Needs::new();
         self.type_needs(type_oid, &mut needs);
         if let Some(collation) = &found.collation {
             self.collation_needs(self.model.stored_collation(collation), &mut needs);

@@ -1,9 +1,7 @@
 //! Small changes of facts that are there.
 
-use std::collections::BTreeSet;
-
 use pgseal_catalog::facts::{Column, Constraint, Expression, Index, Payload, Table};
-use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
+use pgseal_catalog::{Fact, FactId, Name, Needs, QualifiedName};
 
 use super::error::{Elaborated, Problem};
 use super::run::Interpreter;
@@ -79,7 +77,7 @@ impl Interpreter<'_> {
     }
 
     /// Adds edges to a fact.
-    pub(super) fn add_needs(&mut self, id: &FactId, needs: BTreeSet<FactId>) {
+    pub(super) fn add_needs(&mut self, id: &FactId, needs: Needs) {
         if let Some(mut fact) = self.model.fact(id).cloned() {
             fact.needs.extend(needs);
             self.model.put(fact);

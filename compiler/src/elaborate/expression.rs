@@ -1,10 +1,8 @@
 //! Expressions in statements: from what the user wrote to the text that the server stores, with what it depends on.
 
-use std::collections::BTreeSet;
-
 use pg_query::protobuf::Node;
 use pgseal_catalog::facts::{Default as DefaultFact, Expression, Generated, GeneratedKind, Payload};
-use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
+use pgseal_catalog::{Fact, FactId, Name, Needs, QualifiedName};
 
 use super::error::{Elaborated, Problem};
 use super::model::{Model, Part, Written};
@@ -28,7 +26,7 @@ pub(super) struct Cooked {
     /// Its own collation, an explicit one on top left out.
     pub(super) own_collation: Oid,
     /// What it depends on.
-    pub(super) needs: BTreeSet<FactId>,
+    pub(super) needs: Needs,
     /// The one column of its table that it names, when there is exactly one.
     pub(super) single_column: Option<Name>,
     /// The column that it is, when it is nothing more than one.
@@ -82,7 +80,7 @@ impl Model {
     fn cooked(&self, table: Option<&QualifiedName>, scope: Scope<'_>, expr: &Expr) -> Elaborated<Cooked> {
         let text = deparse_expression(&self.env, scope, expr).map_err(Box::<Problem>::from)?;
         let found = analyze::dependencies(&self.env, expr);
-        let mut needs = BTreeSet::new();
+        let mut needs = Needs::new();
         let mut single_column = None;
         let mut column = None;
         if let Some(table) = table {
@@ -316,7 +314,7 @@ impl Model {
     }
 
     /// What a stored expression of a policy depends on.
-    pub(super) fn policy_needs(&self, table: &QualifiedName, text: &Expression) -> Elaborated<BTreeSet<FactId>> {
+    pub(super) fn policy_needs(&self, table: &QualifiedName, text: &Expression) -> Elaborated<Needs> {
         let raw = analyze::parse_expr_text(text.as_str()).map_err(Box::<Problem>::from)?;
         Ok(self.policy_over(table, &SearchPath::empty(), &raw)?.needs)
     }
@@ -364,7 +362,7 @@ impl Model {
     }
 
     /// What a stored expression over a table depends on.
-    pub(super) fn needs_of_text(&self, table: &QualifiedName, text: &str) -> Elaborated<BTreeSet<FactId>> {
+    pub(super) fn needs_of_text(&self, table: &QualifiedName, text: &str) -> Elaborated<Needs> {
         let raw = analyze::parse_expr_text(text).map_err(Box::<Problem>::from)?;
         let row = self.row(table)?;
         let path = SearchPath::empty();
@@ -387,7 +385,7 @@ impl Interpreter<'_> {
     }
 
     /// What a stored expression over a table depends on.
-    pub(super) fn stored_needs(&self, table: &QualifiedName, text: &Expression) -> Elaborated<BTreeSet<FactId>> {
+    pub(super) fn stored_needs(&self, table: &QualifiedName, text: &Expression) -> Elaborated<Needs> {
         self.model.needs_of_text(table, text.as_str())
     }
 

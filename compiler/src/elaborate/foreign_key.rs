@@ -253,14 +253,17 @@ impl Interpreter<'_> {
         let shown = table.name.as_str();
         if wanted.is_empty() {
             for (name, constraint) in self.model.constraints(table) {
-                if let ConstraintKind::PrimaryKey(key) = constraint.is {
+                if let ConstraintKind::PrimaryKey(key) = &constraint.is {
                     if constraint.deferrable {
                         return Err(Problem::invalid(
                             "55000",
                             format!("cannot use a deferrable primary key for referenced table \"{shown}\""),
                         ));
                     }
-                    return Ok(ReferencedKey { id: FactId::Constraint(table.clone(), name), columns: key.columns });
+                    return Ok(ReferencedKey {
+                        id: FactId::Constraint(table.clone(), name.clone()),
+                        columns: key.columns.clone(),
+                    });
                 }
             }
             return Err(Problem::undefined(
@@ -293,7 +296,7 @@ impl Interpreter<'_> {
                 deferrable = true;
                 continue;
             }
-            return Ok(ReferencedKey { id: FactId::Constraint(table.clone(), name), columns: wanted.to_vec() });
+            return Ok(ReferencedKey { id: FactId::Constraint(table.clone(), name.clone()), columns: wanted.to_vec() });
         }
         for (name, index) in self.model.indexes(table) {
             let columns: Option<Vec<Name>> = index
@@ -376,7 +379,7 @@ impl Interpreter<'_> {
     ) -> Elaborated<()> {
         let Some(of_parent) = self.model.constraint(parent, constraint).cloned() else { return Ok(()) };
         let ConstraintKind::ForeignKey(wanted) = &of_parent.is else { return Ok(()) };
-        let found = self.model.constraints(partition).into_iter().find(|(_, c)| {
+        let found = self.model.constraints(partition).find(|(_, c)| {
             matches!(&c.is, ConstraintKind::ForeignKey(own) if own == wanted)
                 && c.parent.is_none()
                 && c.deferrable == of_parent.deferrable
@@ -384,6 +387,7 @@ impl Interpreter<'_> {
                 && (self.model.major() >= Major::V18 || c.validated)
                 && (c.enforced || !of_parent.enforced)
         });
+        let found = found.map(|(name, own)| (name.clone(), own.clone()));
         let chosen = match found {
             Some((chosen, mut own)) => {
                 own.parent = Some((parent.clone(), constraint.clone()));

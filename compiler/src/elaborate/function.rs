@@ -3,14 +3,12 @@
 //! Follows `CreateFunction` and `AlterFunction`, functioncmds.c, and `ProcedureCreate`, pg_proc.c (PG 14 to 18). A body is kept
 //! byte for byte and not looked into; bodies in the syntax of the standard (`BEGIN ATOMIC`, `RETURN`) are not managed yet.
 
-use std::collections::BTreeSet;
-
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterFunctionStmt, CreateFunctionStmt, FunctionParameter, Node};
 use pgseal_catalog::facts::{
     Argument, ArgumentMode, Body, Expression, Function, Parallel, Payload, RoutineKind, Volatility,
 };
-use pgseal_catalog::{Fact, FactId, QualifiedName, Routine};
+use pgseal_catalog::{Fact, FactId, Needs, QualifiedName, Routine};
 
 use super::dispatch::object_type;
 use super::error::{Elaborated, Problem};
@@ -89,13 +87,7 @@ impl Interpreter<'_> {
         Ok(())
     }
 
-    fn put_routine(
-        &mut self,
-        routine: Routine,
-        function: Function,
-        needs: BTreeSet<FactId>,
-        statement: &CreateFunctionStmt,
-    ) {
+    fn put_routine(&mut self, routine: Routine, function: Function, needs: Needs, statement: &CreateFunctionStmt) {
         let (id, payload) = match function.kind {
             RoutineKind::Procedure => (FactId::Procedure(routine), Payload::Procedure(function)),
             RoutineKind::Function | RoutineKind::Window => (FactId::Function(routine), Payload::Function(function)),

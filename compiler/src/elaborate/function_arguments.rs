@@ -3,11 +3,9 @@
 //! Follows `interpret_function_parameter_list` and `compute_return_type`, functioncmds.c, and
 //! `check_valid_polymorphic_signature`, parse_coerce.c (PG 14 to 18).
 
-use std::collections::BTreeSet;
-
 use pg_query::NodeEnum;
 use pg_query::protobuf::{CreateFunctionStmt, FunctionParameter, FunctionParameterMode, Node, TypeName};
-use pgseal_catalog::FactId;
+use pgseal_catalog::Needs;
 use pgseal_catalog::facts::{Argument, ArgumentMode};
 
 use super::error::{Elaborated, Problem};
@@ -32,7 +30,7 @@ pub(super) struct Signature {
     /// What OUT arguments make of the result.
     required: Option<Oid>,
     /// What types and defaults need.
-    pub(super) needs: BTreeSet<FactId>,
+    pub(super) needs: Needs,
 }
 
 impl Signature {

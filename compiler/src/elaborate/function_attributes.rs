@@ -2,12 +2,10 @@
 //!
 //! Follows `compute_function_attributes` and `compute_common_attribute`, functioncmds.c (PG 14 to 18).
 
-use std::collections::BTreeSet;
-
 use pg_query::NodeEnum;
 use pg_query::protobuf::{DefElem, Node, VariableSetStmt};
 use pgseal_catalog::facts::{Function, Parallel, Volatility};
-use pgseal_catalog::{FactId, Routine};
+use pgseal_catalog::{Needs, Routine};
 
 use super::error::{Elaborated, Problem};
 use super::names::{name_parts, string_of};
@@ -85,7 +83,7 @@ impl Interpreter<'_> {
         &self,
         function: &mut Function,
         given: &Attributes<'_>,
-        needs: &mut BTreeSet<FactId>,
+        needs: &mut Needs,
     ) -> Elaborated<()> {
         if let Some(element) = given.volatility {
             function.volatility = match word(element) {
@@ -134,7 +132,7 @@ impl Interpreter<'_> {
         self.change_settings(&mut function.settings, &given.settings)
     }
 
-    fn support_function(&self, element: &DefElem, needs: &mut BTreeSet<FactId>) -> Elaborated<Routine> {
+    fn support_function(&self, element: &DefElem, needs: &mut Needs) -> Elaborated<Routine> {
         let nodes: Vec<Node> = element.arg.iter().map(|arg| arg.as_ref().clone()).collect();
         let row = self.routine_by_types(&nodes, &[Oid::INTERNAL]).map_err(|p| p.at(element.location))?;
         if row.result != Oid::INTERNAL {

@@ -2,12 +2,10 @@
 //!
 //! Follows `interpret_AS_clause`, functioncmds.c (PG 14 to 18).
 
-use std::collections::BTreeSet;
-
 use pg_query::NodeEnum;
 use pg_query::protobuf::Node;
 use pgseal_catalog::facts::{ArgumentMode, Expression, Function, Payload, RoutineKind};
-use pgseal_catalog::{FactId, Name, QualifiedName};
+use pgseal_catalog::{FactId, Name, Needs, QualifiedName};
 
 use super::error::{Elaborated, Problem};
 use super::model::{Model, Written};
@@ -29,7 +27,7 @@ impl Model {
         name: &QualifiedName,
         function: &Function,
         raw: &Node,
-    ) -> Elaborated<(Expression, BTreeSet<FactId>)> {
+    ) -> Elaborated<(Expression, Needs)> {
         let (parameters, result) = self.body_context(name, function);
         let body =
             analyze::analyze_function_body(&self.env, path, raw, &parameters, &result).map_err(Box::<Problem>::from)?;
@@ -40,7 +38,7 @@ impl Model {
         };
         let text =
             deparse_function_body(&self.env, name.name.as_str(), &names, printed).map_err(Box::<Problem>::from)?;
-        let mut needs = BTreeSet::new();
+        let mut needs = Needs::new();
         for query in queries {
             needs.extend(self.needs_of(&analyze::query_dependencies(&self.env, query))?);
         }

@@ -2,7 +2,7 @@
 //!
 //! Follows `DefineIndex` and `ComputeIndexAttrs`, indexcmds.c, and `transformIndexStmt`, parse_utilcmd.c (PG 14 to 18).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::{IndexElem, IndexStmt, Node, SortByDir, SortByNulls};
@@ -10,7 +10,7 @@ use pgseal_catalog::facts::{
     Constraint, ConstraintKind, Exclusion, ExclusionElement, Expression, Index, IndexKey, IndexStorage, KeyConstraint,
     KeyTarget, NullsOrder, Payload, SortOrder,
 };
-use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
+use pgseal_catalog::{Fact, FactId, Name, Needs, QualifiedName};
 
 use super::error::{Elaborated, Problem};
 use super::model::Part;
@@ -60,7 +60,7 @@ pub(super) struct NewIndex {
     pub(super) tablespace: Option<Name>,
     pub(super) deferrable: bool,
     pub(super) initially_deferred: bool,
-    pub(super) needs: BTreeSet<FactId>,
+    pub(super) needs: Needs,
     pub(super) attached: Option<Attached>,
     /// What the user wrote.
     pub(super) raw: Vec<(Part, Node)>,
@@ -206,7 +206,7 @@ impl Interpreter<'_> {
             tablespace: None,
             deferrable: false,
             initially_deferred: false,
-            needs: BTreeSet::new(),
+            needs: Needs::new(),
             attached: None,
             raw: Vec::new(),
         };

@@ -142,7 +142,7 @@ impl Interpreter<'_> {
                 }
             }
         }
-        for (constraint_name, constraint) in self.model.constraints(parent) {
+        for (constraint_name, constraint) in self.model.constraints_copied(parent) {
             let ConstraintKind::Check(check) = constraint.is else { continue };
             if check.no_inherit {
                 continue;
@@ -178,9 +178,8 @@ impl Interpreter<'_> {
         let mut list: Vec<(Name, NotNull)> = self
             .model
             .constraints(table)
-            .into_iter()
-            .filter_map(|(name, constraint)| match constraint.is {
-                ConstraintKind::NotNull(n) if !n.no_inherit => Some((name, n)),
+            .filter_map(|(name, constraint)| match &constraint.is {
+                ConstraintKind::NotNull(n) if !n.no_inherit => Some((name.clone(), n.clone())),
                 _ => None,
             })
             .collect();

@@ -126,7 +126,7 @@ impl Interpreter<'_> {
                 c.identity = identity;
             })?;
         }
-        for (constraint, of_parent) in self.model.constraints(parent) {
+        for (constraint, of_parent) in self.model.constraints_copied(parent) {
             self.merge_constraint(table, &constraint, &of_parent, partition)?;
         }
         Ok(())
@@ -210,7 +210,7 @@ impl Interpreter<'_> {
                 })?;
             }
         }
-        for (constraint, of_parent) in self.model.constraints(parent) {
+        for (constraint, of_parent) in self.model.constraints_copied(parent) {
             let own = match &of_parent.is {
                 ConstraintKind::Check(check) if !check.no_inherit => {
                     self.model.constraint(table, &constraint).cloned().map(|own| (constraint.clone(), own))

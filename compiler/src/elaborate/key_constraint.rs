@@ -62,7 +62,7 @@ impl Interpreter<'_> {
     /// Adds a key to a table that is there.
     pub(super) fn add_key(&mut self, table: &QualifiedName, raw: &RawConstraint, recurse: bool) -> Elaborated<()> {
         let primary = constraint_type(raw) == ConstrType::ConstrPrimary;
-        if primary && self.model.constraints(table).iter().any(|(_, c)| matches!(c.is, ConstraintKind::PrimaryKey(_))) {
+        if primary && self.model.constraints(table).any(|(_, c)| matches!(c.is, ConstraintKind::PrimaryKey(_))) {
             return Err(self.second_primary_key(table).at(raw.location));
         }
         if !raw.indexname.is_empty() {

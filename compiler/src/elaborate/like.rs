@@ -2,11 +2,9 @@
 //!
 //! Follows `transformTableLikeClause`, `expandTableLikeClause` and `generateClonedIndexStmt`, parse_utilcmd.c (PG 14 to 18).
 
-use std::collections::BTreeSet;
-
 use pg_query::protobuf::{TableLikeClause, TableLikeOption};
 use pgseal_catalog::facts::{Comment, Constraint, ConstraintKind, IndexKey, IndexStorage, KeyTarget, Payload};
-use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
+use pgseal_catalog::{Fact, FactId, Name, Needs, QualifiedName};
 
 use super::column_definition::{Collected, NewColumn, NewDefault, NewNotNull};
 use super::error::{Elaborated, Problem};
@@ -102,7 +100,7 @@ impl Interpreter<'_> {
             }
             collected.columns.push(new);
         }
-        for (constraint, found) in self.model.constraints(&source) {
+        for (constraint, found) in self.model.constraints_copied(&source) {
             if let ConstraintKind::NotNull(not_null) = found.is {
                 collected.not_nulls.push(NewNotNull {
                     name: Some(constraint),
@@ -140,7 +138,7 @@ impl Interpreter<'_> {
     }
 
     fn checks_like(&mut self, table: &QualifiedName, like: &Like) -> Elaborated<()> {
-        for (constraint, found) in self.model.constraints(&like.source) {
+        for (constraint, found) in self.model.constraints_copied(&like.source) {
             let ConstraintKind::Check(check) = &found.is else { continue };
             self.constraint_is_free(table, &constraint)?;
             let new = Constraint {
@@ -175,7 +173,7 @@ impl Interpreter<'_> {
                 FactId::Column(table.clone(), column),
             );
         }
-        for (constraint, found) in self.model.constraints(&like.source) {
+        for (constraint, found) in self.model.constraints_copied(&like.source) {
             if matches!(found.is, ConstraintKind::NotNull(_)) {
                 self.copy_comment(
                     &FactId::Constraint(like.source.clone(), constraint.clone()),
@@ -207,7 +205,7 @@ impl Interpreter<'_> {
     /// the order in which a server lists them as far as facts tell (constraints first, then by name).
     pub(super) fn indexes_to_clone(&self, source: &QualifiedName) -> Elaborated<Vec<(FactId, NewIndex)>> {
         let mut list = Vec::new();
-        for (constraint, found) in self.model.constraints(source) {
+        for (constraint, found) in self.model.constraints_copied(source) {
             if let Some(new) = self.key_clone(&found)? {
                 list.push((FactId::Constraint(source.clone(), constraint), new));
             }
@@ -288,7 +286,7 @@ impl Interpreter<'_> {
             tablespace: storage.tablespace.clone(),
             deferrable: false,
             initially_deferred: false,
-            needs: BTreeSet::new(),
+            needs: Needs::new(),
             attached: None,
             raw: Vec::new(),
         })

@@ -69,4 +69,4 @@ mod view;
 
 pub use error::Problem;
 pub use model::{Model, ModelError, Part, Savepoint, Written};
-pub use run::{Order, elaborate, execute};
+pub use run::{Order, SchemaRun, elaborate, execute};

@@ -148,7 +148,17 @@ impl Model {
     /// A server version that is not known.
     pub fn from_snapshot(snapshot: &Snapshot) -> Result<Self, ModelError> {
         let mut model = Self::bare(snapshot)?;
-        model.load(snapshot.catalog.iter().cloned());
+        model.load(snapshot.catalog.clone());
+        Ok(model)
+    }
+
+    /// The same, with the facts taken out of the snapshot.
+    ///
+    /// # Errors
+    /// A server version that is not known.
+    pub fn taken_from(snapshot: &mut Snapshot) -> Result<Self, ModelError> {
+        let mut model = Self::bare(snapshot)?;
+        model.load(std::mem::take(&mut snapshot.catalog));
         Ok(model)
     }
 
@@ -159,8 +169,7 @@ impl Model {
     /// A server version that is not known.
     pub fn empty_like(snapshot: &Snapshot) -> Result<Self, ModelError> {
         let mut model = Self::bare(snapshot)?;
-        let facts = initial_facts().into_iter().filter(|fact| snapshot.scope.holds(&fact.id));
-        model.load(facts);
+        model.load(initial_facts().into_iter().filter(|fact| snapshot.scope.holds(&fact.id)).collect());
         Ok(model)
     }
 
@@ -184,8 +193,7 @@ impl Model {
     }
 
     /// Puts many facts at once: names first, then what they say, so that their order does not matter.
-    fn load(&mut self, facts: impl Iterator<Item = Fact>) {
-        let mut facts: Vec<Fact> = facts.collect();
+    fn load(&mut self, mut facts: Catalog) {
         let materialized: BTreeSet<QualifiedName> = facts
             .iter()
             .filter_map(|fact| match &fact.id {
@@ -193,20 +201,20 @@ impl Model {
                 _ => None,
             })
             .collect();
-        for fact in &mut facts {
+        for fact in facts.facts_mut() {
             super::needs::structural(&fact.id, &fact.payload, &mut fact.needs, |name| materialized.contains(name));
         }
         self.env.remove_schema("public");
         self.bind_loose_symbols(Stage::Types);
-        for fact in &facts {
+        for fact in facts.iter() {
             self.declare(fact);
         }
         self.bind_loose_symbols(Stage::Relations);
-        for fact in &facts {
+        for fact in facts.iter() {
             self.define(fact);
             self.link(fact);
         }
-        self.catalog = facts.into_iter().collect();
+        self.catalog = facts;
         self.bind_loose_symbols(Stage::Routines);
     }
 
@@ -252,7 +260,7 @@ impl Model {
 
     /// The facts that need a fact, in the order of ids.
     pub fn dependents(&self, id: &FactId) -> impl Iterator<Item = &FactId> {
-        self.dependents.of(id).into_iter()
+        self.dependents.of(id, |_| true).into_iter()
     }
 
     /// The fact behind an identifier of the environment: a user's own object, or the extension of a member; none for
@@ -538,17 +546,17 @@ impl Model {
     }
 
     /// The constraints of a table by name.
+    pub fn constraints(&self, table: &QualifiedName) -> impl Iterator<Item = (&Name, &Constraint)> {
+        self.catalog.constraints(table).filter_map(|fact| match (&fact.id, &fact.payload) {
+            (FactId::Constraint(_, name), Payload::Constraint(constraint)) => Some((name, constraint)),
+            _ => None,
+        })
+    }
+
+    /// Copies of the constraints of a table by name, to be gone through while the table changes.
     #[must_use]
-    pub fn constraints(&self, table: &QualifiedName) -> Vec<(Name, Constraint)> {
-        self.catalog
-            .constraints(table)
-            .filter_map(|fact| match (&fact.id, &fact.payload) {
-                (FactId::Constraint(_, name), Payload::Constraint(constraint)) => {
-                    Some((name.clone(), constraint.clone()))
-                }
-                _ => None,
-            })
-            .collect()
+    pub fn constraints_copied(&self, table: &QualifiedName) -> Vec<(Name, Constraint)> {
+        self.constraints(table).map(|(name, constraint)| (name.clone(), constraint.clone())).collect()
     }
 
     /// An index that no constraint owns.
@@ -573,8 +581,11 @@ impl Model {
     #[must_use]
     pub fn indexes(&self, table: &QualifiedName) -> Vec<(QualifiedName, Index)> {
         let of_view = FactId::MaterializedView(table.clone());
-        self.dependents(&FactId::Table(table.clone()))
-            .chain(self.dependents(&of_view))
+        let is_index = |id: &FactId| matches!(id, FactId::Index(_));
+        self.dependents
+            .of(&FactId::Table(table.clone()), is_index)
+            .into_iter()
+            .chain(self.dependents.of(&of_view, is_index))
             .filter_map(|id| match id {
                 FactId::Index(name) => Some((name.clone(), self.index(name)?.clone())),
                 _ => None,
@@ -586,7 +597,9 @@ impl Model {
     /// The tables that inherit from a table or are its partitions, directly, by name.
     #[must_use]
     pub fn children(&self, table: &QualifiedName) -> Vec<QualifiedName> {
-        self.dependents(&FactId::Table(table.clone()))
+        self.dependents
+            .of(&FactId::Table(table.clone()), |id| matches!(id, FactId::Table(_)))
+            .into_iter()
             .filter_map(|id| match id {
                 FactId::Table(child) => Some(child.clone()),
                 _ => None,

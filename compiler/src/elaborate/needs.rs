@@ -2,17 +2,15 @@
 //!
 //! Edges to types, functions, collations and operator classes need name resolution and are added where the fact is made.
 
-use std::collections::BTreeSet;
-
 use pgseal_catalog::facts::{ConstraintKind, Payload};
-use pgseal_catalog::{FactId, QualifiedName};
+use pgseal_catalog::{FactId, Needs, QualifiedName};
 
 /// Adds what a fact structurally needs. `is_materialized` says whether a name is a materialized view's: an index does not say
 /// what it is on.
 pub(super) fn structural(
     id: &FactId,
     payload: &Payload,
-    needs: &mut BTreeSet<FactId>,
+    needs: &mut Needs,
     is_materialized: impl Fn(&QualifiedName) -> bool,
 ) {
     if let Some(schema) = id.schema()
@@ -92,7 +90,7 @@ pub(super) fn structural(
     needs.remove(id);
 }
 
-fn constraint_columns(table: &pgseal_catalog::QualifiedName, kind: &ConstraintKind, needs: &mut BTreeSet<FactId>) {
+fn constraint_columns(table: &pgseal_catalog::QualifiedName, kind: &ConstraintKind, needs: &mut Needs) {
     let mut column = |name: &pgseal_catalog::Name| {
         needs.insert(FactId::Column(table.clone(), name.clone()));
     };

@@ -23,8 +23,8 @@ impl Interpreter<'_> {
     pub(super) fn not_null_of(&self, table: &QualifiedName, column: &Name) -> Option<(Name, Constraint)> {
         self.model
             .constraints(table)
-            .into_iter()
             .find(|(_, constraint)| matches!(&constraint.is, ConstraintKind::NotNull(n) if n.column == *column))
+            .map(|(name, constraint)| (name.clone(), constraint.clone()))
     }
 
     /// Puts in a not-null constraint and marks its column.
@@ -348,7 +348,7 @@ impl Interpreter<'_> {
 
     /// Whether a column is in its table's primary key.
     pub(super) fn in_primary_key(&self, table: &QualifiedName, column: &Name) -> bool {
-        self.model.constraints(table).iter().any(
+        self.model.constraints(table).any(
             |(_, constraint)| matches!(&constraint.is, ConstraintKind::PrimaryKey(key) if key.columns.contains(column)),
         )
     }

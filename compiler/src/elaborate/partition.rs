@@ -9,7 +9,7 @@ use pgseal_catalog::facts::{
     ConstraintKind, Expression, IndexKey, KeyTarget, Partition, PartitionKey, PartitionKeyPart, PartitionStrategy,
     Payload, Trigger, TriggerLevel,
 };
-use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
+use pgseal_catalog::{Fact, FactId, Name, Needs, QualifiedName};
 
 use super::error::{Elaborated, Problem};
 use super::index::{Attached, NewIndex, Owner};
@@ -43,7 +43,7 @@ impl Interpreter<'_> {
         }
         let method = self.index_method(if strategy == PartitionStrategy::Hash { "hash" } else { "btree" })?;
         let mut parts = Vec::new();
-        let mut needs = std::collections::BTreeSet::new();
+        let mut needs = Needs::new();
         let mut raws = Vec::new();
         for (param, at) in spec.part_params.iter().zip(0_u16..) {
             let Some(NodeEnum::PartitionElem(element)) = &param.node else {
@@ -271,9 +271,8 @@ impl Interpreter<'_> {
         let keys: Vec<Name> = self
             .model
             .constraints(parent)
-            .into_iter()
             .filter(|(_, c)| matches!(c.is, ConstraintKind::ForeignKey(_)))
-            .map(|(name, _)| name)
+            .map(|(name, _)| name.clone())
             .collect();
         for key in keys {
             self.foreign_key_on_partition(parent, &key, table)?;
@@ -444,7 +443,7 @@ impl Interpreter<'_> {
             ));
         }
         self.take_out_of_parent(table, parent)?;
-        for (constraint, found) in self.model.constraints(table) {
+        for (constraint, found) in self.model.constraints_copied(table) {
             if found.parent.as_ref().is_some_and(|(of, _)| of == parent) {
                 self.edit_constraint(table, &constraint, |c| {
                     c.parent = None;
@@ -594,7 +593,7 @@ impl Interpreter<'_> {
             FactId::Index(index) => {
                 self.model.indexes(child).iter().any(|(_, i)| i.attached_to.as_ref() == Some(index) && i.storage.valid)
             }
-            FactId::Constraint(table, constraint) => self.model.constraints(child).iter().any(|(_, c)| {
+            FactId::Constraint(table, constraint) => self.model.constraints(child).any(|(_, c)| {
                 c.parent.as_ref().is_some_and(|(t, n)| t == table && n == constraint) && storage_valid(&c.is)
             }),
             _ => false,

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterPolicyStmt, CreatePolicyStmt, Node, RangeVar, RoleSpecType};
 use pgseal_catalog::facts::{Expression, Payload, Policy, PolicyCommand};
-use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
+use pgseal_catalog::{Fact, FactId, Name, Needs, QualifiedName};
 
 use super::error::{Elaborated, Problem};
 use super::model::Part;
@@ -36,7 +36,7 @@ impl Interpreter<'_> {
         let roles = self.policy_roles(&statement.roles)?;
         let table = self.policy_table(statement.table.as_ref())?;
         let id = FactId::Policy(table.clone(), name(&statement.policy_name)?);
-        let mut needs = BTreeSet::new();
+        let mut needs = Needs::new();
         let policy = Policy {
             command,
             restrictive: !statement.permissive,
@@ -71,7 +71,7 @@ impl Interpreter<'_> {
         if using.is_some() && policy.command == PolicyCommand::Insert {
             return Err(Problem::invalid("42601", "only WITH CHECK expression allowed for INSERT"));
         }
-        let mut needs = BTreeSet::new();
+        let mut needs = Needs::new();
         for (place, raw) in [(&mut policy.using, using), (&mut policy.check, check)] {
             match (raw, &place) {
                 (Some(_), _) => *place = self.policy_expression(&table, raw, &mut needs)?,
@@ -128,7 +128,7 @@ impl Interpreter<'_> {
         &self,
         table: &QualifiedName,
         raw: Option<&Node>,
-        needs: &mut BTreeSet<FactId>,
+        needs: &mut Needs,
     ) -> Elaborated<Option<Expression>> {
         let Some(raw) = raw else { return Ok(None) };
         let cooked = self.model.policy_over(table, &self.path, raw)?;

@@ -2,12 +2,10 @@
 //!
 //! Follows `DefineRange`, typecmds.c (PG 14 to 18). A canonical function needs a shell type first, which is not managed: refused.
 
-use std::collections::BTreeSet;
-
 use pg_query::NodeEnum;
 use pg_query::protobuf::{CreateRangeStmt, DefElem, Node, TypeName};
 use pgseal_catalog::facts::{Payload, Range};
-use pgseal_catalog::{Fact, FactId, QualifiedName, Routine};
+use pgseal_catalog::{Fact, FactId, Needs, QualifiedName, Routine};
 
 use super::error::{Elaborated, Problem};
 use super::names::{name, name_parts, string_of};
@@ -42,7 +40,7 @@ impl Interpreter<'_> {
                 format!("range subtype cannot be {}", self.env().format_type_be(subtype)),
             ));
         }
-        let mut needs = BTreeSet::new();
+        let mut needs = Needs::new();
         self.type_needs(subtype, &mut needs);
         let subtype_opclass = self.range_opclass(wanted.opclass, subtype, &mut needs)?;
         let collation = self.range_collation(wanted.collation, subtype, &mut needs)?;
@@ -89,12 +87,7 @@ impl Interpreter<'_> {
             .map_err(|error| Box::<Problem>::from(error).at(element.location))
     }
 
-    fn range_opclass(
-        &self,
-        given: Option<&DefElem>,
-        subtype: Oid,
-        needs: &mut BTreeSet<FactId>,
-    ) -> Elaborated<QualifiedName> {
+    fn range_opclass(&self, given: Option<&DefElem>, subtype: Oid, needs: &mut Needs) -> Elaborated<QualifiedName> {
         let env = self.env();
         let oid = match given {
             Some(element) => {
@@ -144,7 +137,7 @@ impl Interpreter<'_> {
         &self,
         given: Option<&DefElem>,
         subtype: Oid,
-        needs: &mut BTreeSet<FactId>,
+        needs: &mut Needs,
     ) -> Elaborated<Option<QualifiedName>> {
         let own = self.env().type_collation(subtype);
         let collation = match given {
@@ -165,7 +158,7 @@ impl Interpreter<'_> {
         self.collation_beside(collation, Oid::INVALID)
     }
 
-    fn range_diff(&self, element: &DefElem, subtype: Oid, needs: &mut BTreeSet<FactId>) -> Elaborated<Routine> {
+    fn range_diff(&self, element: &DefElem, subtype: Oid, needs: &mut Needs) -> Elaborated<Routine> {
         let parts = parts(element);
         let (schema, function) = split(&parts, element)?;
         let signature = self.signature(&parts.join("."), &[subtype, subtype]);

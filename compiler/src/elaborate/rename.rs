@@ -424,7 +424,7 @@ impl Interpreter<'_> {
                 }
                 need => Some(need) == own.as_ref(),
             };
-            if let Some(used) = fact.needs.difference(&new.needs).find(|need| !kept(need)) {
+            if let Some(used) = fact.needs.iter().find(|need| !new.needs.contains(need) && !kept(need)) {
                 if let Some(text) = self.model.query_under_other_names(fact, rewrite) {
                     queries.insert(id.clone(), text);
                     continue;

@@ -3,12 +3,10 @@
 //! Follows `DefineRule`, `InsertRule` and `EnableDisableRule`, rewriteDefine.c, and `RenameRewriteRule` (PG 14 to 18).
 //! The rule that a view is (`_RETURN`) is the view; a statement on it is refused.
 
-use std::collections::BTreeSet;
-
 use pg_query::NodeEnum;
 use pg_query::protobuf::{Node, RangeVar, RenameStmt, RuleStmt};
 use pgseal_catalog::facts::{Enabled, Expression, Payload, Rule, RuleEvent};
-use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
+use pgseal_catalog::{Fact, FactId, Name, Needs, QualifiedName};
 
 use super::error::{Elaborated, Problem};
 use super::model::{Model, Part, Written};
@@ -27,7 +25,7 @@ const RETURN: &str = "_RETURN";
 
 impl Model {
     /// What a rule comes to, enabled, and what it uses.
-    fn rule_over(&self, path: &SearchPath, raw: &RuleStmt) -> Elaborated<(Rule, BTreeSet<FactId>)> {
+    fn rule_over(&self, path: &SearchPath, raw: &RuleStmt) -> Elaborated<(Rule, Needs)> {
         let env = &self.env;
         let made = analyze::analyze_rule(env, path, raw).map_err(Box::<Problem>::from)?;
         let event = match made.event {
@@ -49,7 +47,7 @@ impl Model {
             actions: &made.actions,
         };
         let texts = deparse_rule_texts(env, &printed).map_err(Box::<Problem>::from)?;
-        let mut needs = BTreeSet::new();
+        let mut needs = Needs::new();
         for action in &made.actions {
             needs.extend(self.needs_of(&analyze::query_dependencies(env, action))?);
         }

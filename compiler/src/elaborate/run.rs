@@ -39,28 +39,9 @@ pub(super) struct Interpreter<'m> {
 
 /// Runs the statements of a schema; they may come in any order. What cannot be carried out is left out and reported.
 pub fn elaborate(model: &mut Model, statements: &[Statement]) -> Diagnostics {
-    let mut schema = SchemaRun {
-        waiting: BTreeMap::new(),
-        problems: BTreeMap::new(),
-        pending: BTreeMap::new(),
-        notes: Diagnostics::new(),
-    };
-    for (number, statement) in statements.iter().enumerate() {
-        let mut ready = schema.attempt(model, number, statement);
-        while let Some(next) = ready.pop_first() {
-            if let Some(statement) = statements.get(next) {
-                ready.extend(schema.attempt(model, next, statement));
-            }
-        }
-        model.commit();
-    }
-    let mut diagnostics = schema.notes;
-    for (number, problem) in schema.problems {
-        if let Some(statement) = statements.get(number) {
-            diagnostics.push(problem.diagnostic(statement));
-        }
-    }
-    diagnostics.sorted()
+    let mut run = SchemaRun::default();
+    run.go_on(model, statements);
+    run.finish(statements)
 }
 
 /// Runs one statement as a server would: with nothing but what is there.
@@ -81,8 +62,11 @@ pub fn execute(model: &mut Model, statement: &Statement) -> Result<Diagnostics, 
     }
 }
 
-/// The state of a run over a schema.
-struct SchemaRun {
+/// A run over the statements of a schema, which may still be coming.
+#[derive(Debug, Default)]
+pub struct SchemaRun {
+    /// How many statements have had their turn.
+    done: usize,
     /// Who waits for a name.
     waiting: BTreeMap<String, BTreeSet<usize>>,
     /// What is wrong with a statement so far.
@@ -93,6 +77,32 @@ struct SchemaRun {
 }
 
 impl SchemaRun {
+    /// Runs the statements that have not had their turn. `statements` are all so far, from the first on.
+    pub fn go_on(&mut self, model: &mut Model, statements: &[Statement]) {
+        for (number, statement) in statements.iter().enumerate().skip(self.done) {
+            let mut ready = self.attempt(model, number, statement);
+            while let Some(next) = ready.pop_first() {
+                if let Some(statement) = statements.get(next) {
+                    ready.extend(self.attempt(model, next, statement));
+                }
+            }
+            model.commit();
+        }
+        self.done = self.done.max(statements.len());
+    }
+
+    /// What there is to say in the end of all statements.
+    #[must_use]
+    pub fn finish(self, statements: &[Statement]) -> Diagnostics {
+        let mut diagnostics = self.notes;
+        for (number, problem) in self.problems {
+            if let Some(statement) = statements.get(number) {
+                diagnostics.push(problem.diagnostic(statement));
+            }
+        }
+        diagnostics.sorted()
+    }
+
     /// Runs a statement, or what was set aside of it; returns who may be tried again.
     fn attempt(&mut self, model: &mut Model, number: usize, statement: &Statement) -> BTreeSet<usize> {
         let savepoint = model.savepoint();

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use pg_query::NodeEnum;
 use pg_query::protobuf::{CreateTrigStmt, TriggerTransition};
 use pgseal_catalog::facts::{ConstraintTrigger, Enabled, Payload, Trigger, TriggerEvent, TriggerLevel, TriggerTiming};
-use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
+use pgseal_catalog::{Fact, FactId, Name, Needs, QualifiedName};
 
 use super::error::{Elaborated, Problem};
 use super::model::Part;
@@ -59,7 +59,7 @@ impl Interpreter<'_> {
             false => None,
         };
         let transition = self.transition_tables(statement, &table)?;
-        let mut needs = BTreeSet::new();
+        let mut needs = Needs::new();
         let when = match statement.when_clause.as_deref() {
             Some(raw) => {
                 let events = TriggerEvents {

@@ -1,10 +1,8 @@
 //! What the statements on types have in common: where a type is made, which type a name means, and the fact behind it.
 
-use std::collections::BTreeSet;
-
 use pg_query::protobuf::{Node, TypeName};
 use pgseal_catalog::facts::Payload;
-use pgseal_catalog::{FactId, QualifiedName};
+use pgseal_catalog::{FactId, Needs, QualifiedName};
 
 use super::error::{Elaborated, Problem};
 use super::names::{name, name_parts};
@@ -65,19 +63,14 @@ impl Interpreter<'_> {
     }
 
     /// Replaces what a fact says and adds edges.
-    pub(super) fn edit_payload_needing(
-        &mut self,
-        id: &FactId,
-        payload: Payload,
-        needs: BTreeSet<FactId>,
-    ) -> Elaborated<()> {
+    pub(super) fn edit_payload_needing(&mut self, id: &FactId, payload: Payload, needs: Needs) -> Elaborated<()> {
         self.edit_payload(id, payload)?;
         self.add_needs(id, needs);
         Ok(())
     }
 
     /// What a use of a collation needs.
-    pub(super) fn collation_needs(&self, collation: Oid, needs: &mut BTreeSet<FactId>) {
+    pub(super) fn collation_needs(&self, collation: Oid, needs: &mut Needs) {
         needs.extend(self.model.fact_of(collation).cloned());
     }
 

@@ -3,12 +3,12 @@
 //! Follows `DefineView`, `DefineVirtualRelation` and `checkViewColumns`, view.c, and what tablecmds.c lets ALTER TABLE do to a
 //! view (PG 14 to 18).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterTableCmd, AlterTableType, Node, ViewCheckOption, ViewStmt};
 use pgseal_catalog::facts::{Expression, Payload, View, ViewColumn};
-use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
+use pgseal_catalog::{Fact, FactId, Name, Needs, QualifiedName};
 
 use super::error::{Elaborated, Problem};
 use super::model::{Model, Part, Written};
@@ -25,7 +25,7 @@ pub(super) struct Viewed {
     pub(super) query: Query,
     pub(super) columns: Vec<ViewColumn>,
     pub(super) text: Expression,
-    pub(super) needs: BTreeSet<FactId>,
+    pub(super) needs: Needs,
 }
 
 impl Interpreter<'_> {
@@ -279,7 +279,7 @@ impl Interpreter<'_> {
         self.model.put(fact);
         if let Some(mut comment) = comment.map(std::sync::Arc::unwrap_or_clone) {
             comment.id = FactId::Comment(Box::new(make_column(view.clone(), new.clone())));
-            comment.needs = BTreeSet::new();
+            comment.needs = Needs::new();
             self.model.put(comment);
         }
         Ok(())
@@ -379,8 +379,8 @@ impl Model {
     }
 
     /// The facts that a query uses.
-    pub(super) fn needs_of(&self, found: &Dependencies) -> Elaborated<BTreeSet<FactId>> {
-        let mut needs = BTreeSet::new();
+    pub(super) fn needs_of(&self, found: &Dependencies) -> Elaborated<Needs> {
+        let mut needs = Needs::new();
         for (relation, number) in &found.relation_columns {
             let row = self.env.relation_by_oid(*relation);
             let column = row.and_then(|row| row.column_by_number(*number));
@@ -452,14 +452,14 @@ impl Model {
         column: &Name,
         data_type: &str,
         raw: &Node,
-    ) -> Elaborated<(Option<Expression>, BTreeSet<FactId>)> {
+    ) -> Elaborated<(Option<Expression>, Needs)> {
         let (type_oid, typmod) = self.stored_type(data_type);
         let target = Target { name: column.as_str(), type_oid, typmod };
         let cooked = self.plain_default(path, &target, raw)?;
-        Ok(cooked.map_or_else(|| (None, BTreeSet::new()), |cooked| (Some(cooked.text), cooked.needs)))
+        Ok(cooked.map_or_else(|| (None, Needs::new()), |cooked| (Some(cooked.text), cooked.needs)))
     }
 
-    fn view_default_needs(&self, column: &ViewColumn, default: &Expression) -> Elaborated<BTreeSet<FactId>> {
+    fn view_default_needs(&self, column: &ViewColumn, default: &Expression) -> Elaborated<Needs> {
         let raw = analyze::parse_expr_text(default.as_str()).map_err(Box::<Problem>::from)?;
         Ok(self.view_default_over(&SearchPath::empty(), &column.name, &column.data_type, &raw)?.1)
     }

@@ -5,6 +5,7 @@
 //! empty fields at the end are left out. Lines that start with `#` are comments. Identifiers below 10000 are the
 //! server's own; above, where servers number as they please, they are the generator's, the same for all majors.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use super::keywords::{Keyword, KeywordCategory};
@@ -42,6 +43,7 @@ pub(super) struct Builtins {
     access_methods: OnceLock<BuiltinTable<AccessMethodRow>>,
     relations: OnceLock<BuiltinTable<RelationRow>>,
     languages: OnceLock<BuiltinTable<LanguageRow>>,
+    default_classes: OnceLock<BTreeMap<Oid, Vec<(Oid, Oid)>>>,
     casts: OnceLock<Vec<CastRow>>,
     keywords: OnceLock<Vec<Keyword>>,
 }
@@ -75,6 +77,7 @@ impl Builtins {
             access_methods: OnceLock::new(),
             relations: OnceLock::new(),
             languages: OnceLock::new(),
+            default_classes: OnceLock::new(),
             casts: OnceLock::new(),
             keywords: OnceLock::new(),
         }
@@ -108,6 +111,18 @@ impl Builtins {
             let ranges: Vec<RangeLink> = lines(RANGES, self.major).map(|mut f| range_link(&mut f)).collect();
             BuiltinTable::new(lines(TYPES, self.major).map(|mut f| type_row(&mut f, &ranges)).collect())
         })
+    }
+
+    /// The default operator classes of an access method, as pairs of input type and class.
+    pub(super) fn default_classes(&self, method: Oid) -> &[(Oid, Oid)] {
+        let all = self.default_classes.get_or_init(|| {
+            let mut classes: BTreeMap<Oid, Vec<(Oid, Oid)>> = BTreeMap::new();
+            for class in self.opclasses().iter().filter(|class| class.default) {
+                classes.entry(class.method).or_default().push((class.input, class.oid));
+            }
+            classes
+        });
+        all.get(&method).map_or(&[], Vec::as_slice)
     }
 
     /// Every cast, by source and target.

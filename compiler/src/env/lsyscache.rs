@@ -169,16 +169,18 @@ impl Env {
     pub fn default_opclass(&self, type_oid: Oid, method: Oid) -> Option<Oid> {
         let type_oid = self.base_type(type_oid);
         let (category, _) = self.category(type_oid)?;
-        let classes = || self.opclasses().filter(|class| class.method == method && class.default);
-        let exact: Vec<Oid> = classes().filter(|class| class.input == type_oid).map(|class| class.oid).collect();
+        let users = self.user.opclasses.iter().filter(|class| class.method == method && class.default);
+        let users: Vec<(Oid, Oid)> = users.map(|class| (class.input, class.oid)).collect();
+        let classes = || self.builtins.default_classes(method).iter().chain(&users).copied();
+        let exact: Vec<Oid> = classes().filter(|(input, _)| *input == type_oid).map(|(_, class)| class).collect();
         let mut compatible = Vec::new();
         let mut compatible_preferred = Vec::new();
-        for class in classes().take_while(|_| exact.is_empty()) {
-            if self.is_binary_coercible(type_oid, class.input) {
-                if self.is_preferred(Some(category), class.input) {
-                    compatible_preferred.push(class.oid);
+        for (input, class) in classes().take_while(|_| exact.is_empty()) {
+            if self.is_binary_coercible(type_oid, input) {
+                if self.is_preferred(Some(category), input) {
+                    compatible_preferred.push(class);
                 } else {
-                    compatible.push(class.oid);
+                    compatible.push(class);
                 }
             }
         }

@@ -1,9 +1,10 @@
 //! Where rows are kept: built-in rows in one table per major and process, user rows in a layer above it.
 //!
-//! Invariants: a built-in table is sorted by name; a user row's identifier is at least [`Oid::FIRST_USER`];
+//! Invariants: a built-in table is sorted by name, rows of one name by identifier; a user row's identifier is at least [`Oid::FIRST_USER`];
 //! what a lookup by name returns is in the order of the identifiers, built-in rows first.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
@@ -34,6 +35,8 @@ rows!(AccessMethodRow, CollationRow, LanguageRow, OpclassRow, OperatorRow, Opfam
 pub(super) struct BuiltinTable<R> {
     rows: Vec<R>,
     by_oid: Vec<(Oid, u32)>,
+    /// Where the rows of a name are; looked into and never gone through.
+    by_name: HashMap<Sym, Range<usize>, FixedState>,
 }
 
 impl<R: Row> BuiltinTable<R> {
@@ -43,7 +46,12 @@ impl<R: Row> BuiltinTable<R> {
         }
         let mut by_oid: Vec<(Oid, u32)> = (0u32..).zip(&rows).map(|(at, row)| (row.oid(), at)).collect();
         by_oid.sort_unstable();
-        Self { rows, by_oid }
+        let mut by_name: HashMap<Sym, Range<usize>, FixedState> =
+            HashMap::with_capacity_and_hasher(rows.len(), FixedState::default());
+        for (at, row) in rows.iter().enumerate() {
+            by_name.entry(row.name().clone()).or_insert(at..at).end = at + 1;
+        }
+        Self { rows, by_oid, by_name }
     }
 
     pub(super) fn by_oid(&self, oid: Oid) -> Option<&R> {
@@ -53,10 +61,7 @@ impl<R: Row> BuiltinTable<R> {
     }
 
     pub(super) fn named(&self, name: &str) -> &[R] {
-        let start = self.rows.partition_point(|row| row.name().as_str() < name);
-        let rest = self.rows.get(start..).unwrap_or_default();
-        let len = rest.iter().take_while(|row| row.name().as_str() == name).count();
-        rest.get(..len).unwrap_or_default()
+        self.by_name.get(name).and_then(|range| self.rows.get(range.clone())).unwrap_or_default()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &R> {

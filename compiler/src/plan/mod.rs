@@ -21,11 +21,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pgseal_catalog::fingerprint::Digest;
 use pgseal_catalog::plan::{Binding, FORMAT, HazardKind, Inputs, Plan, Source, Timeouts, VERSION};
-use pgseal_catalog::{FactId, Snapshot};
+use pgseal_catalog::{Fact, FactId, Snapshot};
 
 use crate::diff::{self, Comparison};
 use crate::elaborate::Model;
 use crate::prove::{self, Proof};
+use crate::stack::let_go;
 
 pub use action::{Action, Verb};
 pub use casts::Conversion;
@@ -108,8 +109,8 @@ impl PlanError {
     }
 }
 
-/// Makes the plan that brings the database of a snapshot to the desired one. `source` is the model of the snapshot, `objects`
-/// the digests of its objects.
+/// Makes the plan that brings the database of a snapshot to the desired one. `source` is the model of the snapshot, with all its
+/// facts, `objects` the digests of its objects; of the snapshot itself only what surrounds the facts is looked at.
 ///
 /// # Errors
 /// See [`PlanError`].
@@ -125,17 +126,20 @@ pub fn make_plan(
     let actions = decide(snapshot, &mut source, desired, &comparison, Grouping::ByKind)?;
     source.rollback(undecided);
     let phases = phases::split(desired, actions);
-    let Proof { phases, touched, target } = prove::prove(source, objects.clone(), desired, &comparison, phases)?;
+    let proof = prove::prove(&mut source, objects.clone(), desired, &comparison, phases)?;
+    source.rollback(undecided);
+    let Proof { phases, touched, target } = proof;
     let hazards: BTreeSet<HazardKind> =
         phases.iter().flat_map(|p| &p.steps).flat_map(|step| &step.hazards).map(|hazard| hazard.kind).collect();
-    let facts = snapshot.catalog.iter().filter(|fact| touched.contains(&fact.id.object())).cloned().collect();
+    let facts = source.catalog().iter().filter(|fact| touched.contains(&fact.id.object())).map(without_edges).collect();
     let mut notes = options.notes;
-    for table in diff::reordered_tables(&snapshot.catalog, desired.catalog()) {
+    for table in diff::reordered_tables(source.catalog(), desired.catalog()) {
         notes.push(format!(
             "{}: its columns stand in another order than in the schema; order cannot be changed",
             table.in_words()
         ));
     }
+    let_go(source);
     Ok(Plan {
         format: FORMAT.to_owned(),
         version: VERSION,
@@ -152,6 +156,11 @@ pub fn make_plan(
         phases,
         notes,
     })
+}
+
+/// A fact as a plan carries it: drift is in what it says, not in its edges.
+fn without_edges(fact: &Fact) -> Fact {
+    Fact { position: fact.position, ..Fact::new(fact.id.clone(), fact.payload.clone()) }
 }
 
 /// What the agent sets in its session before it runs anything, so that statements mean there what they meant here. Bodies of

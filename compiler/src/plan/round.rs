@@ -341,14 +341,13 @@ fn create_nodes(ctx: &Context<'_>, work: &Work, folding: Folding, nodes: &mut Ve
         let constraints: Vec<_> = ctx
             .desired
             .constraints(name)
-            .into_iter()
             .filter(|(constraint, payload)| {
-                let id = FactId::Constraint(name.clone(), constraint.clone());
+                let id = FactId::Constraint(name.clone(), (*constraint).clone());
                 // a check of the parent must be there before the table is attached
                 let of_parent = later && matches!(payload.is, ConstraintKind::Check(_));
                 (can_be_folded(payload) && work.creates.contains(&id) || of_parent) && harmless(&id)
             })
-            .map(|(constraint, _)| constraint)
+            .map(|(constraint, _)| constraint.clone())
             .collect();
         let mut actions = rules::create_folded(ctx, name, table, &defaults, &constraints);
         for (column, payload) in rules::columns_of_new_table(ctx, name) {
@@ -608,7 +607,7 @@ fn edges_of_create(
             if let ConstraintKind::NotNull(not_null) = &constraint.is
                 && key.columns.contains(&not_null.column)
             {
-                let first = doers.creators.get(&FactId::Constraint(table.clone(), name));
+                let first = doers.creators.get(&FactId::Constraint(table.clone(), name.clone()));
                 out.extend(first.filter(|&&first| first != n).map(|&first| (first, n)));
             }
         }
@@ -677,7 +676,7 @@ fn edges_of_drop(
             if let ConstraintKind::PrimaryKey(key) = &constraint.is
                 && key.columns.contains(&not_null.column)
             {
-                let first = doers.destroyers.get(&FactId::Constraint(table.clone(), name));
+                let first = doers.destroyers.get(&FactId::Constraint(table.clone(), name.clone()));
                 out.extend(first.filter(|&&first| first != n).map(|&first| (first, n)));
             }
         }

@@ -30,12 +30,14 @@ pub(super) fn check(
         if action.effect == Some(Effect::Retypes) {
             touched.insert(action.about.clone());
         }
-        for id in &action.destroys {
-            if matches!(id, FactId::Table(_)) {
-                let members = working.catalog().iter().filter(|fact| fact.id.object() == *id);
-                touched.extend(members.map(|fact| fact.id.clone()));
-            }
-        }
+    }
+    // what belongs to a table goes with it
+    if destroyed.iter().any(|id| matches!(id, FactId::Table(_))) {
+        let members = working.catalog().iter().map(|fact| &fact.id).filter(|id| match id.object() {
+            table @ FactId::Table(_) => destroyed.contains(&table),
+            _ => false,
+        });
+        touched.extend(members.cloned());
     }
     for other in &snapshot.unmodeled {
         let grants = other.kind == "grants";

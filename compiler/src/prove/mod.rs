@@ -15,7 +15,6 @@ use crate::diff::{Comparison, Delta};
 use crate::elaborate::{self, Model};
 use crate::plan::Action;
 use crate::render::Sql;
-use crate::stack::let_go;
 use crate::syntax::{self, RowStatements, Settings, SyntaxOptions};
 
 /// Why a plan is not proven. Either is a fault of the compiler, and the plan is not emitted.
@@ -45,42 +44,39 @@ pub struct Proof {
     pub target: Digest,
 }
 
-/// Runs the phases in the model of the source database, whose objects have these digests, and records what each leads to.
-/// `comparison` is how it differs from the desired one.
+/// Runs the phases in the model of the source database, whose objects have these digests, and records what each leads to; the
+/// model stays where the last one leads. `comparison` is how it differed from the desired one.
 ///
 /// # Errors
 /// See [`ProofError`].
 pub fn prove(
-    source: Model,
+    working: &mut Model,
     mut digests: BTreeMap<FactId, Digest>,
     desired: &Model,
     comparison: &Comparison,
     phases: Vec<Vec<Action>>,
 ) -> Result<Proof, ProofError> {
-    let mut working = source;
     let mut touched = BTreeSet::new();
     let mut changed = BTreeSet::new();
     let mut out = Vec::new();
     for actions in phases {
-        let there: BTreeSet<QualifiedName> = relations(&working);
+        let there: BTreeSet<QualifiedName> = relations(working);
         let search_path = common_search_path(&actions);
         let mut steps = Vec::new();
         let mut objects: BTreeMap<FactId, Option<Digest>> = BTreeMap::new();
         for action in actions {
             let before = working.savepoint();
-            run(&mut working, &action.sql)
-                .map_err(|detail| ProofError::Refused { sql: action.sql.text.clone(), detail })?;
+            run(working, &action.sql).map_err(|detail| ProofError::Refused { sql: action.sql.text.clone(), detail })?;
             let changes = working.changes_since(before);
             changed.extend(changes.keys().cloned());
-            let step = step(&working, changes, action, &there, &search_path);
+            let step = step(working, changes, action, &there, &search_path);
             for id in step.creates.iter().chain(&step.alters).chain(&step.destroys) {
                 objects.insert(id.object(), None);
             }
             steps.push(step);
         }
-        refresh(&working, &mut objects, &mut digests);
+        refresh(working, &mut objects, &mut digests);
         touched.extend(objects.keys().cloned());
-        working.commit();
         out.push(Phase {
             transaction: true,
             search_path,
@@ -89,11 +85,10 @@ pub fn prove(
             checkpoint: Checkpoint { fingerprint: roll_up(&digests), objects },
         });
     }
-    if let Some(delta) = comparison.after(changed, &working, desired).deltas.first() {
+    if let Some(delta) = comparison.after(changed, working, desired).deltas.first() {
         return Err(ProofError::Differs(Box::new(Delta::id(delta).clone())));
     }
     let target = out.last().map_or_else(|| roll_up(&digests), |phase: &Phase| phase.checkpoint.fingerprint);
-    let_go(working);
     Ok(Proof { phases: out, touched, target })
 }
 

@@ -35,6 +35,7 @@ mod subject;
 mod tests;
 mod unmanaged;
 
+pub use self::parse::ParsingEnd;
 pub use self::script::{MAX_DEPTH, MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES};
 pub use self::settings::Settings;
 pub use self::source::{Entry, MemoryReader, PathError, ReadError, Root, SourcePath, SourceReader};
@@ -42,9 +43,11 @@ pub use self::statement::Statement;
 pub use self::unmanaged::UnmanagedKind;
 
 use std::collections::BTreeMap;
+use std::thread::Scope;
 
 use pgseal_catalog::Digest;
 
+use self::parse::ParsedRuns;
 use crate::diagnostic::{Diagnostics, Sources};
 
 /// What to do with statements on rows, queries and code.
@@ -94,25 +97,42 @@ pub struct SchemaText {
 /// Reads the files and folders that the arguments name, in their order.
 #[must_use]
 pub fn read_schema(reader: &dyn SourceReader, arguments: &[&str], options: &SyntaxOptions) -> SchemaText {
-    parse_schema(reader, arguments).sift(options)
+    let files = SchemaFiles::read(reader, arguments);
+    let sifted = std::thread::scope(|scope| files.parse(processors(), scope).sift(options, |_| {}));
+    files.into_text(sifted)
 }
 
-/// Reads the files and folders that the arguments name as far as no setting has a say in it.
-#[must_use]
-pub fn parse_schema(reader: &dyn SourceReader, arguments: &[&str]) -> ParsedText {
-    ParsedText(script::read_scripts(reader, arguments))
+/// How many threads can work at once.
+pub(crate) fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// Schema text as raw trees.
+/// The files of a schema, not parsed yet.
 #[derive(Debug)]
-pub struct ParsedText(script::Scripts);
+pub struct SchemaFiles(script::Scripts);
 
-impl ParsedText {
-    /// Follows the settings, and sorts out what is no part of a schema.
+impl SchemaFiles {
+    /// Reads the files and folders that the arguments name, with what they include.
     #[must_use]
-    pub fn sift(self, options: &SyntaxOptions) -> SchemaText {
-        let scripts = self.0;
-        let sifted = sift::sift(&scripts.sources, scripts.scripts, options);
+    pub fn read(reader: &dyn SourceReader, arguments: &[&str]) -> Self {
+        Self(script::read_scripts(reader, arguments))
+    }
+
+    /// See [`SchemaText::digests`].
+    #[must_use]
+    pub fn digests(&self) -> &BTreeMap<String, Digest> {
+        &self.0.digests
+    }
+
+    /// Starts to parse on a number of threads of the scope, which end when the result is dropped.
+    pub fn parse<'scope>(&'scope self, threads: usize, scope: &'scope Scope<'scope, '_>) -> Parsing<'scope> {
+        Parsing { files: &self.0, runs: ParsedRuns::start(&self.0.runs, threads, scope) }
+    }
+
+    /// The files with what came of them.
+    #[must_use]
+    pub fn into_text(self, sifted: SiftedStatements) -> SchemaText {
+        let (scripts, sifted) = (self.0, sifted.0);
         let mut diagnostics = scripts.diagnostics;
         diagnostics.append(sifted.diagnostics);
         SchemaText {
@@ -122,6 +142,51 @@ impl ParsedText {
             unmanaged: sifted.unmanaged,
             diagnostics: diagnostics.sorted(),
         }
+    }
+}
+
+/// A schema that is being parsed.
+#[derive(Debug)]
+pub struct Parsing<'a> {
+    files: &'a script::Scripts,
+    runs: ParsedRuns<'a>,
+}
+
+impl Parsing<'_> {
+    /// The time when no thread is parsing any more; to be asked for once.
+    pub fn end(&mut self) -> ParsingEnd {
+        self.runs.end()
+    }
+
+    /// Follows the settings, and sorts out what is no part of a schema. `each` is shown the statements of the schema from the
+    /// first on, more each time, while others are still being parsed; no longer once there is an error.
+    #[must_use]
+    pub fn sift(self, options: &SyntaxOptions, mut each: impl FnMut(&[Statement])) -> SiftedStatements {
+        let readable = !self.files.diagnostics.has_errors();
+        SiftedStatements(sift::sift(&self.files.sources, self.runs, options, |statements| {
+            if readable {
+                each(statements);
+            }
+        }))
+    }
+}
+
+/// The statements of a schema, sorted out.
+#[derive(Debug)]
+pub struct SiftedStatements(sift::Sifted);
+
+impl SiftedStatements {
+    /// The statements that make up the schema.
+    #[must_use]
+    pub fn statements(&self) -> &[Statement] {
+        &self.0.statements
+    }
+
+    /// Whether some that were shown before are not among them: they are about something that a later statement makes, and that
+    /// is noted only.
+    #[must_use]
+    pub fn taken_back(&self) -> bool {
+        self.0.taken_back
     }
 }
 

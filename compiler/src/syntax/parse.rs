@@ -1,11 +1,16 @@
 //! From pieces of a script to raw trees, by Postgres's own grammar.
 //!
 //! In the good case the text goes through the parser exactly once, in runs of statements; runs of a large file are
-//! parsed on several threads, and the result does not depend on how many. Only when a run is refused are its statements
+//! parsed on several threads while what came first is worked on, and the result does not depend on how many. Only when a run is refused are its statements
 //! parsed one by one, so that every wrong one is reported in one go.
 
+use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::Scope;
 
 use pg_query::NodeEnum;
 
@@ -18,126 +23,163 @@ use crate::grammar::{GrammarError, parse};
 use crate::stack;
 
 /// Statements are handed to the parser in runs of about this many bytes.
-const RUN_BYTES: usize = 128 * 1024;
+const RUN_BYTES: usize = 64 * 1024;
 
 /// After this many wrong statements in one file the rest is not examined.
 const MAX_ERRORS: usize = 50;
 
-/// Neighbouring statements that are parsed in one call.
+/// Neighbouring statements of a file that are parsed in one call.
 #[derive(Debug)]
-struct Run<'a> {
-    pieces: &'a [Piece],
+pub(super) struct Run {
+    /// Which script it is part of: those with the same number share their settings, as one run of psql would have it.
+    pub(super) script: usize,
+    /// The file.
+    pub(super) source: SourceId,
+    text: Arc<str>,
     range: Range<usize>,
+    statements: Vec<StatementPiece>,
 }
 
-/// Parses the statements among the pieces of a file, in their order.
-pub(super) fn parse_pieces(text: &str, source: SourceId, pieces: &[Piece]) -> (Vec<RawStatement>, Diagnostics) {
-    let runs = runs(pieces);
-    let parsed = parse_runs(text, &runs);
-    let mut statements = Vec::with_capacity(pieces.len());
-    let mut diagnostics = Diagnostics::new();
-    for (run, parsed) in runs.iter().zip(parsed) {
-        match parsed {
-            Some(mut parsed) => statements.append(&mut parsed),
-            None => {
-                for piece in run.pieces {
-                    if let Piece::Statement(piece) = piece
-                        && diagnostics.len() < MAX_ERRORS
-                    {
-                        parse_alone(text, source, piece.clone(), &mut statements, &mut diagnostics);
-                    }
-                }
+/// Cuts neighbouring statements of a file into runs.
+pub(super) fn runs(script: usize, source: SourceId, text: &Arc<str>, pieces: &[Piece]) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for piece in pieces {
+        let Piece::Statement(statement) = piece else { continue };
+        match runs.last_mut() {
+            Some(run) if statement.range.end - run.range.start <= RUN_BYTES => {
+                run.range.end = statement.range.end;
+                run.statements.push(statement.clone());
             }
-        }
-    }
-    if diagnostics.len() >= MAX_ERRORS {
-        diagnostics
-            .push(Diagnostic::note(codes::SYNTAX_ERROR, "too many errors: the rest of the file was not examined"));
-    }
-    (statements, diagnostics)
-}
-
-fn runs(pieces: &[Piece]) -> Vec<Run<'_>> {
-    let mut runs: Vec<Run<'_>> = Vec::new();
-    let mut first = 0;
-    while let Some(rest) = pieces.get(first..).filter(|rest| !rest.is_empty()) {
-        let mut range: Option<Range<usize>> = None;
-        let mut count = 0;
-        for piece in rest {
-            let Piece::Statement(statement) = piece else { break };
-            let start = range.as_ref().map_or(statement.range.start, |range| range.start);
-            if count > 0 && statement.range.end - start > RUN_BYTES {
-                break;
-            }
-            range = Some(start..statement.range.end);
-            count += 1;
-        }
-        match (range, rest.get(..count)) {
-            (Some(range), Some(pieces)) => {
-                runs.push(Run { pieces, range });
-                first += count;
-            }
-            _ => first += 1,
+            _ => runs.push(Run {
+                script,
+                source,
+                text: Arc::clone(text),
+                range: statement.range.clone(),
+                statements: vec![statement.clone()],
+            }),
         }
     }
     runs
 }
 
-/// Parses each run; `None` for one that is refused.
-fn parse_runs(text: &str, runs: &[Run<'_>]) -> Vec<Option<Vec<RawStatement>>> {
-    let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let threads = if runs.len() < 2 { 1 } else { processors().min(runs.len()) };
-    if threads < 2 {
-        return runs.iter().map(|run| parse_run(text, run)).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let mut results: Vec<Option<Vec<RawStatement>>> = Vec::new();
-    results.resize_with(runs.len(), || None);
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .filter_map(|_| {
-                let worker = stack::spawn(scope, || {
-                    let mut done = Vec::new();
-                    while let Some((index, run)) = {
-                        let index = next.fetch_add(1, Ordering::Relaxed);
-                        runs.get(index).map(|run| (index, run))
-                    } {
-                        done.push((index, parse_run(text, run)));
-                    }
-                    done
-                });
-                worker.ok()
-            })
-            .collect();
-        for worker in workers {
-            // runs that no worker did are parsed one by one; after a panic it shows again there
-            for (index, parsed) in worker.join().unwrap_or_default() {
-                if let Some(slot) = results.get_mut(index) {
-                    *slot = parsed;
-                }
-            }
-        }
-    });
-    results
+/// The runs of a schema in their order, while threads are parsing those that come later.
+#[derive(Debug)]
+pub(super) struct ParsedRuns<'a> {
+    runs: &'a [Run],
+    next: usize,
+    parsed: Receiver<(usize, Trees)>,
+    /// What came before its turn.
+    early: BTreeMap<usize, Trees>,
+    end: ParsingEnd,
+    /// How many statements of a file were wrong.
+    wrong: BTreeMap<SourceId, usize>,
 }
 
-fn parse_run(text: &str, run: &Run<'_>) -> Option<Vec<RawStatement>> {
-    let parsed = parse(text.get(run.range.clone())?).ok()?;
-    // the parser and the splitter must agree on what a statement is
-    if parsed.protobuf.stmts.len() != run.pieces.len() {
-        return None;
+/// The time when no thread is parsing any more.
+#[derive(Debug)]
+pub struct ParsingEnd(Receiver<Infallible>);
+
+impl ParsingEnd {
+    /// Waits for it.
+    pub fn wait(&self) {
+        // the threads send nothing: this ends when the last one does
+        let _ = self.0.recv();
     }
-    let base = u32::try_from(run.range.start).ok()?;
-    let nodes = parsed.protobuf.stmts.into_iter().map(|raw| raw.stmt.and_then(|statement| statement.node));
-    nodes
-        .zip(run.pieces)
-        .map(|(node, piece)| match piece {
-            Piece::Statement(piece) => {
-                node.map(|node| RawStatement { node, range: piece.range.clone(), location_base: base })
+}
+
+/// The statements of a run; none when one of them is refused.
+type Trees = Option<Vec<RawStatement>>;
+
+impl<'a> ParsedRuns<'a> {
+    /// Starts to parse on a number of threads, but not on more than are useful.
+    pub(super) fn start<'scope>(runs: &'a [Run], threads: usize, scope: &'scope Scope<'scope, '_>) -> Self
+    where
+        'a: 'scope,
+    {
+        let threads = if runs.len() < 2 { 0 } else { threads.min(runs.len()) };
+        let (sender, parsed) = channel();
+        let (at_work, end) = channel();
+        let claimed = Arc::new(AtomicUsize::new(0));
+        for _ in 0..threads {
+            let (sender, at_work, claimed) = (sender.clone(), at_work.clone(), Arc::clone(&claimed));
+            let work = move || {
+                let _until_the_end: Sender<Infallible> = at_work;
+                while let index = claimed.fetch_add(1, Ordering::Relaxed)
+                    && let Some(run) = runs.get(index)
+                    && sender.send((index, run.parse())).is_ok()
+                {}
+            };
+            // what no thread does is done by whoever asks for it
+            if stack::spawn(scope, work).is_err() {
+                break;
             }
-            Piece::Meta { .. } | Piece::CopyBlock(_) | Piece::Unterminated { .. } => None,
-        })
-        .collect()
+        }
+        Self { runs, next: 0, parsed, early: BTreeMap::new(), end: ParsingEnd(end), wrong: BTreeMap::new() }
+    }
+
+    /// The time when no thread is parsing any more; to be asked for once.
+    pub(super) fn end(&mut self) -> ParsingEnd {
+        std::mem::replace(&mut self.end, ParsingEnd(channel().1))
+    }
+
+    /// The next run with its statements, and what is wrong with them.
+    pub(super) fn next(&mut self) -> Option<(&'a Run, Vec<RawStatement>, Diagnostics)> {
+        let run = self.runs.get(self.next)?;
+        let trees = loop {
+            if let Some(trees) = self.early.remove(&self.next) {
+                break trees;
+            }
+            match self.parsed.recv() {
+                Ok((index, trees)) => self.early.insert(index, trees),
+                // no thread is left, though not all is done: one that panicked is heard of here
+                Err(_) => break run.parse(),
+            };
+        };
+        self.next += 1;
+        let mut diagnostics = Diagnostics::new();
+        let statements = match trees {
+            Some(statements) => statements,
+            None => {
+                let wrong = self.wrong.entry(run.source).or_insert(0);
+                let statements = run.parse_apart(MAX_ERRORS.saturating_sub(*wrong), &mut diagnostics);
+                let before = std::mem::replace(wrong, *wrong + diagnostics.len());
+                if before < MAX_ERRORS && *wrong >= MAX_ERRORS {
+                    let message = "too many errors: the rest of the file was not examined";
+                    diagnostics.push(Diagnostic::note(codes::SYNTAX_ERROR, message));
+                }
+                statements
+            }
+        };
+        Some((run, statements, diagnostics))
+    }
+}
+
+impl Run {
+    fn parse(&self) -> Trees {
+        let parsed = parse(self.text.get(self.range.clone())?).ok()?;
+        // the parser and the splitter must agree on what a statement is
+        if parsed.protobuf.stmts.len() != self.statements.len() {
+            return None;
+        }
+        let location_base = u32::try_from(self.range.start).ok()?;
+        let nodes = parsed.protobuf.stmts.into_iter().map(|raw| raw.stmt.and_then(|statement| statement.node));
+        nodes
+            .zip(&self.statements)
+            .map(|(node, piece)| node.map(|node| RawStatement { node, range: piece.range.clone(), location_base }))
+            .collect()
+    }
+
+    /// Parses one statement after the other, to say what is wrong with each, up to a number of errors.
+    fn parse_apart(&self, errors: usize, diagnostics: &mut Diagnostics) -> Vec<RawStatement> {
+        let mut statements = Vec::new();
+        for piece in &self.statements {
+            if diagnostics.len() >= errors {
+                break;
+            }
+            parse_alone(&self.text, self.source, piece.clone(), errors, &mut statements, diagnostics);
+        }
+        statements
+    }
 }
 
 /// Parses one statement; after an error at a place where a semicolon follows, goes on behind that.
@@ -145,6 +187,7 @@ fn parse_alone(
     text: &str,
     source: SourceId,
     piece: StatementPiece,
+    errors: usize,
     statements: &mut Vec<RawStatement>,
     diagnostics: &mut Diagnostics,
 ) {
@@ -165,7 +208,7 @@ fn parse_alone(
         };
         let at = error.span.map_or(range.end, |span| span.start as usize);
         diagnostics.push(error);
-        if !piece.atomic && diagnostics.len() < MAX_ERRORS {
+        if !piece.atomic && diagnostics.len() < errors {
             waiting.extend(rest_behind(text, at, range.end).into_iter().rev());
         }
     }
@@ -237,7 +280,15 @@ mod tests {
     fn parsed(text: &str) -> (Vec<RawStatement>, Vec<(String, String)>) {
         let mut sources = Sources::new();
         let id = sources.add("s.sql", text);
-        let (statements, diagnostics) = parse_pieces(text, id, &split(text, 0..text.len()));
+        let runs = runs(0, id, &text.into(), &split(text, 0..text.len()));
+        let (mut statements, mut diagnostics) = (Vec::new(), Diagnostics::new());
+        std::thread::scope(|scope| {
+            let mut parsed = ParsedRuns::start(&runs, 2, scope);
+            while let Some((_, of_run, said)) = parsed.next() {
+                statements.extend(of_run);
+                diagnostics.append(said);
+            }
+        });
         let said = diagnostics
             .sorted()
             .into_iter()
@@ -300,8 +351,8 @@ mod tests {
     fn runs_on_several_threads_keep_the_order() {
         let statement = |n: usize| format!("create table t{n} (a int, b text default '{}');\n", "x".repeat(200));
         let text: String = (0..3000).map(statement).collect();
-        let pieces = split(&text, 0..text.len());
-        assert!(runs(&pieces).len() > 3);
+        let source = Sources::new().add("s.sql", text.as_str());
+        assert!(runs(0, source, &text.as_str().into(), &split(&text, 0..text.len())).len() > 3);
         let (statements, said) = parsed(&text);
         assert!(said.is_empty());
         for (n, raw) in statements.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Reads scripts with their includes into one run of raw statements.
+//! Reads scripts with their includes, and cuts them into runs of statements for the parser.
 //!
 //! A folder that has a `main.sql` is read from there; any other folder is all its `*.sql` files, at any depth, in byte
 //! order of their paths. Includes stay below the root, do not form cycles, and are bounded in depth, number and size.
@@ -9,10 +9,10 @@ use pgseal_catalog::Digest;
 
 use super::lex::Opened;
 use super::meta::{MetaCommand, parse_meta};
-use super::parse::parse_pieces;
+use super::parse::{Run, runs};
 use super::source::{Entry, PathError, ReadError, Root, SourcePath, SourceReader};
 use super::split::{Piece, split};
-use super::statement::{RawStatement, span};
+use super::statement::span;
 use crate::diagnostic::{Diagnostic, Diagnostics, SourceId, Sources, Span, SqlState, codes};
 
 /// A file may have this many bytes (64 MiB).
@@ -27,31 +27,19 @@ pub const MAX_DEPTH: usize = 32;
 /// The file that says what a folder holds.
 const MAIN_FILE: &str = "main.sql";
 
-/// A statement and the file that it is in.
-#[derive(Debug)]
-pub(super) struct Located {
-    pub(super) source: SourceId,
-    pub(super) raw: RawStatement,
-}
-
-/// Statements that share settings, as one run of psql would have it.
-#[derive(Debug, Default)]
-pub(super) struct Script {
-    pub(super) statements: Vec<Located>,
-}
-
 /// Everything that was read.
 #[derive(Debug, Default)]
 pub(super) struct Scripts {
     pub(super) sources: Sources,
-    pub(super) scripts: Vec<Script>,
+    /// The statements in the order of psql.
+    pub(super) runs: Vec<Run>,
     pub(super) digests: BTreeMap<String, Digest>,
     pub(super) diagnostics: Diagnostics,
 }
 
 /// Reads what the arguments name, in their order.
 pub(super) fn read_scripts(reader: &dyn SourceReader, arguments: &[&str]) -> Scripts {
-    let mut reading = Reading { reader, read: Scripts::default(), files: 0, bytes: 0, first_prefix: None };
+    let mut reading = Reading { reader, read: Scripts::default(), script: 0, files: 0, bytes: 0, first_prefix: None };
     for (number, argument) in (1..).zip(arguments) {
         match reader.open(argument, MAX_FILES) {
             Ok(root) => reading.argument(number, argument, &root),
@@ -67,6 +55,8 @@ pub(super) fn read_scripts(reader: &dyn SourceReader, arguments: &[&str]) -> Scr
 struct Reading<'a> {
     reader: &'a dyn SourceReader,
     read: Scripts,
+    /// How many scripts were begun.
+    script: usize,
     files: usize,
     bytes: usize,
     /// What precedes the files of the first argument.
@@ -117,7 +107,7 @@ impl Reading<'_> {
     }
 
     fn script(&mut self, trail: &mut Trail<'_>, path: Option<&SourcePath>) {
-        self.read.scripts.push(Script::default());
+        self.script += 1;
         self.file(trail, path, None);
     }
 
@@ -135,17 +125,18 @@ impl Reading<'_> {
         let Some(file) = self.read.sources.file(source) else { return };
         let text = file.shared_text();
         let pieces = split(&text, 0..text.len());
-        let (raw, diagnostics) = parse_pieces(&text, source, &pieces);
-        self.read.diagnostics.append(diagnostics);
-
-        let mut raw = raw.into_iter().peekable();
-        for piece in &pieces {
-            match piece {
-                Piece::Statement(_) | Piece::CopyBlock(_) => {}
+        let mut pieces = pieces.as_slice();
+        while let Some((first, rest)) = pieces.split_first() {
+            match first {
+                Piece::Statement(_) => {
+                    let end = pieces.iter().position(|piece| !matches!(piece, Piece::Statement(_)));
+                    let (statements, rest) = pieces.split_at(end.unwrap_or(pieces.len()));
+                    self.read.runs.extend(runs(self.script, source, &text, statements));
+                    pieces = rest;
+                    continue;
+                }
+                Piece::CopyBlock(_) => {}
                 Piece::Meta { range, inside_statement } => {
-                    while let Some(before) = raw.next_if(|raw| raw.range.start < range.start) {
-                        self.push(source, before);
-                    }
                     let place = span(source, range.clone());
                     let command = text.get(range.clone()).unwrap_or("");
                     self.meta(trail, path, command, place, *inside_statement);
@@ -154,15 +145,7 @@ impl Reading<'_> {
                     self.read.diagnostics.push(unterminated(source, range.start, *opened))
                 }
             }
-        }
-        for rest in raw {
-            self.push(source, rest);
-        }
-    }
-
-    fn push(&mut self, source: SourceId, raw: RawStatement) {
-        if let Some(script) = self.read.scripts.last_mut() {
-            script.statements.push(Located { source, raw });
+            pieces = rest;
         }
     }
 

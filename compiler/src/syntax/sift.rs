@@ -11,7 +11,7 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::{AlterTableStmt, CreateSchemaStmt, Node, ObjectType, RangeVar};
 
 use super::classify::{Verdict, classify, unmanaged_command};
-use super::script::Script;
+use super::parse::ParsedRuns;
 use super::settings::{Outcome, Session, Settings};
 use super::statement::Statement;
 use super::subject::{Subject, subjects};
@@ -24,20 +24,35 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Sources, Span, 
 pub(super) struct Sifted {
     pub(super) statements: Vec<Statement>,
     pub(super) unmanaged: Vec<Unmanaged>,
+    /// Whether statements that were handed on turned out to be noted only.
+    pub(super) taken_back: bool,
     pub(super) diagnostics: Diagnostics,
 }
 
-/// Sorts the statements of all scripts.
-pub(super) fn sift(sources: &Sources, scripts: Vec<Script>, options: &SyntaxOptions) -> Sifted {
+/// Sorts the statements of all runs. `each` is shown the statements of the schema so far whenever there are more, as long as no
+/// error was found.
+pub(super) fn sift(
+    sources: &Sources,
+    mut runs: ParsedRuns<'_>,
+    options: &SyntaxOptions,
+    mut each: impl FnMut(&[Statement]),
+) -> Sifted {
     let mut sieve = Sieve::new(options);
-    for script in scripts {
-        let mut session = Session::new(options.settings.clone());
-        sieve.temporary.clear();
-        for located in script.statements {
-            if let Some(file) = sources.file(located.source) {
-                let statement = located.raw.place(located.source, file, session.settings());
-                sieve.statement(statement, &mut session);
-            }
+    let mut session = Session::new(options.settings.clone());
+    let mut script = None;
+    while let Some((run, statements, diagnostics)) = runs.next() {
+        if script.replace(run.script) != Some(run.script) {
+            session = Session::new(options.settings.clone());
+            sieve.temporary.clear();
+        }
+        sieve.sifted.diagnostics.append(diagnostics);
+        let Some(file) = sources.file(run.source) else { continue };
+        for raw in statements {
+            let statement = raw.place(run.source, file, session.settings());
+            sieve.statement(statement, &mut session);
+        }
+        if !sieve.sifted.diagnostics.has_errors() {
+            each(&sieve.sifted.statements);
         }
     }
     sieve.finish()
@@ -252,7 +267,10 @@ impl<'a> Sieve<'a> {
             let subjects = subjects(&statement.node);
             let kind = subjects.first().and_then(|subject| self.kind_of(subject, &statement.settings));
             match kind {
-                Some(kind) => self.sifted.unmanaged.push(Unmanaged { kind, statement }),
+                Some(kind) => {
+                    self.sifted.taken_back = true;
+                    self.sifted.unmanaged.push(Unmanaged { kind, statement });
+                }
                 None => self.sifted.statements.push(statement),
             }
         }

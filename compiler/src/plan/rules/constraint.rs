@@ -229,6 +229,5 @@ fn another_is_clustered(ctx: &Context<'_>, table: &QualifiedName, name: &Name) -
         || ctx
             .desired
             .constraints(table)
-            .iter()
             .any(|(other, constraint)| other != name && constraint.index().is_some_and(|storage| storage.clustered))
 }
