@@ -12,7 +12,7 @@ use crate::diagnostic::Diagnostics;
 use crate::elaborate::{self, Model, ModelError, SchemaRun};
 use crate::plan::{self, PlanError, PlanOptions};
 use crate::stack::let_go;
-use crate::syntax::{Parsing, SchemaText, SiftedStatements, SyntaxOptions};
+use crate::syntax::{SchemaFiles, SchemaText, SiftedStatements, SyntaxOptions, processors};
 
 /// What a plan is compiled with, besides snapshot and schema.
 #[derive(Debug, Clone)]
@@ -76,13 +76,22 @@ impl Desired {
     /// A server that is not supported.
     pub fn read(
         snapshot: &Snapshot,
-        schema: Parsing<'_>,
+        schema: &SchemaFiles,
         options: &SyntaxOptions,
     ) -> Result<(Self, SiftedStatements), ModelError> {
         let mut model = Model::empty_like(snapshot)?;
         let mut run = SchemaRun::default();
-        let sifted = schema.sift(options, |statements| run.go_on(&mut model, statements));
-        if sifted.taken_back() {
+        // this thread elaborates what the others parse
+        let threads = processors().saturating_sub(1).max(1);
+        let mut sifted = std::thread::scope(|scope| {
+            schema.parse(threads, scope).sift(options, |statements| {
+                let mut done = run.go_on(&mut model, statements);
+                done.retain(|n| statements.get(*n).is_some_and(|statement| !bodies::may_point_at(&statement.node)));
+                done
+            })
+        });
+        if sifted.need_all_trees() {
+            sifted = std::thread::scope(|scope| schema.parse(processors(), scope).sift(options, |_| Vec::new()));
             model = Model::empty_like(snapshot)?;
             run = SchemaRun::default();
             run.go_on(&mut model, sifted.statements());

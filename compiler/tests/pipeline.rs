@@ -268,3 +268,62 @@ fn differences_are_shown_both_ways() {
     desk.run("diff before.sql after.sql --like before.json --detailed-exitcode", 20);
     assert_eq!(desk.run("diff before.json before.sql --detailed-exitcode", 0).out, "No differences.\n");
 }
+
+/// A schema that is parsed on several threads and elaborated meanwhile gives the plan that it gives when it is read as a whole
+/// first: with names that come later, with what is done to a foreign table before it is made, and with a snapshot in another layout.
+#[test]
+fn reading_beside_each_other_changes_nothing() {
+    let long = "a note that makes the file long enough for several runs ".repeat(40);
+    let tables: String = (0..100)
+        .map(|n| {
+            format!(
+                "comment on table public.t{n} is 'the table of {n}';\n\
+                 create table public.t{n} (id integer primary key, next integer references public.t{} (id),\n    \
+                 note text default '{long}' check (note <> ''));\n\
+                 create index on public.t{n} (note) where next > {n};\n",
+                (n + 1) % 100
+            )
+        })
+        .collect();
+    let foreign = format!(
+        "comment on column public.far.x is 'far away';\ncreate trigger far before insert on public.far execute function public.f();\n\
+         {tables}create server s foreign data wrapper w;\ncreate foreign table public.far (x int) server s;\n"
+    );
+    assert!(tables.len() > 3 * 64 * 1024);
+    let desk = Desk::new();
+    let before = snapshot("create table public.t0 (id integer primary key); create table public.gone ();");
+    desk.write("before.json", &before);
+    let loose: serde_json::Value = serde_json::from_slice(&before).unwrap();
+    desk.write("loose.json", loose.to_string());
+    let mut phases = Vec::new();
+    for schema in [&tables, &foreign] {
+        desk.write("schema.sql", schema);
+        for snapshot in ["before.json", "loose.json"] {
+            desk.run(&format!("plan --snapshot {snapshot} --schema schema.sql --out plan.json"), 9);
+            let bytes = desk.read(snapshot);
+            let at_once = pgseal::compile::compile(
+                &Snapshot::from_bytes(&bytes).unwrap(),
+                pgseal_catalog::Digest::of(&bytes),
+                &read_text("schema.sql", schema, &SyntaxOptions::default()),
+                &pgseal::compile::CompileOptions::default(),
+            );
+            let plan = at_once.unwrap().plan;
+            assert!(plan.to_bytes() == desk.read("plan.json"), "another plan from {snapshot}");
+            phases.push(plan.phases);
+        }
+    }
+    assert!(phases.iter().all(|other| *other == phases[0] && !other.is_empty()));
+    // errors in a later run come with those in an earlier one
+    desk.write(
+        "schema.sql",
+        format!("create table public.a (x nothing);\n{tables}create table public.b (x nothing, y);\n"),
+    );
+    let said = desk.run("plan --snapshot before.json --schema schema.sql", 10).err;
+    assert!(said.contains("syntax error"), "{said}");
+    desk.write(
+        "schema.sql",
+        format!("create table public.a (x nothing);\n{tables}create table public.b (x neither);\n"),
+    );
+    let said = desk.run("plan --snapshot before.json --schema schema.sql", 10).err;
+    assert!(said.contains("\"nothing\"") && said.contains("\"neither\""), "{said}");
+}

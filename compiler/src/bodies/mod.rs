@@ -30,6 +30,7 @@ use crate::grammar::{self, GrammarError};
 use crate::stack::on_large;
 use crate::syntax::lex::Lexer;
 
+pub(crate) use self::warn::may_point_at;
 pub use self::warn::warnings;
 
 /// The languages whose bodies are read.

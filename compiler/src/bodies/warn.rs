@@ -312,6 +312,11 @@ fn unmanaged_words(snapshot: &Snapshot, text: &SchemaText) -> BTreeSet<String> {
     words
 }
 
+/// Whether warnings are placed by the tree of a statement.
+pub(crate) fn may_point_at(statement: &NodeEnum) -> bool {
+    matches!(statement, NodeEnum::CreateFunctionStmt(_))
+}
+
 /// The statements that create routines, by bare name.
 fn places(text: &SchemaText) -> BTreeMap<&str, Vec<&Statement>> {
     let mut found: BTreeMap<&str, Vec<&Statement>> = BTreeMap::new();

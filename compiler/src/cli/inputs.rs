@@ -11,9 +11,7 @@ use super::verify::now;
 use crate::compile::{CompileError, CompileOptions, Compiled, Desired, Source, compile_from};
 use crate::diagnostic::codes;
 use crate::stack;
-use crate::syntax::{
-    Parsing, RowStatements, SchemaFiles, SchemaText, Settings, SiftedStatements, SyntaxOptions, processors, read_schema,
-};
+use crate::syntax::{RowStatements, SchemaFiles, SchemaText, Settings, SiftedStatements, SyntaxOptions, read_schema};
 use pgseal_catalog::{Exit, Failure};
 use pgseal_keys::{self as keys, Received};
 
@@ -140,8 +138,7 @@ impl Inputs {
         }
         // not laid out as the agent writes it
         let loaded = loaded(&self.path, &self.bytes)?;
-        let (desired, sifted) =
-            std::thread::scope(|scope| self.desired(&loaded.snapshot, self.files.parse(processors(), scope)))?;
+        let (desired, sifted) = self.desired(&loaded.snapshot)?;
         Ok((source(loaded)?, desired, sifted))
     }
 
@@ -152,26 +149,17 @@ impl Inputs {
             let loaded = loaded(&self.path, &self.bytes)?;
             if loaded.snapshot.is_outlined_by(outline) { source(loaded).map(Some) } else { Ok(None) }
         };
-        let (whole, processors) = (&whole, processors());
         std::thread::scope(|scope| {
-            // this thread elaborates what another one parses; where there is no third, the snapshot waits for its turn
-            let mut schema = self.files.parse(processors.saturating_sub(1).max(1), scope);
-            let parsed = schema.end();
-            let reading = stack::spawn(scope, move || {
-                if processors < 3 {
-                    parsed.wait();
-                }
-                whole()
-            });
-            let desired = self.desired(outline, schema);
+            let reading = stack::spawn(scope, whole);
+            let desired = self.desired(outline);
             let source = reading.map_or_else(|_| whole(), stack::joined)?;
             let (desired, sifted) = desired?;
             Ok(source.map(|source| (source, desired, sifted)))
         })
     }
 
-    fn desired(&self, server: &Snapshot, schema: Parsing<'_>) -> Result<(Desired, SiftedStatements), Failure> {
-        Desired::read(server, schema, &syntax_options(&self.reading, server))
+    fn desired(&self, server: &Snapshot) -> Result<(Desired, SiftedStatements), Failure> {
+        Desired::read(server, &self.files, &syntax_options(&self.reading, server))
             .map_err(|error| Failure::from_error(Exit::InvalidInput, &error))
     }
 }

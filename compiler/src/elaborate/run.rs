@@ -77,18 +77,24 @@ pub struct SchemaRun {
 }
 
 impl SchemaRun {
-    /// Runs the statements that have not had their turn. `statements` are all so far, from the first on.
-    pub fn go_on(&mut self, model: &mut Model, statements: &[Statement]) {
+    /// Runs the statements that have not had their turn. `statements` are all so far, from the first on. Returns the numbers of
+    /// those that are carried out, whose trees are not looked at again.
+    pub fn go_on(&mut self, model: &mut Model, statements: &[Statement]) -> Vec<usize> {
+        let mut tried = Vec::new();
         for (number, statement) in statements.iter().enumerate().skip(self.done) {
+            tried.push(number);
             let mut ready = self.attempt(model, number, statement);
             while let Some(next) = ready.pop_first() {
                 if let Some(statement) = statements.get(next) {
+                    tried.push(next);
                     ready.extend(self.attempt(model, next, statement));
                 }
             }
             model.commit();
         }
         self.done = self.done.max(statements.len());
+        tried.retain(|number| !self.problems.contains_key(number));
+        tried
     }
 
     /// What there is to say in the end of all statements.

@@ -35,7 +35,6 @@ mod subject;
 mod tests;
 mod unmanaged;
 
-pub use self::parse::ParsingEnd;
 pub use self::script::{MAX_DEPTH, MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES};
 pub use self::settings::Settings;
 pub use self::source::{Entry, MemoryReader, PathError, ReadError, Root, SourcePath, SourceReader};
@@ -98,7 +97,7 @@ pub struct SchemaText {
 #[must_use]
 pub fn read_schema(reader: &dyn SourceReader, arguments: &[&str], options: &SyntaxOptions) -> SchemaText {
     let files = SchemaFiles::read(reader, arguments);
-    let sifted = std::thread::scope(|scope| files.parse(processors(), scope).sift(options, |_| {}));
+    let sifted = std::thread::scope(|scope| files.parse(processors(), scope).sift(options, |_| Vec::new()));
     files.into_text(sifted)
 }
 
@@ -153,20 +152,15 @@ pub struct Parsing<'a> {
 }
 
 impl Parsing<'_> {
-    /// The time when no thread is parsing any more; to be asked for once.
-    pub fn end(&mut self) -> ParsingEnd {
-        self.runs.end()
-    }
-
     /// Follows the settings, and sorts out what is no part of a schema. `each` is shown the statements of the schema from the
-    /// first on, more each time, while others are still being parsed; no longer once there is an error.
+    /// first on, more each time, while others are still being parsed; no longer once there is an error. It returns the
+    /// numbers of those whose trees are done with.
     #[must_use]
-    pub fn sift(self, options: &SyntaxOptions, mut each: impl FnMut(&[Statement])) -> SiftedStatements {
+    pub fn sift(self, options: &SyntaxOptions, mut each: impl FnMut(&[Statement]) -> Vec<usize>) -> SiftedStatements {
         let readable = !self.files.diagnostics.has_errors();
-        SiftedStatements(sift::sift(&self.files.sources, self.runs, options, |statements| {
-            if readable {
-                each(statements);
-            }
+        SiftedStatements(sift::sift(&self.files.sources, self.runs, options, |statements| match readable {
+            true => each(statements),
+            false => Vec::new(),
         }))
     }
 }
@@ -182,11 +176,11 @@ impl SiftedStatements {
         &self.0.statements
     }
 
-    /// Whether some that were shown before are not among them: they are about something that a later statement makes, and that
-    /// is noted only.
+    /// Whether it would have taken all trees to the end to sort them out: a statement that came later made something that is
+    /// noted only, and so is what is done to it.
     #[must_use]
-    pub fn taken_back(&self) -> bool {
-        self.0.taken_back
+    pub fn need_all_trees(&self) -> bool {
+        self.0.need_all_trees
     }
 }
 

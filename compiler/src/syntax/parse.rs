@@ -5,11 +5,10 @@
 //! parsed one by one, so that every wrong one is reported in one go.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread::Scope;
 
 use pg_query::NodeEnum;
@@ -70,25 +69,16 @@ pub(super) struct ParsedRuns<'a> {
     parsed: Receiver<(usize, Trees)>,
     /// What came before its turn.
     early: BTreeMap<usize, Trees>,
-    end: ParsingEnd,
+    spent: Arc<Mutex<Vec<NodeEnum>>>,
     /// How many statements of a file were wrong.
     wrong: BTreeMap<SourceId, usize>,
 }
 
-/// The time when no thread is parsing any more.
-#[derive(Debug)]
-pub struct ParsingEnd(Receiver<Infallible>);
-
-impl ParsingEnd {
-    /// Waits for it.
-    pub fn wait(&self) {
-        // the threads send nothing: this ends when the last one does
-        let _ = self.0.recv();
-    }
-}
-
 /// The statements of a run; none when one of them is refused.
 type Trees = Option<Vec<RawStatement>>;
+
+/// So many runs may be parsed and not worked on yet: trees take a hundred times the memory of their text.
+const AHEAD: usize = 4;
 
 impl<'a> ParsedRuns<'a> {
     /// Starts to parse on a number of threads, but not on more than are useful.
@@ -97,29 +87,33 @@ impl<'a> ParsedRuns<'a> {
         'a: 'scope,
     {
         let threads = if runs.len() < 2 { 0 } else { threads.min(runs.len()) };
-        let (sender, parsed) = channel();
-        let (at_work, end) = channel();
+        let (sender, parsed) = sync_channel(AHEAD);
         let claimed = Arc::new(AtomicUsize::new(0));
+        let spent = Arc::new(Mutex::new(Vec::new()));
         for _ in 0..threads {
-            let (sender, at_work, claimed) = (sender.clone(), at_work.clone(), Arc::clone(&claimed));
+            let (sender, claimed, spent) = (sender.clone(), Arc::clone(&claimed), Arc::clone(&spent));
             let work = move || {
-                let _until_the_end: Sender<Infallible> = at_work;
                 while let index = claimed.fetch_add(1, Ordering::Relaxed)
                     && let Some(run) = runs.get(index)
                     && sender.send((index, run.parse())).is_ok()
-                {}
+                {
+                    // their memory serves the next run
+                    drop(spent.lock().map(|mut spent| std::mem::take(&mut *spent)));
+                }
             };
             // what no thread does is done by whoever asks for it
             if stack::spawn(scope, work).is_err() {
                 break;
             }
         }
-        Self { runs, next: 0, parsed, early: BTreeMap::new(), end: ParsingEnd(end), wrong: BTreeMap::new() }
+        Self { runs, next: 0, parsed, early: BTreeMap::new(), spent, wrong: BTreeMap::new() }
     }
 
-    /// The time when no thread is parsing any more; to be asked for once.
-    pub(super) fn end(&mut self) -> ParsingEnd {
-        std::mem::replace(&mut self.end, ParsingEnd(channel().1))
+    /// Leaves trees that are done with to the threads that made them.
+    pub(super) fn give_back(&self, trees: Vec<NodeEnum>) {
+        if let Ok(mut spent) = self.spent.lock() {
+            spent.extend(trees);
+        }
     }
 
     /// The next run with its statements, and what is wrong with them.

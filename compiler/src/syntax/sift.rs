@@ -24,18 +24,18 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Sources, Span, 
 pub(super) struct Sifted {
     pub(super) statements: Vec<Statement>,
     pub(super) unmanaged: Vec<Unmanaged>,
-    /// Whether statements that were handed on turned out to be noted only.
-    pub(super) taken_back: bool,
+    /// Whether trees that are gone would have been needed.
+    pub(super) need_all_trees: bool,
     pub(super) diagnostics: Diagnostics,
 }
 
 /// Sorts the statements of all runs. `each` is shown the statements of the schema so far whenever there are more, as long as no
-/// error was found.
+/// error was found, and returns the numbers of those whose trees are done with.
 pub(super) fn sift(
     sources: &Sources,
     mut runs: ParsedRuns<'_>,
     options: &SyntaxOptions,
-    mut each: impl FnMut(&[Statement]),
+    mut each: impl FnMut(&[Statement]) -> Vec<usize>,
 ) -> Sifted {
     let mut sieve = Sieve::new(options);
     let mut session = Session::new(options.settings.clone());
@@ -52,7 +52,10 @@ pub(super) fn sift(
             sieve.statement(statement, &mut session);
         }
         if !sieve.sifted.diagnostics.has_errors() {
-            each(&sieve.sifted.statements);
+            let done = each(&sieve.sifted.statements);
+            sieve.trees_are_gone |= !done.is_empty();
+            let statements = &mut sieve.sifted.statements;
+            runs.give_back(done.into_iter().filter_map(|n| statements.get_mut(n).map(Statement::take_tree)).collect());
         }
     }
     sieve.finish()
@@ -73,6 +76,7 @@ struct Sieve<'a> {
     temporary: BTreeSet<String>,
     /// Relations of unmanaged kinds, by schema and name.
     unmanaged_relations: BTreeMap<(String, String), UnmanagedKind>,
+    trees_are_gone: bool,
 }
 
 impl<'a> Sieve<'a> {
@@ -83,6 +87,7 @@ impl<'a> Sieve<'a> {
             skipped: BTreeMap::new(),
             temporary: BTreeSet::new(),
             unmanaged_relations: BTreeMap::new(),
+            trees_are_gone: false,
         }
     }
 
@@ -254,6 +259,13 @@ impl<'a> Sieve<'a> {
 
     /// Moves what is done to a relation of an unmanaged kind to the notes.
     fn move_dependents(&mut self) {
+        if self.unmanaged_relations.is_empty() {
+            return;
+        }
+        if self.trees_are_gone {
+            self.sifted.need_all_trees = true;
+            return;
+        }
         for statement in &self.sifted.statements {
             // a table of the same name wins: it may have replaced the view
             if let Some(range) = created_relation(&statement.node) {
@@ -267,10 +279,7 @@ impl<'a> Sieve<'a> {
             let subjects = subjects(&statement.node);
             let kind = subjects.first().and_then(|subject| self.kind_of(subject, &statement.settings));
             match kind {
-                Some(kind) => {
-                    self.sifted.taken_back = true;
-                    self.sifted.unmanaged.push(Unmanaged { kind, statement });
-                }
+                Some(kind) => self.sifted.unmanaged.push(Unmanaged { kind, statement }),
                 None => self.sifted.statements.push(statement),
             }
         }

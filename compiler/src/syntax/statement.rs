@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use pg_query::NodeEnum;
+use pg_query::protobuf::List;
 
 use super::lex::Lexer;
 use super::settings::Settings;
@@ -12,7 +13,8 @@ use crate::diagnostic::{SourceFile, SourceId, Span};
 /// A statement of the schema: its raw tree, its place and the settings in force.
 #[derive(Debug, Clone)]
 pub struct Statement {
-    /// The raw tree. Locations in it are relative to the text that was parsed: see [`Statement::span_at`].
+    /// The raw tree; an empty list once it is done with. Locations in it are relative to the text that was parsed: see
+    /// [`Statement::span_at`].
     pub node: NodeEnum,
     /// From the first token to the last, without the semicolon.
     pub span: Span,
@@ -68,6 +70,11 @@ impl Statement {
         let length = self.text().find(['\n', '\r']).unwrap_or(self.text().len());
         let start = self.span.start as usize;
         span(self.span.source, start..start + length)
+    }
+
+    /// Takes the tree out: what is left knows its text and its place.
+    pub(super) fn take_tree(&mut self) -> NodeEnum {
+        std::mem::replace(&mut self.node, NodeEnum::List(List::default()))
     }
 
     fn range(&self) -> Range<usize> {
