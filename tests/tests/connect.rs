@@ -129,6 +129,9 @@ fn each_sslmode_checks_what_it_says() {
     ] {
         assert_eq!(server.outcome(user, &options), expected, "{user} {options}");
     }
+    let unknown =
+        server.open("tls", &format!("host=db.example sslmode=verify-full sslrootcert={other}")).err().unwrap();
+    assert!(unknown.hint().is_some_and(|hint| hint.contains("--sslrootcert")), "{unknown}");
 }
 
 #[test]
@@ -194,7 +197,8 @@ fn passwords_come_from_the_password_file_and_wrong_ones_are_told() {
     assert!(!format!("{wrong} {wrong:?}").contains("wrong word"));
     // One attempt only, although sslmode=prefer has a second one.
     assert_eq!(server.log().matches("password authentication failed").count(), 1, "{}", server.log());
-    assert_eq!(open("other:*:*:*:x\n").unwrap_err().code(), "C0110");
+    let missing = open("other:*:*:*:x\n").unwrap_err();
+    assert_eq!((missing.code(), missing.hint()), ("C0110", wrong.hint()), "{missing}");
 }
 
 #[test]

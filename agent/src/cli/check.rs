@@ -34,7 +34,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         say("nothing to do: the database is at the plan's target");
     } else {
         let steps: usize = plan.phases.iter().skip(found).map(|phase| phase.steps.len()).sum();
-        say(&format!("the plan can be applied: {steps} steps in {ahead} of {} phases are ahead", plan.phases.len()));
+        let s = |n: usize| if n == 1 { "" } else { "s" };
+        let all = plan.phases.len();
+        say(&format!("the plan can be applied: {steps} step{} in {ahead} of {all} phase{} ahead", s(steps), s(all)));
     }
     Ok(Exit::Done)
 }

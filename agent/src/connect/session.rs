@@ -125,8 +125,22 @@ impl StatementError {
     }
 
     pub(super) fn connect_hint(&self) -> Option<&'static str> {
+        const PASSWORD: &str = "the password comes from PGPASSWORD, a service file or ~/.pgpass";
+        if let Self::Client { detail } = self {
+            let found = |part: &str| detail.contains(part);
+            return match () {
+                () if found("password missing") => Some(PASSWORD),
+                () if found("UnknownIssuer") => {
+                    Some("name the file of the authority that signed the server's certificate with --sslrootcert")
+                }
+                () if found("CaUsedAsEndEntity") => {
+                    Some("the server's certificate is an authority's: give the server one that an authority signed")
+                }
+                () => None,
+            };
+        }
         match self.sqlstate() {
-            Some("28P01") => Some("the password comes from PGPASSWORD, a service file or ~/.pgpass"),
+            Some("28P01") => Some(PASSWORD),
             Some("28000") => Some("look at the server's pg_hba.conf, and at --sslmode"),
             Some("3D000") => Some("name the database with --db"),
             _ => None,

@@ -8,6 +8,7 @@ use pgseal_catalog::{Exit, Failure, Plan};
 use pgseal_keys::{self as keys, Authorized, InForce, Received, TrustPolicy, moment};
 
 use super::files::print;
+use crate::report::quantity::count;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -76,8 +77,9 @@ fn describe(authorized: &Authorized<Plan>, policy: &TrustPolicy) -> String {
     let steps: usize = plan.phases.iter().map(|phase| phase.steps.len()).sum();
     let _ = writeln!(
         said,
-        "content: {steps} steps in {} phases for PostgreSQL {}, compiler {}",
-        plan.phases.len(),
+        "content: {} in {} for PostgreSQL {}, compiler {}",
+        count(steps, "step"),
+        count(plan.phases.len(), "phase"),
         plan.server_major,
         plan.compiler
     );

@@ -6,7 +6,7 @@
 
 pub mod delta;
 pub mod human;
-mod quantity;
+pub(crate) mod quantity;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod sql;

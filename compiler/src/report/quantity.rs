@@ -1,7 +1,7 @@
 //! Numbers for people.
 
 /// `1 step`, `2 steps`.
-pub(super) fn count(n: usize, what: &str) -> String {
+pub(crate) fn count(n: usize, what: &str) -> String {
     match n {
         1 => format!("1 {what}"),
         _ => format!("{} {what}s", grouped(n as u64)),
