@@ -3,6 +3,7 @@
 //! Follows `ExecRenameStmt` and `ExecAlterObjectSchemaStmt`, alter.c, `renameatt` and `rename_constraint_internal`, tablecmds.c
 //! (PG 14 to 18). Bodies of functions are text that nothing reads, so they stay.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use pg_query::protobuf::{AlterObjectSchemaStmt, ObjectType, RenameStmt};
@@ -15,7 +16,7 @@ use super::names::name;
 use super::rename_query::Requeried;
 use super::rewrite::Rewrite;
 use super::run::Interpreter;
-use crate::env::{Major, RelationKind};
+use crate::env::{Env, Major, RelationKind};
 
 impl Interpreter<'_> {
     /// Carries out ALTER … RENAME.
@@ -412,6 +413,9 @@ impl Interpreter<'_> {
             .filter_map(|fact| rewrite.fact(&env, fact).map(|new| (fact.id.clone(), new)))
             .collect();
         let mut queries: BTreeMap<FactId, Expression> = BTreeMap::new();
+        // for all views that ask
+        let renamed = OnceCell::new();
+        let after = || renamed.get_or_init(|| self.model.under_other_names(rewrite)).as_ref();
         for (id, new) in changed.iter().filter(|(_, fact)| holds_query(&fact.payload)) {
             let Some(fact) = self.model.fact(id) else { continue };
             // a rule says nothing of the name of its own relation, unless it does
@@ -425,7 +429,8 @@ impl Interpreter<'_> {
                 need => Some(need) == own.as_ref(),
             };
             if let Some(used) = fact.needs.iter().find(|need| !new.needs.contains(need) && !kept(need)) {
-                if let Some(text) = self.model.query_under_other_names(fact, rewrite) {
+                let text = after().and_then(|after| self.model.query_under_other_names(fact, rewrite, after));
+                if let Some(text) = text {
                     queries.insert(id.clone(), text);
                     continue;
                 }
@@ -437,7 +442,7 @@ impl Interpreter<'_> {
                 .hint("Write the new name where it is created, and in what uses it."));
             }
         }
-        self.views_beside(rewrite, &mut queries)?;
+        self.views_beside(rewrite, after, &mut queries)?;
         for id in queries.keys().filter(|id| !changed.contains_key(*id)).cloned().collect::<Vec<_>>() {
             changed.extend(self.model.fact(&id).map(|fact| (id, fact.clone())));
         }
@@ -455,13 +460,18 @@ impl Interpreter<'_> {
 
 impl Interpreter<'_> {
     /// The queries of views that use a table of which another column gets another name, as far as they are printed otherwise.
-    fn views_beside(&self, rewrite: &Rewrite, queries: &mut BTreeMap<FactId, Expression>) -> Elaborated<()> {
+    fn views_beside<'e>(
+        &self,
+        rewrite: &Rewrite,
+        after: impl Fn() -> Option<&'e Env>,
+        queries: &mut BTreeMap<FactId, Expression>,
+    ) -> Elaborated<()> {
         let tables: BTreeSet<FactId> = rewrite.columns.iter().map(|(table, ..)| FactId::Table(table.clone())).collect();
         let is_view = |fact: &&Fact| matches!(fact.payload, Payload::View(_) | Payload::MaterializedView(_));
         for fact in self.model.catalog.iter().filter(is_view) {
             let uses = fact.needs.iter().map(FactId::object).find(|object| tables.contains(object));
             let (Some(table), false) = (uses, queries.contains_key(&fact.id)) else { continue };
-            match self.model.query_beside_other_names(fact, rewrite) {
+            match self.model.query_beside_other_names(fact, rewrite, after()) {
                 Requeried::Same => {}
                 Requeried::Other(text) => {
                     queries.insert(fact.id.clone(), text);

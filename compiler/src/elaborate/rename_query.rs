@@ -31,23 +31,22 @@ pub(super) enum Requeried {
 }
 
 impl Model {
-    /// What a server prints of a view after the rename of something that it uses; none where the text does not tell.
-    pub(super) fn query_under_other_names(&self, fact: &Fact, rewrite: &Rewrite) -> Option<Expression> {
-        let after = self.under_other_names(rewrite)?;
+    /// What a server prints of a view after the rename of something that it uses, with what names mean then; none where the text
+    /// does not tell.
+    pub(super) fn query_under_other_names(&self, fact: &Fact, rewrite: &Rewrite, after: &Env) -> Option<Expression> {
         let (text, query) = self.query_of_fact(fact)?;
         if printed(&self.env, &query)? != text || !is_told(&self.env, &query, rewrite) {
             return None;
         }
-        printed(&after, &query).map(Expression)
+        printed(after, &query).map(Expression)
     }
 
     /// What a server prints of a view after columns were renamed that it does not use, of tables that it does: the columns of a
     /// join go by names of their own.
-    pub(super) fn query_beside_other_names(&self, fact: &Fact, rewrite: &Rewrite) -> Requeried {
-        let Some((text, query)) = self.query_of_fact(fact) else { return Requeried::Unknown };
-        let Some(after) = self.under_other_names(rewrite) else { return Requeried::Unknown };
+    pub(super) fn query_beside_other_names(&self, fact: &Fact, rewrite: &Rewrite, after: Option<&Env>) -> Requeried {
+        let (Some((text, query)), Some(after)) = (self.query_of_fact(fact), after) else { return Requeried::Unknown };
         let told = is_told(&self.env, &query, rewrite);
-        match (printed(&self.env, &query), printed(&after, &query)) {
+        match (printed(&self.env, &query), printed(after, &query)) {
             (Some(before), Some(after)) if told && before == after => Requeried::Same,
             (Some(before), Some(after)) if told && before == text => Requeried::Other(Expression(after)),
             _ => Requeried::Unknown,
@@ -70,7 +69,7 @@ impl Model {
     }
 
     /// What names mean after the rename, with the identifiers of before; none for what is not covered.
-    fn under_other_names(&self, rewrite: &Rewrite) -> Option<Env> {
+    pub(super) fn under_other_names(&self, rewrite: &Rewrite) -> Option<Env> {
         let covered = rewrite.schema.is_none() && rewrite.opclasses.is_empty() && rewrite.operators.is_none();
         if !covered {
             return None;
