@@ -327,3 +327,18 @@ fn reading_beside_each_other_changes_nothing() {
     let said = desk.run("plan --snapshot before.json --schema schema.sql", 10).err;
     assert!(said.contains("\"nothing\"") && said.contains("\"neither\""), "{said}");
 }
+
+#[test]
+fn another_order_of_columns_is_noted_and_not_planned() {
+    let desk = Desk::new();
+    let tables = "create table public.same (a int, b int); create table public.grown (a int, b int);";
+    desk.write("before.json", snapshot(&format!("create table public.moved (b int, a int, c int); {tables}")));
+    let after = "create table public.moved (a int, b int, c int); create table public.same (a int, b int);
+                 create table public.grown (x int, a int, b int);";
+    desk.write("schema.sql", after);
+    desk.run("plan --snapshot before.json --schema schema.sql --out plan.json --key a.pem", 0);
+    let plan = Plan::from_bytes(&desk.read("plan.json")).unwrap();
+    let noted: Vec<&String> = plan.notes.iter().filter(|note| note.contains("another order")).collect();
+    assert!(matches!(noted.as_slice(), [note] if note.starts_with("table public.moved: ")), "{noted:?}");
+    assert_eq!(plan.phases.iter().map(|phase| phase.steps.len()).sum::<usize>(), 1);
+}

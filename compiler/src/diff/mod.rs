@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use pgseal_catalog::facts::ConstraintKind;
-use pgseal_catalog::{Catalog, Fact, FactId, Payload, canonical};
+use pgseal_catalog::{Catalog, Fact, FactId, Payload, QualifiedName, canonical};
 use serde_json::Value;
 
 use crate::elaborate::Model;
@@ -218,17 +218,23 @@ fn compare(out: &mut Vec<Property>, path: &str, from: &Value, to: &Value) {
 /// The tables whose columns stand in another order, though they have the same ones.
 #[must_use]
 pub fn reordered_tables(from: &Catalog, to: &Catalog) -> Vec<FactId> {
-    let mut out = Vec::new();
+    // two orders of the same columns differ in the position of some column
+    let mut moved: BTreeSet<&QualifiedName> = BTreeSet::new();
+    let mut theirs = to.iter().filter(|fact| matches!(fact.id, FactId::Column(..))).peekable();
     for fact in from.iter() {
-        let FactId::Table(table) = &fact.id else { continue };
-        if !to.contains(&fact.id) {
-            continue;
+        let FactId::Column(table, _) = &fact.id else { continue };
+        while theirs.next_if(|other| other.id < fact.id).is_some() {}
+        if theirs.peek().is_some_and(|other| other.id == fact.id && other.position != fact.position) {
+            moved.insert(table);
         }
+    }
+    let mut out = Vec::new();
+    for table in moved {
         let names =
             |catalog: &Catalog| catalog.columns(table).into_iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
         let (a, b) = (names(from), names(to));
-        if a != b && a.len() == b.len() && a.iter().all(|name| b.contains(name)) {
-            out.push(fact.id.clone());
+        if a.len() == b.len() && a.iter().all(|name| b.contains(name)) {
+            out.push(FactId::Table(table.clone()));
         }
     }
     out
