@@ -7,6 +7,8 @@ use pgseal::compile::{self, CompileError, CompileOptions};
 use pgseal::diagnostic::Severity;
 use pgseal::diagnostic::render::{Colour, render_all};
 use pgseal::elaborate::Model;
+use pgseal::prove;
+use pgseal::render::Sql;
 use pgseal::syntax::{self, RowStatements, SchemaText, SyntaxOptions, read_text};
 use pgseal_agent::apply::Report;
 use pgseal_agent::capture::capture;
@@ -74,6 +76,7 @@ pub fn migrate(database: &Database<'_>, from: &Snapshot, sql: &str, to: &Snapsho
     if read != plan {
         return Err("compile: what was read back is not the plan".to_owned());
     }
+    can_be_undone(from, &plan)?;
     apply(database, &plan)?;
     let after = snapshot(database)?;
     if after.fingerprint() != plan.target {
@@ -203,6 +206,34 @@ pub fn round_trip_with(server: &Server, original: &Snapshot, unmodeled: &str) ->
         Ok(copy)
     } else {
         Err(format!("dump: the dump is not what it is made of{}", statements(&plan)))
+    }
+}
+
+/// Expects a model to be as before when a plan's statements are taken back in it: the same facts, and names that mean the same, so
+/// that the statements run again with the same result. A plan is decided, taken back and proven in one model.
+fn can_be_undone(from: &Snapshot, plan: &Plan) -> Result<(), String> {
+    let mut model = Model::from_snapshot(from).map_err(|error| error.to_string())?;
+    let before = model.catalog().clone();
+    let savepoint = model.savepoint();
+    let mut results = Vec::new();
+    for _ in 0..2 {
+        for phase in &plan.phases {
+            for step in &phase.steps {
+                let search_path = Some(step.search_path.clone().unwrap_or_else(|| phase.search_path.clone()));
+                prove::run(&mut model, &Sql { text: step.sql.clone(), search_path })
+                    .map_err(|error| format!("undo: {error}{}", statements(plan)))?;
+            }
+        }
+        results.push(model.catalog().clone());
+        model.rollback(savepoint);
+        if *model.catalog() != before {
+            return Err(format!("undo: something is left of the plan{}", statements(plan)));
+        }
+    }
+    if results.windows(2).all(|pair| matches!(pair, [first, second] if first == second)) {
+        Ok(())
+    } else {
+        Err(format!("undo: the statements do something else the second time{}", statements(plan)))
     }
 }
 
