@@ -9,9 +9,10 @@ use pgseal_catalog::{FactId, Snapshot};
 
 use crate::bodies;
 use crate::diagnostic::Diagnostics;
+use crate::diff::Comparison;
 use crate::elaborate::{self, Model, ModelError, SchemaRun};
 use crate::plan::{self, PlanError, PlanOptions};
-use crate::stack::let_go;
+use crate::stack::{joined, let_go, spawn};
 use crate::syntax::{SchemaFiles, SchemaText, SiftedStatements, SyntaxOptions, processors};
 
 /// What a plan is compiled with, besides snapshot and schema.
@@ -199,9 +200,15 @@ fn compiled(
     text: &SchemaText,
     options: &CompileOptions,
 ) -> Result<Compiled, CompileError> {
-    diagnostics.append(bodies::warnings(&source.snapshot, &source.model, &desired, text, &diagnostics));
+    let (comparison, warnings) = std::thread::scope(|scope| {
+        let warn = || bodies::warnings(&source.snapshot, &source.model, &desired, text, &diagnostics);
+        let warnings = spawn(scope, warn);
+        let comparison = Comparison::of(&source.model, &desired);
+        (comparison, warnings.map_or_else(|_| warn(), joined))
+    });
+    diagnostics.append(warnings);
     let diagnostics = diagnostics.sorted();
-    let plan = plan_from(source, &desired, text, options)?;
+    let plan = plan_from(source, &desired, comparison, text, options)?;
     let_go(desired);
     Ok(Compiled { plan, diagnostics })
 }
@@ -209,6 +216,7 @@ fn compiled(
 fn plan_from(
     source: Source,
     desired: &Model,
+    comparison: Comparison,
     text: &SchemaText,
     options: &CompileOptions,
 ) -> Result<Plan, CompileError> {
@@ -219,7 +227,7 @@ fn plan_from(
         inputs: Inputs { snapshot: digest, schema: text.digests.clone() },
         notes: notes(&snapshot),
     };
-    let plan = plan::make_plan(&snapshot, model, objects, desired, options).map_err(Box::new)?;
+    let plan = plan::make_plan(&snapshot, model, objects, desired, comparison, options).map_err(Box::new)?;
     let_go(snapshot);
     Ok(plan)
 }

@@ -89,6 +89,11 @@ impl Catalog {
         self.facts.values().map(Arc::as_ref)
     }
 
+    /// Every fact in the order of ids, to be held by others too.
+    pub fn iter_shared(&self) -> impl Iterator<Item = &Arc<Fact>> {
+        self.facts.values()
+    }
+
     /// Every fact in the order of ids, to be changed (their ids must stay).
     pub fn facts_mut(&mut self) -> impl Iterator<Item = &mut Fact> {
         self.facts.values_mut().map(Arc::make_mut)

@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use crate::canonical;
 use crate::catalog::{Catalog, Fact};
 use crate::id::FactId;
-use crate::parts::in_parts;
+use crate::parts::{in_parts, processors};
 
 /// A SHA-256 digest; 64 lower-case hexadecimal digits in text.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,8 +81,16 @@ impl<'de> Deserialize<'de> for Digest {
 
 /// Puts an id's text and a zero byte behind what is there.
 fn write_id(text: &mut Vec<u8>, id: &FactId) {
+    struct Bytes<'a>(&'a mut Vec<u8>);
+    impl fmt::Write for Bytes<'_> {
+        fn write_str(&mut self, part: &str) -> fmt::Result {
+            self.0.extend_from_slice(part.as_bytes());
+            Ok(())
+        }
+    }
     // appending to a vector cannot fail
-    let _ = std::io::Write::write_fmt(text, format_args!("{id}\0"));
+    let _ = id.write(&mut Bytes(text));
+    text.push(0);
 }
 
 /// The digest of one fact.
@@ -119,6 +127,11 @@ const MANY_OBJECTS: usize = 512;
 /// The digest of every object of a catalog.
 #[must_use]
 pub fn object_digests(catalog: &Catalog) -> BTreeMap<FactId, Digest> {
+    object_digests_on(processors(), catalog)
+}
+
+/// The digest of every object of a catalog, made on that many threads.
+pub(crate) fn object_digests_on(threads: usize, catalog: &Catalog) -> BTreeMap<FactId, Digest> {
     let mut objects: BTreeMap<FactId, Vec<&Fact>> = BTreeMap::new();
     let facts: Vec<(FactId, &Fact)> = catalog.iter().map(|fact| (fact.id.object(), fact)).collect();
     // the columns of a table follow one another, as its constraints do: one search for each run of them
@@ -128,7 +141,7 @@ pub fn object_digests(catalog: &Catalog) -> BTreeMap<FactId, Digest> {
         }
     }
     let objects: Vec<(FactId, Vec<&Fact>)> = objects.into_iter().collect();
-    let digests = in_parts(&objects, MANY_OBJECTS, |part| {
+    let digests = in_parts(&objects, MANY_OBJECTS, threads, |part| {
         part.iter().map(|(object, facts)| object_digest(object, facts.iter().copied())).collect::<Vec<Digest>>()
     });
     objects.into_iter().map(|(object, _)| object).zip(digests.into_iter().flatten()).collect()

@@ -4,7 +4,7 @@
 //! it when they are not lower-case plain identifiers; keywords are not quoted, because which words are keywords depends on the
 //! server's major version and an id does not.
 
-use std::fmt::{self, Display as _};
+use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -75,6 +75,10 @@ impl Name {
         &self.0
     }
 
+    fn write(&self, f: &mut impl fmt::Write) -> fmt::Result {
+        if is_plain(&self.0) { f.write_str(&self.0) } else { write!(f, "\"{}\"", self.0.replace('"', "\"\"")) }
+    }
+
     /// The identifier's text, to be kept elsewhere.
     #[must_use]
     pub fn to_shared(&self) -> SmolStr {
@@ -90,7 +94,7 @@ impl Serialize for Name {
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_quoted(f, &self.0)
+        self.write(f)
     }
 }
 
@@ -126,12 +130,11 @@ impl<'de> Deserialize<'de> for Name {
 
 fn is_plain(text: &str) -> bool {
     let mut bytes = text.bytes();
-    bytes.next().is_some_and(|b| b.is_ascii_lowercase() || b == b'_')
-        && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    bytes.next().is_some_and(|b| b.is_ascii_lowercase() || b == b'_') && bytes.all(is_plain_byte)
 }
 
-fn write_quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    if is_plain(text) { f.write_str(text) } else { write!(f, "\"{}\"", text.replace('"', "\"\"")) }
+fn is_plain_byte(b: u8) -> bool {
+    b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'
 }
 
 /// A name in a schema.
@@ -149,13 +152,17 @@ impl QualifiedName {
     pub fn new(schema: Name, name: Name) -> Self {
         Self { schema, name }
     }
+
+    fn write(&self, f: &mut impl fmt::Write) -> fmt::Result {
+        self.schema.write(f)?;
+        f.write_char('.')?;
+        self.name.write(f)
+    }
 }
 
 impl fmt::Display for QualifiedName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.schema.fmt(f)?;
-        f.write_str(".")?;
-        self.name.fmt(f)
+        self.write(f)
     }
 }
 
@@ -177,7 +184,7 @@ impl Serialize for QualifiedName {
 
 impl<'de> Deserialize<'de> for QualifiedName {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        read_text(d, read_canonical)
+        read_text(d, |text| read_canonical(text, |reader| reader.qualified()))
     }
 }
 
@@ -191,9 +198,23 @@ pub struct Routine {
     pub arguments: Vec<String>,
 }
 
+impl Routine {
+    fn write(&self, f: &mut impl fmt::Write) -> fmt::Result {
+        self.name.write(f)?;
+        f.write_char('(')?;
+        for (n, argument) in self.arguments.iter().enumerate() {
+            if n > 0 {
+                f.write_char(',')?;
+            }
+            f.write_str(argument)?;
+        }
+        f.write_char(')')
+    }
+}
+
 impl fmt::Display for Routine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}({})", self.name, self.arguments.join(","))
+        self.write(f)
     }
 }
 
@@ -215,7 +236,7 @@ impl Serialize for Routine {
 
 impl<'de> Deserialize<'de> for Routine {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        read_text(d, read_canonical)
+        read_text(d, |text| read_canonical(text, |reader| reader.routine()))
     }
 }
 
@@ -453,18 +474,29 @@ impl FactId {
     /// The id without its kind, as messages print it: `app.orders.total`.
     #[must_use]
     pub fn path(&self) -> String {
-        struct Path<'a>(&'a FactId);
-        impl fmt::Display for Path<'_> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.write_path(f)
-            }
-        }
-        Path(self).to_string()
+        let mut out = String::new();
+        // a string takes everything
+        let _ = self.write_path(&mut out);
+        out
     }
 
-    fn write_path(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Writes the text form.
+    pub(crate) fn write(&self, f: &mut impl fmt::Write) -> fmt::Result {
+        f.write_str(self.kind().word())?;
+        f.write_char(':')?;
         match self {
-            Self::Schema(n) | Self::Extension(n) => n.fmt(f),
+            Self::Comment(on) => {
+                f.write_str(on.kind().word())?;
+                f.write_char(':')?;
+                on.write_path(f)
+            }
+            _ => self.write_path(f),
+        }
+    }
+
+    fn write_path(&self, f: &mut impl fmt::Write) -> fmt::Result {
+        match self {
+            Self::Schema(n) | Self::Extension(n) => n.write(f),
             Self::Enum(n)
             | Self::Domain(n)
             | Self::Composite(n)
@@ -473,7 +505,7 @@ impl FactId {
             | Self::Table(n)
             | Self::Index(n)
             | Self::View(n)
-            | Self::MaterializedView(n) => n.fmt(f),
+            | Self::MaterializedView(n) => n.write(f),
             Self::DomainConstraint(n, m)
             | Self::Attribute(n, m)
             | Self::Column(n, m)
@@ -486,12 +518,12 @@ impl FactId {
             | Self::ViewTrigger(n, m)
             | Self::ViewRule(n, m)
             | Self::MaterializedViewColumn(n, m) => {
-                n.fmt(f)?;
-                f.write_str(".")?;
-                m.fmt(f)
+                n.write(f)?;
+                f.write_char('.')?;
+                m.write(f)
             }
-            Self::Function(r) | Self::Procedure(r) | Self::Aggregate(r) => r.fmt(f),
-            Self::Comment(on) => on.fmt(f),
+            Self::Function(r) | Self::Procedure(r) | Self::Aggregate(r) => r.write(f),
+            Self::Comment(on) => on.write(f),
         }
     }
 
@@ -507,9 +539,7 @@ impl FactId {
 
 impl fmt::Display for FactId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.kind().word())?;
-        f.write_str(":")?;
-        self.write_path(f)
+        self.write(f)
     }
 }
 
@@ -517,8 +547,7 @@ impl FromStr for FactId {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        let id = parse_id(text, 0)?;
-        if prints_as(&id, text) { Ok(id) } else { Err(IdError::Malformed(text.to_owned())) }
+        parse_id(text, 0)
     }
 }
 
@@ -563,7 +592,7 @@ fn parse_id(text: &str, depth: u8) -> Result<FactId, IdError> {
         Kind::Comment => return Err(malformed()),
     };
     reader.end()?;
-    Ok(id)
+    if reader.canonical { Ok(id) } else { Err(malformed()) }
 }
 
 impl Serialize for FactId {
@@ -593,33 +622,25 @@ fn read_text<'de, D: Deserializer<'de>, T>(d: D, read: fn(&str) -> Result<T, IdE
     d.deserialize_str(Text(read))
 }
 
-fn read_canonical<T: FromStr<Err = IdError> + fmt::Display>(text: &str) -> Result<T, IdError> {
-    let value: T = text.parse()?;
-    if prints_as(&value, text) { Ok(value) } else { Err(IdError::Malformed(text.to_owned())) }
-}
-
-/// Whether a value's text form is just that text.
-fn prints_as(value: &impl fmt::Display, text: &str) -> bool {
-    struct Rest<'a>(&'a str);
-    impl fmt::Write for Rest<'_> {
-        fn write_str(&mut self, part: &str) -> fmt::Result {
-            self.0 = self.0.strip_prefix(part).ok_or(fmt::Error)?;
-            Ok(())
-        }
-    }
-    let mut rest = Rest(text);
-    fmt::Write::write_fmt(&mut rest, format_args!("{value}")).is_ok() && rest.0.is_empty()
+/// Reads a text that is nothing but one value, in the one form that it is written in.
+fn read_canonical<T>(text: &str, read: fn(&mut Reader<'_>) -> Result<T, IdError>) -> Result<T, IdError> {
+    let mut reader = Reader::new(text);
+    let value = read(&mut reader)?;
+    reader.end()?;
+    if reader.canonical { Ok(value) } else { Err(reader.malformed()) }
 }
 
 /// Reads a name path from the left.
 struct Reader<'a> {
     whole: &'a str,
     rest: &'a str,
+    /// Whether what was read is what would be written.
+    canonical: bool,
 }
 
 impl<'a> Reader<'a> {
     fn new(text: &'a str) -> Self {
-        Self { whole: text, rest: text }
+        Self { whole: text, rest: text, canonical: true }
     }
 
     fn malformed(&self) -> IdError {
@@ -645,16 +666,16 @@ impl<'a> Reader<'a> {
                     at = quote + 2;
                 } else {
                     self.rest = &body[quote + 1..];
-                    return Name::new(body[..quote].replace("\"\"", "\""));
+                    let name = Name::new(body[..quote].replace("\"\"", "\""))?;
+                    self.canonical &= !is_plain(&name.0);
+                    return Ok(name);
                 }
             }
         }
-        let end = self
-            .rest
-            .find(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))
-            .unwrap_or(self.rest.len());
+        let end = self.rest.bytes().position(|b| !is_plain_byte(b)).unwrap_or(self.rest.len());
         let (name, rest) = self.rest.split_at(end);
         self.rest = rest;
+        self.canonical &= !name.starts_with(|c: char| c.is_ascii_digit());
         Name::new(name)
     }
 
@@ -750,6 +771,9 @@ mod tests {
             "table:orders",
             "table:a.b.c",
             "column:a.b",
+            "column:a.\"b\".c",
+            "table:a.1b",
+            "function:a.\"f\"()",
             "function:a.f",
             "function:a.f(",
             "function:a.f(,)",

@@ -1,8 +1,18 @@
-//! Work on a long list, done in parts on as many threads as there are processors.
+//! Work on a long list, done in parts on several threads.
 
-/// Cuts a list into parts and does each, in order; one part when the list is shorter than `many`.
-pub(crate) fn in_parts<T: Sync, R: Send>(items: &[T], many: usize, work: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
-    let threads = if items.len() < many { 1 } else { std::thread::available_parallelism().map_or(1, usize::from) };
+/// How many threads can work at once.
+pub(crate) fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Cuts a list into parts and does each on one of that many threads, in order; one part when the list is shorter than `many`.
+pub(crate) fn in_parts<T: Sync, R: Send>(
+    items: &[T],
+    many: usize,
+    threads: usize,
+    work: impl Fn(&[T]) -> R + Sync,
+) -> Vec<R> {
+    let threads = if items.len() < many { 1 } else { threads.max(1) };
     let mut parts: Vec<&[T]> = items.chunks(items.len().div_ceil(threads).max(1)).collect();
     let work = &work;
     std::thread::scope(|scope| {
@@ -23,7 +33,7 @@ mod tests {
         for count in [0, 1, 2, 3, 100, 1001] {
             let items: Vec<usize> = (0..count).collect();
             for many in [0, 10, 5000] {
-                assert_eq!(in_parts(&items, many, <[usize]>::to_vec).concat(), items);
+                assert_eq!(in_parts(&items, many, 3, <[usize]>::to_vec).concat(), items);
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::fingerprint::{self, Digest};
 use crate::id::{FactId, Name, QualifiedName};
 use crate::limits;
 use crate::needs::Needs;
-use crate::parts::in_parts;
+use crate::parts::{in_parts, processors};
 use crate::symbols::Symbols;
 
 /// The version of the format that this program writes and reads.
@@ -259,7 +259,7 @@ impl Snapshot {
     pub fn to_bytes_and_fingerprint(&self) -> (Vec<u8>, Digest) {
         let fingerprint = self.fingerprint();
         let facts: Vec<&Fact> = self.catalog.iter().collect();
-        let parts = in_parts(&facts, MANY_FACTS, canonical::items_of_member);
+        let parts = in_parts(&facts, MANY_FACTS, processors(), canonical::items_of_member);
         let bytes = canonical::to_document_of(&[
             ("facts", Member::List(parts)),
             ("fingerprint", Member::Value(&|out, indent| canonical::write(out, &fingerprint, indent))),
@@ -279,14 +279,15 @@ impl Snapshot {
     /// Over a limit, malformed, another format or version, a fact twice, a payload of another kind than its id, a wrong
     /// fingerprint.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ReadError> {
-        Self::with_digests(bytes).map(|(snapshot, _)| snapshot)
+        Self::with_digests(bytes, processors()).map(|(snapshot, _)| snapshot)
     }
 
-    /// Reads a file's bytes as [`Self::from_bytes`] does; also returns the digest of every object, which that takes.
+    /// Reads a file's bytes as [`Self::from_bytes`] does; also returns the digest of every object, which that takes. The digests
+    /// are made on that many threads.
     ///
     /// # Errors
     /// As there.
-    pub fn with_digests(bytes: &[u8]) -> Result<(Self, BTreeMap<FactId, Digest>), ReadError> {
+    pub fn with_digests(bytes: &[u8], threads: usize) -> Result<(Self, BTreeMap<FactId, Digest>), ReadError> {
         const NAME: &str = "snapshot";
         let inconsistent = |detail: String| ReadError::Inconsistent { document: NAME, detail };
         let document: Document = canonical::from_bytes(NAME, bytes, limits::MAX_SNAPSHOT_BYTES)?;
@@ -318,7 +319,7 @@ impl Snapshot {
             symbols: document.symbols,
             unmodeled: document.unmodeled,
         };
-        let digests = fingerprint::object_digests(&snapshot.catalog);
+        let digests = fingerprint::object_digests_on(threads, &snapshot.catalog);
         if fingerprint::roll_up(&digests) != document.fingerprint {
             return Err(inconsistent(
                 "its fingerprint is not that of its facts: the file was edited or damaged".to_owned(),

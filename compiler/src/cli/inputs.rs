@@ -11,7 +11,9 @@ use super::verify::now;
 use crate::compile::{CompileError, CompileOptions, Compiled, Desired, Source, compile_from};
 use crate::diagnostic::codes;
 use crate::stack;
-use crate::syntax::{RowStatements, SchemaFiles, SchemaText, Settings, SiftedStatements, SyntaxOptions, read_schema};
+use crate::syntax::{
+    RowStatements, SchemaFiles, SchemaText, Settings, SiftedStatements, SyntaxOptions, processors, read_schema,
+};
 use pgseal_catalog::{Exit, Failure};
 use pgseal_keys::{self as keys, Received};
 
@@ -61,6 +63,8 @@ pub(super) struct Inputs {
     /// The snapshot's file.
     path: PathBuf,
     bytes: Vec<u8>,
+    /// Of the snapshot; none where it is not laid out as the agent writes it.
+    outline: Option<Snapshot>,
     files: SchemaFiles,
     reading: ReadingOptions,
 }
@@ -74,10 +78,11 @@ impl InputOptions {
         let (bytes, files) = std::thread::scope(|scope| {
             let read = || SchemaFiles::read(&FileSystem, &arguments);
             let files = stack::spawn(scope, read);
-            let bytes = self.bytes();
+            let bytes = self.bytes().map(|bytes| (Snapshot::outline(&bytes), bytes));
             (bytes, files.map_or_else(|_| read(), stack::joined))
         });
-        Ok(Inputs { path: self.snapshot.clone(), bytes: bytes?, files, reading: self.schema.reading })
+        let (outline, bytes) = bytes?;
+        Ok(Inputs { path: self.snapshot.clone(), bytes, outline, files, reading: self.schema.reading })
     }
 }
 
@@ -131,13 +136,13 @@ impl Inputs {
 
     /// Both sides. What is wrong with the snapshot is what is said first.
     fn read(&self) -> Result<(Source, Desired, SiftedStatements), Failure> {
-        if let Some(outline) = Snapshot::outline(&self.bytes)
-            && let Some(read) = self.read_beside(&outline)?
+        if let Some(outline) = &self.outline
+            && let Some(read) = self.read_beside(outline)?
         {
             return Ok(read);
         }
         // not laid out as the agent writes it
-        let loaded = loaded(&self.path, &self.bytes)?;
+        let loaded = loaded(&self.path, &self.bytes, processors())?;
         let (desired, sifted) = self.desired(&loaded.snapshot)?;
         Ok((source(loaded)?, desired, sifted))
     }
@@ -146,7 +151,8 @@ impl Inputs {
     /// snapshot; none when the outline is not the snapshot's.
     fn read_beside(&self, outline: &Snapshot) -> Result<Option<(Source, Desired, SiftedStatements)>, Failure> {
         let whole = || {
-            let loaded = loaded(&self.path, &self.bytes)?;
+            // one thread parses and one elaborates, which takes longer
+            let loaded = loaded(&self.path, &self.bytes, processors().saturating_sub(2))?;
             if loaded.snapshot.is_outlined_by(outline) { source(loaded).map(Some) } else { Ok(None) }
         };
         std::thread::scope(|scope| {
@@ -197,13 +203,13 @@ pub(super) fn compile_failure(error: &CompileError, text: &SchemaText, terminal:
 
 /// Reads a snapshot strictly.
 pub(super) fn read_snapshot(path: &Path) -> Result<LoadedSnapshot, Failure> {
-    loaded(path, &read_input(path, limits::MAX_SNAPSHOT_BYTES)?)
+    loaded(path, &read_input(path, limits::MAX_SNAPSHOT_BYTES)?, processors())
 }
 
-/// A snapshot from the bytes of its file.
-fn loaded(path: &Path, bytes: &[u8]) -> Result<LoadedSnapshot, Failure> {
+/// A snapshot from the bytes of its file, on that many threads.
+fn loaded(path: &Path, bytes: &[u8], threads: usize) -> Result<LoadedSnapshot, Failure> {
     let (snapshot, objects) =
-        Snapshot::with_digests(bytes).map_err(|error| Failure::from(error).about(&shown(path)))?;
+        Snapshot::with_digests(bytes, threads).map_err(|error| Failure::from(error).about(&shown(path)))?;
     Ok(LoadedSnapshot { snapshot, digest: Digest::of(bytes), objects })
 }
 

@@ -25,6 +25,7 @@ mod enum_type;
 mod error;
 mod expression;
 mod extension;
+mod fact_index;
 mod foreign_key;
 mod function;
 mod function_arguments;

@@ -1,6 +1,6 @@
 //! The model: a database as the interpreter of DDL sees it while statements run.
 //!
-//! Owns the facts ([`Catalog`]), the name-resolution environment ([`Env`]), which is kept in step with them on every change, the
+//! Owns the facts ([`Catalog`], in order, and `FactIndex`, at hand), the name-resolution environment ([`Env`]), which is kept in step with them on every change, the
 //! reverse edges, what the user wrote for each expression, and the journal that makes a statement atomic.
 //!
 //! Invariants: the environment is a function of the facts and the symbols, so undoing a change of a fact undoes it there too;
@@ -18,6 +18,7 @@ use pgseal_catalog::{Catalog, Fact, FactId, Name, QualifiedName, Snapshot};
 
 use super::bind::Bindings;
 use super::dependents::Dependents;
+use super::fact_index::FactIndex;
 use super::symbols::{Stage, SymbolIndex};
 use crate::analyze;
 use crate::env::{Env, Major, Oid, RelationKind, RelationRow, Surroundings};
@@ -130,6 +131,7 @@ enum Undo {
 pub struct Model {
     pub(super) header: Arc<Header>,
     pub(super) catalog: Catalog,
+    index: FactIndex,
     pub(super) env: Env,
     pub(super) symbols: Arc<SymbolIndex>,
     pub(super) bindings: Bindings,
@@ -179,6 +181,7 @@ impl Model {
         Ok(Self {
             header: Arc::new(snapshot.header.clone()),
             catalog: Catalog::new(),
+            index: FactIndex::default(),
             env: Env::for_major(major).within(Surroundings {
                 database: Some(snapshot.header.database.clone()),
                 monetary_locale: snapshot.header.settings.get("lc_monetary").cloned(),
@@ -214,6 +217,7 @@ impl Model {
             self.define(fact);
             self.link(fact);
         }
+        self.index = FactIndex::of(&facts);
         self.catalog = facts;
         self.bind_loose_symbols(Stage::Routines);
     }
@@ -367,7 +371,9 @@ impl Model {
             self.define(&fact);
             self.link(&fact);
             let id = fact.id.clone();
-            let before = self.catalog.insert_shared(Arc::new(fact));
+            let fact = Arc::new(fact);
+            self.index.put(Arc::clone(&fact));
+            let before = self.catalog.insert_shared(fact);
             self.journal.push(Undo::Fact(id, before));
         }
     }
@@ -375,6 +381,7 @@ impl Model {
     fn exchange(&mut self, id: &FactId, after: Option<Arc<Fact>>) -> Option<Arc<Fact>> {
         match after {
             Some(after) => {
+                self.index.put(Arc::clone(&after));
                 let before = self.catalog.insert_shared(Arc::clone(&after));
                 match &before {
                     Some(before) => {
@@ -394,6 +401,7 @@ impl Model {
             }
             None => {
                 let before = self.catalog.remove_shared(id)?;
+                self.index.remove(id);
                 self.unlink(&before);
                 self.unbind(&before);
                 Some(before)
@@ -439,7 +447,7 @@ impl Model {
     /// The facts that were put in or changed since the journal had a length.
     pub(super) fn changed_since(&self, length: usize) -> impl Iterator<Item = &FactId> {
         self.journal.iter().skip(length).filter_map(|undo| match undo {
-            Undo::Fact(id, _) if self.catalog.contains(id) => Some(id),
+            Undo::Fact(id, _) if self.contains(id) => Some(id),
             _ => None,
         })
     }
@@ -478,19 +486,19 @@ impl Model {
     /// The fact at an address.
     #[must_use]
     pub fn fact(&self, id: &FactId) -> Option<&Fact> {
-        self.catalog.fact(id)
+        self.index.get(id)
     }
 
     /// Whether there is a fact at an address.
     #[must_use]
     pub fn contains(&self, id: &FactId) -> bool {
-        self.catalog.contains(id)
+        self.index.get(id).is_some()
     }
 
     /// A table.
     #[must_use]
     pub fn table(&self, name: &QualifiedName) -> Option<&Table> {
-        match &self.catalog.fact(&FactId::Table(name.clone()))?.payload {
+        match &self.fact(&FactId::Table(name.clone()))?.payload {
             Payload::Table(table) => Some(table),
             _ => None,
         }
@@ -499,7 +507,7 @@ impl Model {
     /// A view.
     #[must_use]
     pub fn view(&self, name: &QualifiedName) -> Option<&View> {
-        match &self.catalog.fact(&FactId::View(name.clone()))?.payload {
+        match &self.fact(&FactId::View(name.clone()))?.payload {
             Payload::View(view) => Some(view),
             _ => None,
         }
@@ -508,7 +516,7 @@ impl Model {
     /// A materialized view.
     #[must_use]
     pub fn materialized_view(&self, name: &QualifiedName) -> Option<&MaterializedView> {
-        match &self.catalog.fact(&FactId::MaterializedView(name.clone()))?.payload {
+        match &self.fact(&FactId::MaterializedView(name.clone()))?.payload {
             Payload::MaterializedView(view) => Some(view),
             _ => None,
         }
@@ -517,7 +525,7 @@ impl Model {
     /// A column.
     #[must_use]
     pub fn column(&self, table: &QualifiedName, column: &Name) -> Option<&Column> {
-        match &self.catalog.fact(&FactId::Column(table.clone(), column.clone()))?.payload {
+        match &self.fact(&FactId::Column(table.clone(), column.clone()))?.payload {
             Payload::Column(column) => Some(column),
             _ => None,
         }
@@ -539,7 +547,7 @@ impl Model {
     /// A constraint.
     #[must_use]
     pub fn constraint(&self, table: &QualifiedName, name: &Name) -> Option<&Constraint> {
-        match &self.catalog.fact(&FactId::Constraint(table.clone(), name.clone()))?.payload {
+        match &self.fact(&FactId::Constraint(table.clone(), name.clone()))?.payload {
             Payload::Constraint(constraint) => Some(constraint),
             _ => None,
         }
@@ -562,7 +570,7 @@ impl Model {
     /// An index that no constraint owns.
     #[must_use]
     pub fn index(&self, name: &QualifiedName) -> Option<&Index> {
-        match &self.catalog.fact(&FactId::Index(name.clone()))?.payload {
+        match &self.fact(&FactId::Index(name.clone()))?.payload {
             Payload::Index(index) => Some(index),
             _ => None,
         }

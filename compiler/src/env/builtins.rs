@@ -113,13 +113,14 @@ impl Builtins {
         })
     }
 
-    /// The default operator classes of an access method, as pairs of input type and class.
+    /// The default operator classes of an access method, as pairs of input type and class, in order.
     pub(super) fn default_classes(&self, method: Oid) -> &[(Oid, Oid)] {
         let all = self.default_classes.get_or_init(|| {
             let mut classes: BTreeMap<Oid, Vec<(Oid, Oid)>> = BTreeMap::new();
             for class in self.opclasses().iter().filter(|class| class.default) {
                 classes.entry(class.method).or_default().push((class.input, class.oid));
             }
+            classes.values_mut().for_each(|classes| classes.sort_unstable());
             classes
         });
         all.get(&method).map_or(&[], Vec::as_slice)

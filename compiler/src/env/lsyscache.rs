@@ -169,13 +169,17 @@ impl Env {
     pub fn default_opclass(&self, type_oid: Oid, method: Oid) -> Option<Oid> {
         let type_oid = self.base_type(type_oid);
         let (category, _) = self.category(type_oid)?;
-        let users = self.user.opclasses.iter().filter(|class| class.method == method && class.default);
-        let users: Vec<(Oid, Oid)> = users.map(|class| (class.input, class.oid)).collect();
-        let classes = || self.builtins.default_classes(method).iter().chain(&users).copied();
-        let exact: Vec<Oid> = classes().filter(|(input, _)| *input == type_oid).map(|(_, class)| class).collect();
+        let builtin = self.builtins.default_classes(method);
+        let users = || self.user.opclasses.iter().filter(|class| class.method == method && class.default);
+        let users = || users().map(|class| (class.input, class.oid));
+        let start = builtin.partition_point(|(input, _)| *input < type_oid);
+        let exact =
+            builtin.get(start..).unwrap_or_default().iter().copied().take_while(|(input, _)| *input == type_oid);
+        let exact = exact.chain(users().filter(|(input, _)| *input == type_oid));
+        let exact: Vec<Oid> = exact.map(|(_, class)| class).collect();
         let mut compatible = Vec::new();
         let mut compatible_preferred = Vec::new();
-        for (input, class) in classes().take_while(|_| exact.is_empty()) {
+        for (input, class) in builtin.iter().copied().chain(users()).take_while(|_| exact.is_empty()) {
             if self.is_binary_coercible(type_oid, input) {
                 if self.is_preferred(Some(category), input) {
                     compatible_preferred.push(class);

@@ -110,7 +110,8 @@ impl PlanError {
 }
 
 /// Makes the plan that brings the database of a snapshot to the desired one. `source` is the model of the snapshot, with all its
-/// facts, `objects` the digests of its objects; of the snapshot itself only what surrounds the facts is looked at.
+/// facts, `objects` the digests of its objects, `comparison` how it differs from the desired one; of the snapshot itself only what
+/// surrounds the facts is looked at.
 ///
 /// # Errors
 /// See [`PlanError`].
@@ -119,9 +120,9 @@ pub fn make_plan(
     mut source: Model,
     objects: BTreeMap<FactId, Digest>,
     desired: &Model,
+    comparison: Comparison,
     options: PlanOptions,
 ) -> Result<Plan, PlanError> {
-    let comparison = Comparison::of(&source, desired);
     let undecided = source.savepoint();
     let actions = decide(snapshot, &mut source, desired, &comparison, Grouping::ByKind)?;
     source.rollback(undecided);

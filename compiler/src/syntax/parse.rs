@@ -21,8 +21,9 @@ use crate::diagnostic::{Diagnostic, Diagnostics, SourceId, SqlState, codes};
 use crate::grammar::{GrammarError, parse};
 use crate::stack;
 
-/// Statements are handed to the parser in runs of about this many bytes.
-const RUN_BYTES: usize = 64 * 1024;
+/// Statements are handed to the parser in runs of about this many bytes: few enough that what is left to elaborate when the last
+/// run is parsed is little.
+const RUN_BYTES: usize = 16 * 1024;
 
 /// After this many wrong statements in one file the rest is not examined.
 const MAX_ERRORS: usize = 50;

@@ -149,16 +149,20 @@ pub fn to_value<T: Serialize>(value: &T) -> Value {
     serde_json::to_value(value).unwrap_or(Value::Null)
 }
 
-/// Reads a document strictly.
+/// Reads a document strictly. Its form must not have a place for JSON of any kind.
 ///
 /// # Errors
 /// Over the limit, nested too deep, malformed, unknown or duplicate fields, trailing bytes.
 pub fn from_bytes<T: DeserializeOwned>(document: &'static str, bytes: &[u8], limit: u64) -> Result<T, ReadError> {
     crate::limits::check(document, bytes.len() as u64, limit, "bytes")?;
-    if depth(bytes) > MAX_JSON_DEPTH {
-        return Err(ReadError::TooDeep { document });
-    }
-    serde_json::from_slice(bytes).map_err(|source| ReadError::Malformed { document, source })
+    // the parser stops at twice that depth, and no document has a place for so many levels: what is read is not too deep
+    serde_json::from_slice(bytes).map_err(|source| {
+        if depth(bytes) > MAX_JSON_DEPTH {
+            ReadError::TooDeep { document }
+        } else {
+            ReadError::Malformed { document, source }
+        }
+    })
 }
 
 /// The deepest nesting of brackets outside strings.
