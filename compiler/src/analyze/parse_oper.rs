@@ -40,6 +40,9 @@ pub(super) fn oper<'a>(
     if let Some(row) = exact(ps, schema, bare, left, right) {
         return Ok(row);
     }
+    if let Some(row) = ps.env.remembered_operator(schema, bare, left, right) {
+        return Ok(row);
+    }
     let prefix = !left.is_valid();
     let inputs: Vec<Oid> = if prefix { vec![right] } else { vec![left, right] };
     let candidates: Vec<(Oid, Vec<Oid>)> = ps
@@ -54,9 +57,11 @@ pub(super) fn oper<'a>(
     let mut fitting = match_argtypes(ps.env, &inputs, candidates, |c| &c.1);
     let several = fitting.len() > 1;
     let chosen = if several { select_candidate(ps.env, &inputs, fitting, |c| &c.1) } else { fitting.pop() };
-    chosen
+    let row = chosen
         .and_then(|(oid, _)| ps.env.operator_by_oid(oid))
-        .ok_or_else(|| not_found(ps, name, left, right, several, location))
+        .ok_or_else(|| not_found(ps, name, left, right, several, location))?;
+    ps.env.remember_operator(schema, bare, left, right, row);
+    Ok(row)
 }
 
 /// The operator that a bare name finds between operands of these types (the left one invalid for a prefix

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use super::keywords::{Keyword, KeywordCategory};
+use super::meant::Meant;
 use super::rows::{
     AccessMethodRow, AggregateKind, AggregateRow, ArgMode, CastContext, CastMethod, CastRow, CollationRow, ColumnRow,
     FamilyOperator, FamilyProc, LanguageRow, OpclassRow, OperatorRow, OpfamilyRow, ProcArg, ProcKind, ProcRow,
@@ -46,6 +47,7 @@ pub(super) struct Builtins {
     default_classes: OnceLock<BTreeMap<Oid, Vec<(Oid, Oid)>>>,
     casts: OnceLock<Vec<CastRow>>,
     keywords: OnceLock<Vec<Keyword>>,
+    meant: Meant,
 }
 
 static ALL: [Builtins; 5] = [
@@ -80,6 +82,7 @@ impl Builtins {
             default_classes: OnceLock::new(),
             casts: OnceLock::new(),
             keywords: OnceLock::new(),
+            meant: Meant::new(),
         }
     }
 
@@ -111,6 +114,11 @@ impl Builtins {
             let ranges: Vec<RangeLink> = lines(RANGES, self.major).map(|mut f| range_link(&mut f)).collect();
             BuiltinTable::new(lines(TYPES, self.major).map(|mut f| type_row(&mut f, &ranges)).collect())
         })
+    }
+
+    /// What operators were found to mean.
+    pub(super) fn meant(&self) -> &Meant {
+        &self.meant
     }
 
     /// The default operator classes of an access method, as pairs of input type and class, in order.

@@ -13,6 +13,7 @@ mod candidates;
 mod format_type;
 mod keywords;
 mod lsyscache;
+mod meant;
 mod names;
 mod object_name;
 mod oid;
