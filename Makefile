@@ -1,7 +1,7 @@
 # Every target does its own set-up first, and is quick when there is nothing to install.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint bench generate servers setup
+.PHONY: help build demo test lint bench fuzz dist generate servers setup
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,12 +21,18 @@ test: setup ## all tests, on real servers of majors 14 to 18
 	@scripts/python.sh
 	cargo test --locked --workspace --no-fail-fast
 
-lint: ## formatting, clippy and the documentation build, all without a warning
+lint: ## formatting, clippy, the documentation build and the rules for dependencies, all without a warning
 	@scripts/setup.sh lint
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps
-	@if command -v cargo-deny >/dev/null; then cargo deny --offline check licenses bans sources; fi
+	@scripts/deny.sh
+
+fuzz: setup ## every reader of untrusted bytes, SECONDS (300) each
+	@scripts/fuzz.sh $(or $(SECONDS),300)
+
+dist: setup ## an archive of both programs with man pages, completions, bills of materials and checksums, in dist
+	@scripts/dist.sh
 
 bench: ## time and memory on a generated schema of 1,400 tables
 	@scripts/setup.sh bench

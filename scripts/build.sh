@@ -3,6 +3,6 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cargo build --locked --release -p pgseal "$@"
-cargo build --locked --profile agent -p pgseal-agent
+scripts/agent.sh
 target=$(cargo metadata --locked --no-deps --format-version 1 | sed -E 's/.*"target_directory":"([^"]*)".*/\1/')
 install "$target/agent/pgseal-agent" "$target/release/pgseal-agent"

@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::{EncodePrivateKey, KeypairBytes};
+use pkcs8::der::asn1::OctetStringRef;
 use pkcs8::der::pem::PemLabel;
 use pkcs8::der::{Decode, SecretDocument};
-use pkcs8::pkcs5::pbes2::{Kdf, Parameters};
-use pkcs8::pkcs5::{EncryptionScheme, scrypt};
+use pkcs8::pkcs5::EncryptionScheme;
+use pkcs8::pkcs5::pbes2::Kdf;
 use pkcs8::{EncryptedPrivateKeyInfoRef, LineEnding, PrivateKeyInfoRef};
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -21,14 +22,14 @@ use pgseal_catalog::Exit;
 
 use crate::files::{self, Access, FileError, Guard};
 use crate::key::{PublicKey, PublicKeyError};
+use crate::pbes2::{self, Cost, Problem};
 use crate::signer::{Place, Signer};
 
 /// The largest key or passphrase file that is read, in bytes.
 pub const MAX_KEY_FILE_BYTES: u64 = 16 * 1024;
 
-const SCRYPT_LOG_N: u8 = 14;
-const SCRYPT_R: u32 = 8;
-const SCRYPT_P: u32 = 5;
+/// What a new key file asks of scrypt.
+const COST: Cost = Cost { log_n: 14, block_size: 8, parallelization: 5 };
 
 /// The most memory that a key file may ask scrypt for, in bytes (128 · N · r).
 const MAX_SCRYPT_MEMORY: u64 = 1024 * 1024 * 1024;
@@ -274,11 +275,15 @@ fn encrypt(document: &SecretDocument, passphrase: &Passphrase) -> Result<SecretD
     fill(&mut salt)?;
     let mut iv = [0; 16];
     fill(&mut iv)?;
-    let cost = scrypt::Params::new(SCRYPT_LOG_N, SCRYPT_R, SCRYPT_P).map_err(generation)?;
-    let parameters = Parameters::generate_scrypt_aes256cbc(cost, &salt, iv).map_err(generation)?;
-    PrivateKeyInfoRef::try_from(document.as_bytes())
-        .and_then(|info| info.encrypt_with_params(parameters, passphrase.0.as_bytes()))
-        .map_err(generation)
+    let parameters = pbes2::scrypt_aes256(COST, &salt, iv);
+    let encrypted = parameters.and_then(|parameters| {
+        let text = pbes2::encrypt(&parameters, passphrase.0.as_bytes(), document.as_bytes())?;
+        Ok((parameters, text))
+    });
+    let (parameters, text) = encrypted.map_err(|_| generation("the key could not be encrypted"))?;
+    let encrypted_data = OctetStringRef::new(&text).map_err(generation)?;
+    let info = EncryptedPrivateKeyInfoRef { encryption_algorithm: parameters.into(), encrypted_data };
+    SecretDocument::encode_msg(&info).map_err(generation)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -319,10 +324,13 @@ fn decrypt(path: &Path, document: &SecretDocument, passphrase: &Passphrase) -> R
         return Err(unsupported());
     };
     check_cost(path, &parameters.kdf)?;
-    info.decrypt(passphrase.0.as_bytes()).map_err(|error| match error {
-        pkcs8::Error::EncryptedPrivateKey(pkcs8::pkcs5::Error::UnsupportedAlgorithm { .. }) => unsupported(),
-        _ => KeyFileError::WrongPassphrase { path: path.to_owned() },
-    })
+    let wrong = || KeyFileError::WrongPassphrase { path: path.to_owned() };
+    let plain = pbes2::decrypt(parameters, passphrase.0.as_bytes(), info.encrypted_data.as_bytes());
+    let plain = plain.map_err(|problem| match problem {
+        Problem::Unsupported => unsupported(),
+        Problem::Wrong => wrong(),
+    })?;
+    SecretDocument::try_from(plain.as_slice()).map_err(|_| wrong())
 }
 
 /// Refuses parameters that would exhaust memory or time, before anything is derived.

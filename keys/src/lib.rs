@@ -27,6 +27,7 @@ pub mod key_file;
 pub mod kind;
 pub mod moment;
 pub mod pae;
+mod pbes2;
 pub mod policy;
 pub mod refusal;
 pub mod seal;

@@ -77,18 +77,23 @@ fn we_read_openssls_keys() {
     openssl.run("pkey -in plain.pem -pubout -out pub.pem");
     openssl.run("pkcs8 -topk8 -in plain.pem -scrypt -passout file:pass -out scrypt.pem");
     openssl.run("pkcs8 -topk8 -in plain.pem -v2 aes-256-cbc -passout file:pass -out pbkdf2.pem");
+    openssl.run("pkcs8 -topk8 -in plain.pem -v2 aes-192-cbc -v2prf hmacWithSHA512 -passout file:pass -out aes192.pem");
+    openssl.run("pkcs8 -topk8 -in plain.pem -v2 aes-128-cbc -v2prf hmacWithSHA384 -passout file:pass -out aes128.pem");
+    openssl.run("pkcs8 -topk8 -in plain.pem -v2 aes-128-cbc -v2prf hmacWithSHA224 -passout file:pass -out sha224.pem");
+    openssl.run("pkcs8 -topk8 -in plain.pem -v2 aes-256-cbc -v2prf hmacWithSHA1 -passout file:pass -out sha1.pem");
     openssl.run("pkcs8 -topk8 -in plain.pem -v2 des3 -passout file:pass -out des3.pem");
     openssl.run("genpkey -algorithm x25519 -out x25519.pem");
     openssl.run("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem");
-    for name in ["plain", "scrypt", "pbkdf2", "des3", "x25519", "rsa"] {
+    for name in ["plain", "scrypt", "pbkdf2", "aes192", "aes128", "sha224", "sha1", "des3", "x25519", "rsa"] {
         chmod(&openssl.path(&format!("{name}.pem")), 0o600);
     }
     let secret = passphrase("correct horse");
     let public = key_file::read_public(&openssl.path("pub.pem")).unwrap();
     let read = |name: &str| key_file::read_private::<Workstation>(&openssl.path(name), Some(&secret));
-    for name in ["plain.pem", "scrypt.pem", "pbkdf2.pem"] {
+    for name in ["plain.pem", "scrypt.pem", "pbkdf2.pem", "aes192.pem", "aes128.pem", "sha224.pem"] {
         assert_eq!(read(name).unwrap().public_key(), public, "{name}");
     }
+    assert_eq!(read("sha1.pem").unwrap_err().code(), "K0414");
     assert_eq!(read("des3.pem").unwrap_err().code(), "K0414");
     assert_eq!(read("x25519.pem").unwrap_err().code(), "K0411");
     assert_eq!(read("rsa.pem").unwrap_err().code(), "K0411");

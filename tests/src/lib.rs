@@ -1,6 +1,7 @@
 //! The end-to-end tests of pgseal on real servers, the corpora and their runner.
 //!
 //! - [`server`] starts, stops and cleans up Postgres servers of majors 14 to 18.
+//! - [`dist`] makes man pages, completions and bills of materials of the two programs.
 //! - [`expressions`] makes expressions by the thousand and asks servers what they make of them.
 //! - [`corpus`] reads schema changes (`old.sql`, `new.sql`) and whole schemas, and loads them into databases.
 //! - [`runner`] runs a check over many cases and majors at once and counts.
@@ -20,6 +21,7 @@ pub mod attacks;
 pub mod builtins;
 pub mod corpus;
 pub mod difference;
+pub mod dist;
 pub mod documents;
 pub mod expressions;
 pub mod faults;

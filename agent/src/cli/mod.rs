@@ -75,8 +75,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     }
 }
 
-/// The definition of the command line, for completions.
-fn definition() -> clap::Command {
+/// The definition of the command line, for completions and man pages.
+#[must_use]
+pub fn definition() -> clap::Command {
     <Arguments as clap::CommandFactory>::command()
 }
 

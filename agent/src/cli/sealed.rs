@@ -1,11 +1,11 @@
 //! The sealed plan that a command is about, and the database that it is let through for.
 
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use pgseal_catalog::{Exit, Failure, Plan};
 use pgseal_keys::{self as keys, Admitted, Authorized, InForce, LiveTarget, Received};
 
+use super::said::seconds;
 use crate::connect::{Session, StatementError};
 
 /// Which plan, and what it must satisfy.
@@ -41,7 +41,7 @@ impl SealedPlan {
         received: Received<keys::Plan>,
         signers: &mut Vec<String>,
     ) -> Result<Authorized<Plan>, Failure> {
-        let now = now()?;
+        let now = seconds()?;
         let trust = InForce::on_agent(&self.trust, self.state.as_deref(), now)?;
         received.authorize(&trust, self.target.as_deref(), now, signers)
     }
@@ -67,10 +67,4 @@ pub(super) fn live_target(session: &mut Session) -> Result<LiveTarget, Failure> 
 /// Lets a plan through for the connected database.
 pub(super) fn admit(authorized: Authorized<Plan>, live: &LiveTarget) -> Result<Admitted<Plan>, Failure> {
     Ok(authorized.admit(live)?)
-}
-
-/// Seconds since 1970.
-fn now() -> Result<u64, Failure> {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
-    elapsed.map(|since| since.as_secs()).map_err(|_| Failure::new(Exit::Environment, "the clock is before 1970"))
 }

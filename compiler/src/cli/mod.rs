@@ -114,8 +114,9 @@ fn dispatch(command: Command, terminal: &Terminal) -> Result<Exit, Failure> {
     }
 }
 
-/// The definition of the command line, for completions.
-fn definition() -> clap::Command {
+/// The definition of the command line, for completions and man pages.
+#[must_use]
+pub fn definition() -> clap::Command {
     <Arguments as clap::CommandFactory>::command()
 }
 

@@ -196,9 +196,8 @@ fn duration(field: &str, text: &str) -> Result<u64, PolicyError> {
 }
 
 /// A time with an offset, in seconds since 1970.
-fn instant(field: &str, value: toml::value::Datetime) -> Result<u64, PolicyError> {
-    moment::read(&value.to_string())
-        .ok_or_else(|| invalid(field, "must be a time with its offset, like 2027-01-01T00:00:00Z"))
+fn instant(field: &str, value: &toml::value::Datetime) -> Result<u64, PolicyError> {
+    moment::of(value).ok_or_else(|| invalid(field, "must be a time with its offset, like 2027-01-01T00:00:00Z"))
 }
 
 fn check_name(field: &str, name: &str) -> Result<(), PolicyError> {
@@ -262,8 +261,8 @@ fn read_key(wire: WireKey) -> Result<TrustedKey, PolicyError> {
     let name = wire.name;
     let field = |part: &str| format!("keys.{name}.{part}");
     let key = PublicKey::from_text(&wire.key).map_err(|source| PolicyError::BadKey { name: name.clone(), source })?;
-    let not_before = wire.not_before.map(|time| instant(&field("not_before"), time)).transpose()?;
-    let not_after = wire.not_after.map(|time| instant(&field("not_after"), time)).transpose()?;
+    let not_before = wire.not_before.as_ref().map(|time| instant(&field("not_before"), time)).transpose()?;
+    let not_after = wire.not_after.as_ref().map(|time| instant(&field("not_after"), time)).transpose()?;
     if let (Some(start), Some(end)) = (not_before, not_after)
         && start >= end
     {
