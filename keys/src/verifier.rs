@@ -226,6 +226,7 @@ impl<T> Opened<'_, T> {
             digest: self.verified.digest(),
             signers: self.verified.signers(),
             ledger: policy.ledger,
+            ledger_schema: policy.ledger_schema.clone(),
             plan: self.plan,
             expectations,
             order,
@@ -378,6 +379,7 @@ pub struct Authorized<T> {
     digest: String,
     signers: Vec<CountedSigner>,
     ledger: LedgerRule,
+    ledger_schema: String,
     expectations: Expectations,
     order: Order,
 }
@@ -451,7 +453,14 @@ impl<T> Authorized<T> {
             Order::Next { state, label, mark } => Some((state, label, mark)),
             Order::Unjudged => return Err(Refusal::SequenceNotEnforceable),
         };
-        Ok(Admitted { plan: self.plan, digest: self.digest, signers: self.signers, ledger: self.ledger, begun })
+        Ok(Admitted {
+            plan: self.plan,
+            digest: self.digest,
+            signers: self.signers,
+            ledger: self.ledger,
+            ledger_schema: self.ledger_schema,
+            begun,
+        })
     }
 }
 
@@ -463,6 +472,7 @@ pub struct Admitted<T> {
     digest: String,
     signers: Vec<CountedSigner>,
     ledger: LedgerRule,
+    ledger_schema: String,
     /// What is to be remembered once the plan is begun.
     begun: Option<(State, String, Mark)>,
 }
@@ -483,6 +493,11 @@ impl<T> Admitted<T> {
     #[must_use]
     pub fn ledger(&self) -> LedgerRule {
         self.ledger
+    }
+
+    /// The schema that the ledger is in: the agent's own, and a plain name.
+    pub fn ledger_schema(&self) -> &str {
+        &self.ledger_schema
     }
 
     /// The plan.

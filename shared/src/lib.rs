@@ -13,6 +13,7 @@ pub mod id;
 pub mod limits;
 pub mod needs;
 mod outline;
+pub mod outside;
 mod parts;
 pub mod plan;
 pub mod receipt;

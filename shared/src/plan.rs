@@ -74,6 +74,14 @@ pub struct Binding {
     /// Plans of a target come in rising order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequence: Option<u64>,
+    /// Whether it may be applied again to a database that it was applied to before and that is at its source once more.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub reusable: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 impl Binding {

@@ -3,6 +3,7 @@
 
 use thiserror::Error;
 
+use crate::outside::{Outside, behind_comments};
 use crate::plan::Plan;
 
 /// The settings that change what DDL means. Nothing else is a plan's business: no role, no timeout, no planner setting.
@@ -51,6 +52,12 @@ pub enum RestraintError {
         /// The statement's first word.
         word: String,
     },
+    /// A phase outside a transaction runs what need not, or must not, run there.
+    #[error("phase {phase} runs outside a transaction and is none of the statements that may")]
+    OutsideTransaction {
+        /// The phase, from 1.
+        phase: usize,
+    },
 }
 
 impl RestraintError {
@@ -60,11 +67,12 @@ impl RestraintError {
         match self {
             Self::ForeignSetting { .. } => "A0102",
             Self::TransactionControl { .. } => "A0103",
+            Self::OutsideTransaction { .. } => "A0104",
         }
     }
 }
 
-/// Refuses a plan that sets what it may not, or has a statement that would leave its transaction.
+/// Refuses a plan that sets what it may not, has a statement that would leave its transaction, or runs one outside that may not.
 ///
 /// # Errors
 /// See [`RestraintError`].
@@ -75,6 +83,9 @@ pub fn check(plan: &Plan) -> Result<(), RestraintError> {
         }
     }
     for (phase, content) in plan.phases.iter().enumerate() {
+        if !content.transaction && !content.steps.iter().all(|step| Outside::of(&step.sql).is_some()) {
+            return Err(RestraintError::OutsideTransaction { phase: phase + 1 });
+        }
         for (step, content) in content.steps.iter().enumerate() {
             let word = first_word(&content.sql).to_ascii_uppercase();
             if TRANSACTION_WORDS.contains(&word.as_str()) {
@@ -87,39 +98,9 @@ pub fn check(plan: &Plan) -> Result<(), RestraintError> {
 
 /// The first word of a statement, behind white space and comments.
 fn first_word(sql: &str) -> &str {
-    let mut rest = sql;
-    loop {
-        rest = rest.trim_start();
-        if let Some(comment) = rest.strip_prefix("--") {
-            rest = comment.find('\n').and_then(|end| comment.get(end..)).unwrap_or_default();
-        } else if rest.starts_with("/*") {
-            rest = behind_comment(rest);
-        } else {
-            break;
-        }
-    }
+    let rest = behind_comments(sql);
     let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
     rest.get(..end).unwrap_or_default()
-}
-
-/// What follows a block comment; these nest.
-fn behind_comment(text: &str) -> &str {
-    let (mut depth, mut at) = (0_usize, 0);
-    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        if rest.starts_with("/*") {
-            depth += 1;
-            at += 2;
-        } else if rest.starts_with("*/") {
-            depth -= 1;
-            at += 2;
-            if depth == 0 {
-                return text.get(at..).unwrap_or_default();
-            }
-        } else {
-            at += rest.chars().next().map_or(1, char::len_utf8);
-        }
-    }
-    ""
 }
 
 #[cfg(test)]

@@ -39,17 +39,30 @@ pub struct Scope {
     pub grants: bool,
 }
 
+/// Where the agent keeps its ledger unless the trust policy names another schema.
+pub const AGENTS_SCHEMA: &str = "pgseal";
+
+/// Whether a schema is one that an agent may keep its ledger in: `pgseal`, or a plain name that begins with `pgseal_`. Nothing in
+/// them is ever captured, planned or part of a fingerprint, so that a policy may name one of them at any time.
+#[must_use]
+pub fn is_agents_schema(name: &str) -> bool {
+    let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    plain
+        && name.len() <= 63
+        && name.strip_prefix(AGENTS_SCHEMA).is_some_and(|rest| matches!(rest.bytes().next(), None | Some(b'_')))
+}
+
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_false(value: &bool) -> bool {
     !*value
 }
 
 impl Scope {
-    /// Whether a schema is in scope (Postgres's own never are, nor is `pgseal`, where the agent keeps its ledger).
+    /// Whether a schema is in scope (Postgres's own never are, nor are those of the agent, see [`is_agents_schema`]).
     #[must_use]
     pub fn holds_schema(&self, schema: &Name) -> bool {
         let name = schema.as_str();
-        if name.starts_with("pg_") || name == "information_schema" || name == "pgseal" {
+        if name.starts_with("pg_") || name == "information_schema" || is_agents_schema(name) {
             return false;
         }
         self.schemas.as_ref().is_none_or(|schemas| schemas.contains(schema))

@@ -10,7 +10,7 @@ use pgseal::elaborate::Model;
 use pgseal::prove;
 use pgseal::render::Sql;
 use pgseal::syntax::{self, RowStatements, SchemaText, SyntaxOptions, read_text};
-use pgseal_agent::apply::Report;
+use pgseal_agent::apply::{Means, Report};
 use pgseal_agent::capture::capture;
 use pgseal_agent::connect::{ConnectionArgs, Environment, Session, Settings};
 use pgseal_catalog::plan::Plan;
@@ -112,7 +112,7 @@ pub fn apply(database: &Database<'_>, plan: &Plan) -> Result<(), String> {
     let settings =
         Settings::resolve(&arguments, &Environment::new(&[], None, None)).map_err(|error| format!("apply: {error}"))?;
     let mut session = Session::open(&settings).map_err(|error| format!("apply: {error}"))?;
-    match pgseal_agent::apply::apply(&mut session, &admitted, &mut Report::default(), &mut |_| {}) {
+    match pgseal_agent::apply::apply(&mut session, &admitted, &Means::default(), &mut Report::default(), &mut |_| {}) {
         Ok(_) => Ok(()),
         Err(error) => Err(format!("apply: {error}\n{}{}", error.detail().join("\n"), statements(plan))),
     }

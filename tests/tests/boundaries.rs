@@ -230,7 +230,8 @@ fn either_is_killed_at_any_request() {
     desk.expect_receipt(Outcome::Applied, 0);
     let requests = proxy.requests().len();
     // at a distance that shares no factor with the captures' rhythm
-    for (count, nth) in (1..=requests).step_by(17).enumerate() {
+    // but for the last request: it gives the lock back, and whatever becomes of that, the plan is applied
+    for (count, nth) in (1..requests).step_by(17).enumerate() {
         let (victim, when) = match count % 4 {
             0 => (Victim::Agent, When::Before),
             1 => (Victim::Server, When::Answered),

@@ -45,7 +45,7 @@ impl<'a> Expected<'a> {
     }
 
     /// The objects after so many phases.
-    fn objects(&self, phases: usize) -> BTreeMap<&'a FactId, Digest> {
+    pub fn objects(&self, phases: usize) -> BTreeMap<&'a FactId, Digest> {
         let mut objects: BTreeMap<&FactId, Digest> =
             self.plan.source.objects.iter().map(|(id, digest)| (id, *digest)).collect();
         for phase in self.plan.phases.iter().take(phases) {

@@ -45,20 +45,48 @@ pub enum ApplyError {
     #[error(transparent)]
     Restraint(#[from] RestraintError),
     /// The trust policy demands a ledger and the role may not keep one.
-    #[error("the trust policy demands the ledger pgseal.ledger, which this role may neither write nor make")]
-    NoLedger,
+    #[error("the trust policy demands the ledger {name}, which this role may neither use nor make")]
+    NoLedger {
+        /// The table.
+        name: String,
+    },
+    /// The ledger is not the agent's.
+    #[error("the ledger {name} {reason}")]
+    ForeignLedger {
+        /// The table.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The plan was applied to this database already.
+    #[error("the plan was applied to this database before: the ledger has its phase {phase} at {at}")]
+    UsedBefore {
+        /// The first of its phases that was run and would be again, from 1.
+        phase: usize,
+        /// When that was noted.
+        at: String,
+    },
     /// The agent's memory does not let the plan through, or cannot be written.
     #[error(transparent)]
     Memory(#[from] StateError),
-    /// A phase that this version cannot run.
-    #[error("{place} cannot run in a transaction, which this version does not support")]
-    NotTransactional {
-        /// Which.
-        place: Place,
-    },
+    /// The session is set up so that triggers do not fire as usual, and the role may not change that.
+    #[error("setting session_replication_role is not \"origin\", and this role may not change it")]
+    NotOrigin,
     /// Another agent is at work in the database.
     #[error("another agent is applying a plan to this database")]
     Busy,
+    /// Transactions of one connection meet several sessions of the server.
+    #[error("the connection does not stay in one session of the server")]
+    OtherSession {
+        /// Whether something was committed before.
+        between: bool,
+    },
+    /// A signal ended the run.
+    #[error("{place}: stopped by a signal; what was not committed is rolled back")]
+    Interrupted {
+        /// Where.
+        place: Place,
+    },
     /// The database is neither at the plan's source nor at one of its checkpoints.
     #[error("the database is not the one that the plan was made for")]
     Drift {
@@ -96,6 +124,14 @@ pub enum ApplyError {
     /// The result of a phase is not what the plan promises.
     #[error("{place}: the result is not what the plan promises; rolled back")]
     WrongResult {
+        /// Where.
+        place: Place,
+        /// What differs.
+        differences: Vec<Difference>,
+    },
+    /// The result of a phase outside a transaction is not what the plan promises.
+    #[error("{place}: the result is not what the plan promises, and cannot be rolled back")]
+    WrongResultKept {
         /// Where.
         place: Place,
         /// What differs.
@@ -143,19 +179,24 @@ impl ApplyError {
         match self {
             Self::OtherMajor { .. } => "A0101",
             Self::Restraint(error) => error.code(),
-            Self::NoLedger => "A0105",
+            Self::NoLedger { .. } => "A0105",
+            Self::ForeignLedger { .. } => "A0106",
+            Self::UsedBefore { .. } => "A0107",
             Self::Memory(error) => error.code(),
-            Self::NotTransactional { .. } => "A0104",
+            Self::NotOrigin => "A0108",
             Self::Busy => "A0201",
+            Self::OtherSession { .. } => "A0202",
             Self::Drift { .. } => "A0301",
             Self::DriftUnderLock { .. } => "A0302",
             Self::ChangedAfterwards { .. } => "A0303",
             Self::Statement { .. } => "A0401",
             Self::Agent { .. } => "A0402",
             Self::WrongResult { .. } => "A0501",
+            Self::WrongResultKept { .. } => "A0502",
             Self::LockTimeout { .. } => "A0601",
             Self::Unreadable { .. } => "A0602",
             Self::Lost { .. } => "A0701",
+            Self::Interrupted { .. } => "A0801",
             Self::Capture(error) => error.code(),
         }
     }
@@ -164,17 +205,34 @@ impl ApplyError {
     #[must_use]
     pub fn exit_code(&self) -> Exit {
         match self {
-            Self::OtherMajor { .. } | Self::Restraint(_) | Self::NoLedger | Self::NotTransactional { .. } => {
-                Exit::Refused
-            }
+            Self::OtherMajor { .. }
+            | Self::Restraint(_)
+            | Self::NoLedger { .. }
+            | Self::ForeignLedger { .. }
+            | Self::UsedBefore { .. } => Exit::Refused,
             Self::Memory(error) => error.exit_code(),
             Self::Drift { .. } | Self::DriftUnderLock { .. } | Self::ChangedAfterwards { .. } => Exit::Drift,
             Self::Statement { .. } => Exit::StatementFailed,
-            Self::WrongResult { .. } => Exit::WrongResult,
+            Self::WrongResult { .. } | Self::WrongResultKept { .. } => Exit::WrongResult,
             Self::Capture(error) if error.is_lock_timeout() => Exit::LockTimeout,
             Self::Busy | Self::LockTimeout { .. } | Self::Unreadable { .. } => Exit::LockTimeout,
-            Self::Lost { between: true, .. } => Exit::Stopped,
-            Self::Lost { between: false, .. } | Self::Agent { .. } | Self::Capture(_) => Exit::Environment,
+            Self::Lost { between: true, .. } | Self::OtherSession { between: true } | Self::Interrupted { .. } => {
+                Exit::Stopped
+            }
+            Self::Lost { between: false, .. }
+            | Self::OtherSession { between: false }
+            | Self::NotOrigin
+            | Self::Agent { .. }
+            | Self::Capture(_) => Exit::Environment,
+        }
+    }
+
+    /// Whether it is that a statement of the session was cancelled.
+    pub(super) fn is_cancellation(&self) -> bool {
+        match self {
+            Self::Statement { source, .. } | Self::Agent { source, .. } => source.is_cancelled(),
+            Self::Capture(error) => error.is_cancelled(),
+            _ => false,
         }
     }
 
@@ -192,7 +250,8 @@ impl ApplyError {
             Self::Drift { differences, .. }
             | Self::DriftUnderLock { differences, .. }
             | Self::ChangedAfterwards { differences }
-            | Self::WrongResult { differences, .. } => differences.iter().map(Difference::to_string).collect(),
+            | Self::WrongResult { differences, .. }
+            | Self::WrongResultKept { differences, .. } => differences.iter().map(Difference::to_string).collect(),
             Self::Statement { sql, source, .. } => {
                 let mut lines = vec![format!("statement: {}", shortened(sql))];
                 if let StatementError::Server(error) = source {
@@ -211,9 +270,24 @@ impl ApplyError {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::OtherMajor { .. } => Some("capture this database and make a plan for it"),
-            Self::NoLedger => Some("grant INSERT on pgseal.ledger and USAGE on its schema, or CREATE on the database"),
+            Self::NoLedger { .. } => Some(
+                "grant SELECT and INSERT on it and USAGE on its schema, or CREATE on the database where there is none",
+            ),
+            Self::ForeignLedger { .. } => {
+                Some("find out who made it; give it to the database's owner with ALTER … OWNER TO, or drop it")
+            }
+            Self::UsedBefore { .. } => {
+                Some("make a new plan; one that is made with \"pgseal plan --reusable\" may be applied more than once")
+            }
             Self::Memory(error) => error.hint(),
+            Self::NotOrigin => {
+                Some("a role or database has the setting: take it away with ALTER … RESET, or apply as a superuser")
+            }
             Self::Busy => Some("try again when it is done"),
+            Self::OtherSession { .. } => Some(
+                "a proxy that pools transactions is in between: connect to the server itself, or to a pool of sessions",
+            ),
+            Self::Interrupted { .. } => Some("apply again: what was committed is recognised, and the rest follows"),
             Self::Drift { .. } => Some("capture the database as it is now and make a new plan"),
             Self::DriftUnderLock { .. } => Some("find out who changes the schema, then apply again"),
             Self::ChangedAfterwards { .. } => Some("the plan was applied; capture the database to see what came after"),
@@ -221,6 +295,9 @@ impl ApplyError {
             Self::WrongResult { .. } => Some(
                 "apply again if somebody else was changing the schema; if not, report it with the plan and a snapshot",
             ),
+            Self::WrongResultKept { .. } => {
+                Some("look at what is there, and undo it or make a new plan from a new snapshot")
+            }
             Self::LockTimeout { .. } | Self::Unreadable { .. } => Some("apply again when the relation is less busy"),
             Self::Lost { .. } => Some("apply again: what was committed is recognised, and the rest follows"),
             Self::Capture(error) => error.hint(),

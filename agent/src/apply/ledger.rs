@@ -1,71 +1,200 @@
-//! The ledger: a table in the database, outside every fingerprint, with a row per phase that was committed.
+//! The ledger: a table in the database, outside every fingerprint, that says which phases of which plans were run there.
 //!
-//! It is for people to read: what to do next is decided by the state of the database alone. It is made in the transaction of the
-//! first phase, so a run that commits nothing leaves nothing. A role that may not write one goes without.
+//! A phase in a transaction has one row, `committed`, written in that very transaction. One that cannot run in a transaction has a
+//! row `started` before its statement and a row `finished` after its result was checked. Where to begin is decided by the state of
+//! the database alone; the ledger says whether a plan was used before, which a database that was brought back to the plan's source
+//! cannot tell.
+//!
+//! It is made in the transaction of the first phase, so a run that commits nothing leaves nothing. A role that may not write one
+//! goes without, unless the policy demands it. A ledger of somebody else's is refused: its triggers would run with this role's
+//! rights, and its rows would be worth nothing.
+
+use std::collections::BTreeMap;
 
 use pgseal_catalog::Digest;
 
 use crate::connect::{Session, StatementError};
 
-/// What can be done: write the ledger that is there, make one, or nothing for lack of a right.
-const READINESS: &str = "
-SELECT CASE
+/// The columns that are written and read, sorted.
+const COLUMNS: &str = "agent,before,began_at,checkpoint,event,noted_at,phase,plan,role,signers";
+
+/// What was done to a phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// It is being committed with the row.
+    Committed,
+    /// Its statement is about to be run outside a transaction.
+    Started,
+    /// Its statement was run, and its result is the promised one.
+    Finished,
+}
+
+impl Mark {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Committed => "committed",
+            Self::Started => "started",
+            Self::Finished => "finished",
+        }
+    }
+}
+
+/// What can be done with the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It is there and may be read and written.
+    Kept,
+    /// There is none, and the role may make one.
+    Absent,
+    /// The role may neither use it nor make it.
+    Forgone,
+    /// It is not one to trust, for this reason.
+    Foreign(String),
+}
+
+/// What is noted about a phase.
+#[derive(Debug)]
+pub(super) struct Note<'a> {
+    /// SHA-256 of the plan.
+    pub plan: &'a str,
+    /// The phase, from 1.
+    pub phase: usize,
+    /// What was done.
+    pub mark: Mark,
+    /// The fingerprint before the phase.
+    pub before: Digest,
+    /// The fingerprint promised after it.
+    pub checkpoint: Digest,
+    /// Who signed: name and id of each key, a line each.
+    pub signers: &'a str,
+}
+
+/// The ledger in a schema.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ledger<'a> {
+    /// One of the agent's own schemas, see [`pgseal_catalog::snapshot::is_agents_schema`]: a plain name.
+    schema: &'a str,
+}
+
+impl<'a> Ledger<'a> {
+    pub fn new(schema: &'a str) -> Self {
+        Self { schema }
+    }
+
+    /// Its name.
+    pub fn name(self) -> String {
+        format!("{}.ledger", self.schema)
+    }
+
+    /// Looks what can be done with it.
+    pub fn look(self, session: &mut Session) -> Result<Standing, StatementError> {
+        let rows = session.rows(&look(self.schema))?;
+        let row = rows.first();
+        let column = |index| row.and_then(|row| row.column(index));
+        Ok(match (column(0), column(1), column(2)) {
+            (_, Some(owner), _) => {
+                let is = "belongs to role";
+                Standing::Foreign(format!(
+                    "{is} \"{owner}\", which is neither this role nor the database's owner nor a superuser"
+                ))
+            }
+            (Some("write"), None, Some(COLUMNS)) => Standing::Kept,
+            (Some("write"), None, _) => Standing::Foreign("is not a table as this version makes it".to_owned()),
+            (Some("make"), None, _) => Standing::Absent,
+            _ => Standing::Forgone,
+        })
+    }
+
+    /// Makes it where there is none and the role may; says whether it is kept from now on.
+    pub fn open(self, session: &mut Session) -> Result<Standing, StatementError> {
+        match self.look(session)? {
+            Standing::Absent => session.simple(&create(self.schema)).map(|()| Standing::Kept),
+            other => Ok(other),
+        }
+    }
+
+    /// The phases of a plan that were committed or finished here, with the time of the last row of each.
+    pub fn done(self, session: &mut Session, plan: &str) -> Result<BTreeMap<usize, String>, StatementError> {
+        let sql = format!(
+            "SELECT CAST(phase AS pg_catalog.text), pg_catalog.to_char(pg_catalog.max(noted_at), 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') \
+             FROM {}.ledger WHERE plan OPERATOR(pg_catalog.=) $1 \
+             AND event OPERATOR(pg_catalog.=) ANY (ARRAY['committed', 'finished']) GROUP BY phase",
+            self.schema
+        );
+        let rows = session.query_text(&sql, &[plan])?;
+        let entry = |row: &crate::connect::Row| {
+            Some((row.column(0)?.parse().ok()?, row.column(1).unwrap_or_default().to_owned()))
+        };
+        Ok(rows.iter().filter_map(entry).collect())
+    }
+
+    /// Notes a phase.
+    pub fn note(self, session: &mut Session, note: &Note<'_>) -> Result<(), StatementError> {
+        let sql = format!(
+            "INSERT INTO {}.ledger (plan, phase, event, before, checkpoint, signers, agent) VALUES \
+             ($1, CAST($2 AS pg_catalog.int4), $3, $4, $5, pg_catalog.string_to_array($6, E'\\n'), $7)",
+            self.schema
+        );
+        let (phase, before, checkpoint) =
+            (note.phase.to_string(), note.before.to_string(), note.checkpoint.to_string());
+        let agent = env!("CARGO_PKG_VERSION");
+        session.query_text(&sql, &[note.plan, &phase, note.mark.word(), &before, &checkpoint, note.signers, agent])?;
+        Ok(())
+    }
+}
+
+/// What the role may do, the owner of schema or table where that is one not to trust, and the table's columns where it is an
+/// ordinary one.
+fn look(schema: &str) -> String {
+    // a trigger or a default of a table runs as whoever writes to it, so that its owner must be one who could do as much anyway
+    let stranger = |owner: &str| {
+        format!(
+            "(SELECT r.rolname FROM pg_catalog.pg_roles AS r, pg_catalog.pg_database AS d \
+             WHERE r.oid OPERATOR(pg_catalog.=) {owner} AND d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database() \
+             AND NOT r.rolsuper AND r.oid OPERATOR(pg_catalog.<>) d.datdba AND r.rolname OPERATOR(pg_catalog.<>) CURRENT_USER \
+             AND r.rolname OPERATOR(pg_catalog.<>) SESSION_USER)"
+        )
+    };
+    format!(
+        "SELECT CASE
     WHEN c.oid IS NOT NULL THEN
-        CASE WHEN pg_catalog.has_schema_privilege(n.oid, 'USAGE')
-              AND pg_catalog.has_table_privilege(c.oid, 'INSERT') THEN 'write' ELSE 'nothing' END
+        CASE WHEN pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'INSERT')
+              AND pg_catalog.has_table_privilege(c.oid, 'SELECT') THEN 'write' ELSE 'nothing' END
     WHEN n.oid IS NOT NULL THEN
         CASE WHEN pg_catalog.has_schema_privilege(n.oid, 'CREATE')
               AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') THEN 'make' ELSE 'nothing' END
     WHEN pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') THEN 'make'
-    ELSE 'nothing' END
+    ELSE 'nothing' END,
+    coalesce({}, {}),
+    (SELECT pg_catalog.string_agg(CAST(a.attname AS pg_catalog.text), ',' ORDER BY CAST(a.attname AS pg_catalog.text) COLLATE pg_catalog.\"C\")
+     FROM pg_catalog.pg_attribute AS a WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid
+     AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped AND c.relkind OPERATOR(pg_catalog.=) 'r')
 FROM (VALUES (1)) AS one
-LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname OPERATOR(pg_catalog.=) 'pgseal'
+LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname OPERATOR(pg_catalog.=) '{schema}'
 LEFT JOIN pg_catalog.pg_class AS c
-    ON c.relnamespace OPERATOR(pg_catalog.=) n.oid AND c.relname OPERATOR(pg_catalog.=) 'ledger'";
+    ON c.relnamespace OPERATOR(pg_catalog.=) n.oid AND c.relname OPERATOR(pg_catalog.=) 'ledger'",
+        stranger("n.nspowner"),
+        stranger("c.relowner"),
+    )
+}
 
-const CREATE: &str = "
-CREATE SCHEMA IF NOT EXISTS pgseal;
-CREATE TABLE IF NOT EXISTS pgseal.ledger (
+// no number from a sequence: with wal_level = minimal, one that was made and used in one transaction may give the same numbers again
+// after a crash
+fn create(schema: &str) -> String {
+    format!(
+        "CREATE SCHEMA IF NOT EXISTS {schema};
+CREATE TABLE IF NOT EXISTS {schema}.ledger (
     plan pg_catalog.text NOT NULL,
     phase pg_catalog.int4 NOT NULL,
+    event pg_catalog.text NOT NULL,
+    before pg_catalog.text NOT NULL,
     checkpoint pg_catalog.text NOT NULL,
+    signers pg_catalog.text[] NOT NULL,
     agent pg_catalog.text NOT NULL,
     role pg_catalog.text NOT NULL DEFAULT SESSION_USER,
-    committed_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now()
+    began_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    noted_at pg_catalog.timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
 );
-COMMENT ON TABLE pgseal.ledger IS 'phases of plans that pgseal-agent committed';";
-
-const INSERT: &str = "INSERT INTO pgseal.ledger (plan, phase, checkpoint, agent) \
-                      VALUES ($1, CAST($2 AS pg_catalog.int4), $3, $4)";
-
-/// Whether phases are noted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ledger {
-    /// In the table, which is there.
-    Kept,
-    /// The role may neither write it nor make it.
-    Forgone,
-}
-
-/// Whether the role may write the ledger, or make one.
-pub(super) fn is_possible(session: &mut Session) -> Result<bool, StatementError> {
-    let rows = session.rows(READINESS)?;
-    Ok(matches!(rows.first().and_then(|row| row.column(0)), Some("write" | "make")))
-}
-
-/// Makes the ledger where there is none and the role may.
-pub(super) fn open(session: &mut Session) -> Result<Ledger, StatementError> {
-    let rows = session.rows(READINESS)?;
-    match rows.first().and_then(|row| row.column(0)) {
-        Some("write") => Ok(Ledger::Kept),
-        Some("make") => session.simple(CREATE).map(|()| Ledger::Kept),
-        _ => Ok(Ledger::Forgone),
-    }
-}
-
-/// Notes a phase within its own transaction.
-pub(super) fn note(session: &mut Session, plan: &str, phase: usize, checkpoint: Digest) -> Result<(), StatementError> {
-    let (phase, checkpoint) = (phase.to_string(), checkpoint.to_string());
-    session.query_text(INSERT, &[plan, &phase, &checkpoint, env!("CARGO_PKG_VERSION")])?;
-    Ok(())
+COMMENT ON TABLE {schema}.ledger IS 'phases of plans that pgseal-agent ran';"
+    )
 }

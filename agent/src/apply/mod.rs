@@ -2,10 +2,16 @@
 //!
 //! | file | owns |
 //! |---|---|
-//! | `phase` | one phase in one transaction |
+//! | `run` | the run: where to begin, phase after phase, what to do about a lost connection |
+//! | `phase` | one phase, and one try of it in a transaction |
+//! | `outside` | one try of a phase that cannot run in a transaction |
+//! | `leftover` | what a killed run leaves of such a phase |
+//! | `guard` | one agent, one session |
 //! | `drift` | what differs from what the plan expects |
 //! | `settings` | what is set in the session |
-//! | `ledger` | a row per committed phase, for people |
+//! | `ledger` | rows that say which phases were run |
+//! | `watch` | how far a long statement is |
+//! | `interrupt` | stopping a run by a signal |
 //! | `backoff` | pauses between tries |
 //! | `error` | why not, and the exit codes |
 //!
@@ -16,27 +22,30 @@
 mod backoff;
 mod drift;
 mod error;
+mod guard;
+mod interrupt;
 mod ledger;
+mod leftover;
+mod outside;
 mod phase;
+mod run;
 mod settings;
+mod watch;
 
 use std::time::Duration;
 
 use pgseal_catalog::receipt::{Outcome, PhaseRecord};
-use pgseal_catalog::{Catalog, Digest, Plan, Snapshot, restraint};
+use pgseal_catalog::{Digest, Failure, Plan, QualifiedName, restraint};
 use pgseal_keys::{Admitted, LedgerRule};
 
-use self::drift::Expected;
 pub use self::drift::{Difference, compare};
 pub use self::error::{ApplyError, Place};
-use crate::capture::{CaptureError, capture};
+pub use self::interrupt::Interrupt;
+use self::ledger::{Ledger, Standing};
+use self::run::{Run, position};
+pub use self::watch::Progress;
+use crate::capture::capture;
 use crate::connect::{Session, StatementError};
-
-/// The key of the advisory lock that one agent at a time holds in a database: `pgseal` in ASCII.
-const ADVISORY_LOCK: &str = "123589619966316";
-
-/// How often the advisory lock is asked for.
-const ADVISORY_TRIES: u32 = 5;
 
 /// What happens, for whoever watches.
 #[derive(Debug)]
@@ -74,6 +83,30 @@ pub enum Event<'a> {
         /// The pause.
         pause: Duration,
     },
+    /// A statement takes long.
+    Progress {
+        /// Where.
+        place: Place,
+        /// How far it is.
+        progress: &'a Progress,
+    },
+    /// What a killed run left of a phase is cleared up.
+    ClearingUp {
+        /// The phase.
+        place: Place,
+        /// The index or partition.
+        relation: &'a QualifiedName,
+    },
+    /// What a phase left could not be cleared up, mostly for others that are still at work; the next try or run will do it.
+    NotClearedUp {
+        /// The phase.
+        place: Place,
+    },
+    /// The connection is lost, and another one is opened after a pause.
+    Reconnecting {
+        /// The pause.
+        pause: Duration,
+    },
     /// A phase was committed.
     Committed {
         /// The phase, from 1.
@@ -94,34 +127,33 @@ pub struct Report {
     pub phases: Vec<PhaseRecord>,
 }
 
-/// A run in progress.
-pub(crate) struct Run<'a> {
-    session: &'a mut Session,
-    plan: &'a Plan,
-    admitted: &'a Admitted<Plan>,
-    records: Vec<PhaseRecord>,
-    tell: &'a mut dyn FnMut(&Event<'_>),
+/// Opens another session of the same database.
+pub type Another<'a> = &'a (dyn Fn() -> Result<Session, Failure> + Sync);
+
+/// What a run may use besides its session. With nothing of it, nothing is watched, and a lost connection ends the run.
+#[derive(Default)]
+pub struct Means<'a> {
+    /// Opens another session of the very same database, or fails.
+    pub another: Option<Another<'a>>,
+    /// How long a lost connection is tried to be replaced.
+    pub reconnect: Duration,
+    /// What ends the run.
+    pub interrupt: Interrupt,
 }
 
-/// Applies a plan; `report` says what happened, whatever the outcome.
+/// Applies a plan; `report` says what happened, whatever the outcome. After a lost connection, `session` is another one.
 ///
 /// # Errors
 /// See [`ApplyError`].
 pub fn apply(
     session: &mut Session,
     admitted: &Admitted<Plan>,
+    means: &Means<'_>,
     report: &mut Report,
     tell: &mut dyn FnMut(&Event<'_>),
 ) -> Result<Outcome, ApplyError> {
-    let plan = admitted.plan();
-    check(session, plan)?;
-    take_advisory_lock(session)?;
-    let mut run = Run { session, plan, admitted, records: Vec::new(), tell };
-    let outcome = run.all(report);
-    report.phases = std::mem::take(&mut run.records);
-    // it goes with the session too
-    session.rows(&format!("SELECT pg_catalog.pg_advisory_unlock({ADVISORY_LOCK})")).ok();
-    outcome
+    check(session, admitted.plan())?;
+    Run::new(session, admitted, means, tell).settle(report)
 }
 
 /// Looks whether a plan could be applied, and from which phase on, without changing anything.
@@ -134,19 +166,49 @@ pub fn check_plan(session: &mut Session, admitted: &Admitted<Plan>, report: &mut
     let snapshot = capture(session.client(), &plan.scope, String::new())?;
     report.before = Some(snapshot.fingerprint());
     let found = position(plan, &snapshot)?;
-    if found < plan.phases.len() {
-        ledger_where_demanded(session, admitted.ledger())?;
-    }
-    Ok(found)
+    not_used_before(session, admitted, found)
 }
 
-/// Refuses where the policy demands a ledger that the role can neither write nor make.
-fn ledger_where_demanded(session: &mut Session, ledger: LedgerRule) -> Result<(), ApplyError> {
-    if ledger == LedgerRule::Optional {
-        return Ok(());
+/// Refuses a plan that was used here before, a ledger that cannot be trusted, and one that cannot be kept where the policy demands it.
+/// Returns from which phase on to go, given how many the state of the database shows.
+fn not_used_before(session: &mut Session, admitted: &Admitted<Plan>, found: usize) -> Result<usize, ApplyError> {
+    let plan = admitted.plan();
+    if found == plan.phases.len() {
+        return Ok(found);
     }
-    let source = |source| ApplyError::Agent { what: "look for the ledger", source };
-    if ledger::is_possible(session).map_err(source)? { Ok(()) } else { Err(ApplyError::NoLedger) }
+    let source = |source: StatementError| {
+        if source.is_lost() {
+            let place = Place { phase: found + 1, step: None };
+            return ApplyError::Lost { place, between: found > 0, source };
+        }
+        ApplyError::Agent { what: "look for the ledger", source }
+    };
+    let ledger = Ledger::new(admitted.ledger_schema());
+    let standing = ledger.look(session).map_err(source)?;
+    trusted(&ledger, &standing, admitted.ledger())?;
+    if standing != Standing::Kept {
+        return Ok(found);
+    }
+    let done = ledger.done(session, admitted.digest()).map_err(source)?;
+    // a phase that changes nothing that shows (an index that is built anew) leaves its trace in the ledger only
+    let expected = drift::Expected::new(plan);
+    let unseen = |phases: &usize| {
+        expected.fingerprint(*phases) == expected.fingerprint(phases + 1) && done.contains_key(&(phases + 1))
+    };
+    let first = found + (found..plan.phases.len()).take_while(unseen).count();
+    match done.range(first + 1..).next() {
+        Some((&phase, at)) if !plan.binding.reusable => Err(ApplyError::UsedBefore { phase, at: at.clone() }),
+        Some(_) | None => Ok(first),
+    }
+}
+
+/// Refuses a ledger that is somebody else's, and goes without only where the policy lets it.
+fn trusted(ledger: &Ledger<'_>, standing: &Standing, rule: LedgerRule) -> Result<(), ApplyError> {
+    match standing {
+        Standing::Foreign(reason) => Err(ApplyError::ForeignLedger { name: ledger.name(), reason: reason.clone() }),
+        Standing::Forgone if rule == LedgerRule::Required => Err(ApplyError::NoLedger { name: ledger.name() }),
+        Standing::Kept | Standing::Absent | Standing::Forgone => Ok(()),
+    }
 }
 
 /// What can be refused without reading the database.
@@ -156,90 +218,4 @@ fn check(session: &Session, plan: &Plan) -> Result<(), ApplyError> {
         return Err(ApplyError::OtherMajor { planned: plan.server_major, found });
     }
     Ok(restraint::check(plan)?)
-}
-
-fn position(plan: &Plan, snapshot: &Snapshot) -> Result<usize, ApplyError> {
-    let expected = Expected::new(plan);
-    let found = snapshot.fingerprint();
-    let phases = expected
-        .position(found)
-        .ok_or_else(|| ApplyError::Drift { differences: expected.explain_nearest(&snapshot.catalog), found })?;
-    if let Some(ahead) = plan.phases.iter().skip(phases).position(|phase| !phase.transaction) {
-        return Err(ApplyError::NotTransactional { place: Place { phase: phases + ahead + 1, step: None } });
-    }
-    Ok(phases)
-}
-
-fn take_advisory_lock(session: &mut Session) -> Result<(), ApplyError> {
-    let sql = format!("SELECT pg_catalog.pg_try_advisory_lock({ADVISORY_LOCK})");
-    for tries in 1..=ADVISORY_TRIES {
-        let rows = session.rows(&sql).map_err(|source| ApplyError::Agent { what: "take the advisory lock", source })?;
-        if rows.first().and_then(|row| row.column(0)) == Some("t") {
-            return Ok(());
-        }
-        if tries < ADVISORY_TRIES {
-            std::thread::sleep(backoff::pause(tries));
-        }
-    }
-    Err(ApplyError::Busy)
-}
-
-impl Run<'_> {
-    fn all(&mut self, report: &mut Report) -> Result<Outcome, ApplyError> {
-        let own = |what| move |source| ApplyError::Agent { what, source };
-        settings::limit_waiting(self.session, self.plan).map_err(own("limit the waiting for locks"))?;
-        let snapshot = self.capture(Place { phase: 1, step: None })?;
-        report.before = Some(snapshot.fingerprint());
-        report.after = report.before;
-        let first = position(self.plan, &snapshot)?;
-        (self.tell)(&Event::Found { phases: first });
-        // from here on the plan counts as used: what comes before it in the order of its targets is over, whatever happens to it
-        self.admitted.begin()?;
-        if first == self.plan.phases.len() {
-            return Ok(Outcome::NothingToDo);
-        }
-        ledger_where_demanded(self.session, self.admitted.ledger())?;
-        settings::make(self.session, self.plan).map_err(own("make the plan's settings"))?;
-        let mut catalog: Catalog = snapshot.catalog;
-        for index in first..self.plan.phases.len() {
-            catalog = self.phase(index, &catalog)?;
-            report.after = Some(Expected::new(self.plan).fingerprint(index + 1));
-        }
-        let last = self.capture(Place { phase: self.plan.phases.len(), step: None })?;
-        report.after = Some(last.fingerprint());
-        if report.after != Some(self.plan.target) {
-            let differences = Expected::new(self.plan).explain(&last.catalog, self.plan.phases.len());
-            return Err(ApplyError::ChangedAfterwards { differences });
-        }
-        Ok(Outcome::Applied)
-    }
-
-    /// Captures the database outside a phase; a lock that is not granted in time is asked for again, as often as a phase would.
-    fn capture(&mut self, place: Place) -> Result<Snapshot, ApplyError> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match capture(self.session.client(), &self.plan.scope, String::new()) {
-                Ok(snapshot) => return Ok(snapshot),
-                Err(error) if error.is_lock_timeout() => {
-                    if tries > self.plan.timeouts.lock_retries {
-                        return Err(ApplyError::Unreadable { tries });
-                    }
-                    let pause = backoff::pause(tries);
-                    (self.tell)(&Event::WaitingToRead { tries, pause });
-                    std::thread::sleep(pause);
-                }
-                Err(error) => return Err(self.unread(place, error)),
-            }
-        }
-    }
-
-    /// Why the database could not be read: a lost connection leaves it open what was committed.
-    fn unread(&self, place: Place, error: CaptureError) -> ApplyError {
-        if error.is_lost() {
-            let source = StatementError::Lost { detail: error.to_string() };
-            return ApplyError::Lost { place, between: !self.records.is_empty(), source };
-        }
-        ApplyError::Capture(error)
-    }
 }

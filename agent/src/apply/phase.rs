@@ -1,4 +1,4 @@
-//! One phase in one transaction: locks, the state under the locks, the statements, the promise, the ledger, COMMIT.
+//! One phase, tried until it is over; and one try in one transaction: locks, the state under the locks, the statements, the promise, the ledger, COMMIT.
 
 use std::time::Instant;
 
@@ -8,10 +8,9 @@ use pgseal_catalog::{Catalog, Digest, FactId};
 
 use super::drift::Expected;
 use super::error::{ApplyError, Place};
-use super::ledger::Ledger;
-use pgseal_keys::LedgerRule;
-
-use super::{Event, Run, backoff, ledger, settings};
+use super::ledger::{Ledger, Mark, Note, Standing};
+use super::run::Run;
+use super::{Event, backoff, settings, trusted};
 use crate::capture::capture_within;
 use crate::connect::{Session, StatementError};
 
@@ -19,10 +18,14 @@ use crate::connect::{Session, StatementError};
 const DURABLE: &str = "SELECT pg_catalog.set_config('synchronous_commit', 'on', true) \
                        WHERE pg_catalog.current_setting('synchronous_commit') = 'off'";
 
+/// How long the server lets a transaction of the agent idle: a machine that is suddenly gone holds no lock for longer.
+const IDLE_LIMIT: &str = "60s";
+
 /// Why one try ended without a commit.
-enum Stop {
-    /// A lock was not granted in time, or the server broke a deadlock: trying again may help.
-    Again,
+pub(super) enum Stop {
+    /// A lock was not granted in time, the server broke a deadlock, or something was changed while it was read: trying again may
+    /// help. If it does not, this is the reason; without one it was a lock.
+    Again(Option<ApplyError>),
     /// It is over.
     Over(ApplyError),
 }
@@ -43,34 +46,47 @@ impl Run<'_> {
         loop {
             tries += 1;
             let started = Instant::now();
-            match self.try_phase(index, phase, before) {
+            let tried =
+                if phase.transaction { self.try_phase(index, phase, before) } else { self.try_outside(index, phase) };
+            match tried {
                 Ok((catalog, steps)) => {
-                    let duration_ms = millis(started);
-                    (self.tell)(&Event::Committed { phase: index + 1, duration_ms });
-                    self.records.push(PhaseRecord {
-                        phase: u32::try_from(index + 1).unwrap_or(u32::MAX),
-                        checkpoint: phase.checkpoint.fingerprint,
-                        retries: tries - 1,
-                        duration_ms,
-                        steps,
-                    });
+                    self.committed(index, phase, tries - 1, millis(started), steps);
                     return Ok(catalog);
                 }
                 Err(Stop::Over(error)) => {
                     self.roll_back();
                     return Err(error);
                 }
-                Err(Stop::Again) => {
+                Err(Stop::Again(reason)) => {
                     self.roll_back();
                     if tries > plan.timeouts.lock_retries {
-                        return Err(ApplyError::LockTimeout { place, tries });
+                        return Err(reason.unwrap_or(ApplyError::LockTimeout { place, tries }));
                     }
                     let pause = backoff::pause(tries);
                     (self.tell)(&Event::Waiting { phase: index + 1, tries, pause });
-                    std::thread::sleep(pause);
+                    self.pause(place, pause)?;
                 }
             }
         }
+    }
+
+    /// Notes for the receipt that a phase is committed.
+    pub(super) fn committed(
+        &mut self,
+        index: usize,
+        phase: &Phase,
+        retries: u32,
+        duration_ms: u64,
+        steps: Vec<StepRecord>,
+    ) {
+        (self.tell)(&Event::Committed { phase: index + 1, duration_ms });
+        self.records.push(PhaseRecord {
+            phase: u32::try_from(index + 1).unwrap_or(u32::MAX),
+            checkpoint: phase.checkpoint.fingerprint,
+            retries,
+            duration_ms,
+            steps,
+        });
     }
 
     fn roll_back(&mut self) {
@@ -78,18 +94,33 @@ impl Run<'_> {
         self.session.simple("ROLLBACK").ok();
     }
 
-    fn try_phase(&mut self, index: usize, phase: &Phase, before: &Catalog) -> Result<(Catalog, Vec<StepRecord>), Stop> {
-        let place = Place { phase: index + 1, step: None };
-        let expected = Expected::new(self.plan);
+    /// Begins a transaction that waits, runs and idles no longer than it may.
+    pub(super) fn begin(&mut self, place: Place) -> Result<(), Stop> {
         let timeouts = self.plan.timeouts;
         let begin = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {}; \
-             SET LOCAL statement_timeout = {}; SET LOCAL pgseal.phase = '{}'; {DURABLE}",
-            timeouts.lock_ms,
-            timeouts.statement_ms,
-            index + 1
+             SET LOCAL statement_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = '{IDLE_LIMIT}'; \
+             SET LOCAL pgseal.phase = '{}'; {DURABLE}",
+            timeouts.lock_ms, timeouts.statement_ms, place.phase
         );
-        self.own("begin", place, |session| session.simple(&begin))?;
+        self.own("begin", place, |session| session.simple(&begin))
+    }
+
+    /// Makes sure that the transaction is in the session that was prepared, and that no other agent is at work.
+    pub(super) fn same_session(&mut self, place: Place) -> Result<(), Stop> {
+        let guard = self.guard.clone();
+        if self.own("look at the session", place, |session| guard.holds(session))? {
+            return Ok(());
+        }
+        Err(ApplyError::OtherSession { between: !self.records.is_empty() }.into())
+    }
+
+    fn try_phase(&mut self, index: usize, phase: &Phase, before: &Catalog) -> Result<(Catalog, Vec<StepRecord>), Stop> {
+        let place = Place { phase: index + 1, step: None };
+        let expected = Expected::new(self.plan);
+        let began = Instant::now();
+        self.begin(place)?;
+        self.same_session(place)?;
         for lock in &phase.locks {
             let id = &lock.relation;
             if before.contains(&FactId::Index(id.clone())) || before.contains(&FactId::Sequence(id.clone())) {
@@ -104,28 +135,58 @@ impl Run<'_> {
             let differences = expected.explain(&live, index);
             return Err(ApplyError::DriftUnderLock { place, differences }.into());
         }
-        let rule = self.admitted.ledger();
         // before the statements, so that whatever else this sets off is in what is read after them
-        let kept = self.own("make the ledger", place, ledger::open)?;
-        if kept == Ledger::Forgone && rule == LedgerRule::Required {
-            return Err(ApplyError::NoLedger.into());
-        }
+        let kept = self.open_ledger(place)?;
         let steps = self.steps(index, phase)?;
         let after = self.read(place)?;
         if fingerprint(&after) != phase.checkpoint.fingerprint {
             let differences = expected.explain(&after, index + 1);
             return Err(ApplyError::WrongResult { place, differences }.into());
         }
-        let digest = self.admitted.digest();
-        match kept {
-            Ledger::Kept => self.own("note the phase in the ledger", place, |session| {
-                ledger::note(session, digest, index + 1, phase.checkpoint.fingerprint)
-            })?,
-            Ledger::Forgone => (self.tell)(&Event::NoLedger { phase: index + 1 }),
-        }
+        self.note(index, Mark::Committed, kept)?;
         self.still_inside(place)?;
-        self.commit(place)?;
+        self.commit(place).map_err(|stop| {
+            if matches!(stop, Stop::Over(ApplyError::Lost { .. })) {
+                self.doubt = Some((index, millis(began), steps.clone()));
+            }
+            stop
+        })?;
         Ok((after, steps))
+    }
+
+    /// Makes the ledger where there is none; whether it is kept.
+    fn open_ledger(&mut self, place: Place) -> Result<bool, Stop> {
+        let ledger = Ledger::new(self.admitted.ledger_schema());
+        let standing = self.own("make the ledger", place, |session| ledger.open(session))?;
+        trusted(&ledger, &standing, self.admitted.ledger())?;
+        Ok(standing == Standing::Kept)
+    }
+
+    /// Notes a phase in the ledger, in the transaction that there is; the ledger is made where need be.
+    pub(super) fn note_or_forgo(&mut self, index: usize, mark: Mark) -> Result<(), Stop> {
+        let kept = self.open_ledger(Place { phase: index + 1, step: None })?;
+        self.note(index, mark, kept)
+    }
+
+    fn note(&mut self, index: usize, mark: Mark, kept: bool) -> Result<(), Stop> {
+        if !kept {
+            (self.tell)(&Event::NoLedger { phase: index + 1 });
+            return Ok(());
+        }
+        let (expected, admitted) = (Expected::new(self.plan), self.admitted);
+        let signers: Vec<String> =
+            admitted.signers().iter().map(|signer| format!("{} {}", signer.name, signer.key.id())).collect();
+        let note = Note {
+            plan: admitted.digest(),
+            phase: index + 1,
+            mark,
+            before: expected.fingerprint(index),
+            checkpoint: expected.fingerprint(index + 1),
+            signers: &signers.join("\n"),
+        };
+        let ledger = Ledger::new(admitted.ledger_schema());
+        let place = Place { phase: index + 1, step: None };
+        self.own("note the phase in the ledger", place, |session| ledger.note(session, &note))
     }
 
     fn steps(&mut self, index: usize, phase: &Phase) -> Result<Vec<StepRecord>, Stop> {
@@ -134,9 +195,10 @@ impl Run<'_> {
             let place = Place { phase: index + 1, step: Some(number + 1) };
             let path = step.search_path.as_ref().unwrap_or(&phase.search_path);
             self.own("set the search path", place, |session| settings::set_search_path(session, path))?;
+            self.go_on(place)?;
             (self.tell)(&Event::Step { place, sql: &step.sql });
             let started = Instant::now();
-            match self.session.execute(&step.sql) {
+            match self.watched(place, &step.sql) {
                 Ok(_) => {}
                 Err(source) => return Err(self.failed(place, &step.sql, source)),
             }
@@ -145,18 +207,18 @@ impl Run<'_> {
         Ok(records)
     }
 
-    fn failed(&self, place: Place, sql: &str, source: StatementError) -> Stop {
+    pub(super) fn failed(&self, place: Place, sql: &str, source: StatementError) -> Stop {
         if source.is_lost() {
             return ApplyError::Lost { place, between: !self.records.is_empty(), source }.into();
         }
         if source.is_lock_timeout() || source.is_serialization_failure() {
-            return Stop::Again;
+            return Stop::Again(None);
         }
         ApplyError::Statement { place, sql: sql.to_owned(), source }.into()
     }
 
     /// Runs a statement of the agent's own.
-    fn own<T>(
+    pub(super) fn own<T>(
         &mut self,
         what: &'static str,
         place: Place,
@@ -166,7 +228,7 @@ impl Run<'_> {
             if source.is_lost() {
                 ApplyError::Lost { place, between: !self.records.is_empty(), source }.into()
             } else if source.is_lock_timeout() || source.is_serialization_failure() {
-                Stop::Again
+                Stop::Again(None)
             } else {
                 ApplyError::Agent { what, source }.into()
             }
@@ -178,7 +240,8 @@ impl Run<'_> {
         self.own("set a savepoint", place, |session| session.simple("SAVEPOINT pgseal_capture"))?;
         let snapshot = match capture_within(self.session.client(), &self.plan.scope, String::new()) {
             Ok(snapshot) => snapshot,
-            Err(error) if error.is_lock_timeout() => return Err(Stop::Again),
+            Err(error) if error.is_lock_timeout() => return Err(Stop::Again(None)),
+            Err(error) if error.is_passing() => return Err(Stop::Again(Some(ApplyError::Capture(error)))),
             Err(error) => return Err(self.unread(place, error).into()),
         };
         self.own("go back to a savepoint", place, |session| {
@@ -212,12 +275,12 @@ fn fingerprint(catalog: &Catalog) -> Digest {
     pgseal_catalog::fingerprint::fingerprint(catalog)
 }
 
-fn millis(since: Instant) -> u64 {
+pub(super) fn millis(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A relation as SQL names it, whatever the names are.
-fn quoted(name: &pgseal_catalog::QualifiedName) -> String {
+pub(super) fn quoted(name: &pgseal_catalog::QualifiedName) -> String {
     let part = |name: &pgseal_catalog::Name| format!("\"{}\"", name.as_str().replace('"', "\"\""));
     format!("{}.{}", part(&name.schema), part(&name.name))
 }

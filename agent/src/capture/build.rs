@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use pgseal_catalog::facts::SequenceOptions;
-use pgseal_catalog::snapshot::Unmodeled;
+use pgseal_catalog::snapshot::{Unmodeled, is_agents_schema};
 use pgseal_catalog::{Catalog, FactId, Name, Needs, QualifiedName, Scope};
 use postgres::GenericClient;
 
@@ -403,7 +403,7 @@ impl Build<'_> {
 
     /// Whether a schema holds temporary objects, toast tables or the agent's ledger.
     pub fn is_hidden(&self, schema: u32) -> bool {
-        self.names.schema(schema).is_ok_and(|name| name.as_str().starts_with("pg_t") || name == "pgseal")
+        self.names.schema(schema).is_ok_and(|name| name.as_str().starts_with("pg_t") || is_agents_schema(name.as_str()))
     }
 
     /// Whether a routine was made together with a range type, as its constructors are.

@@ -3,6 +3,8 @@
 use pgseal_catalog::id::IdError;
 use postgres::error::SqlState;
 
+use crate::connect::ends_session;
+
 /// Why a database cannot be captured.
 #[derive(Debug, thiserror::Error)]
 pub enum CaptureError {
@@ -96,12 +98,30 @@ impl CaptureError {
         matches!(self, Self::Query { source, .. } if source.code() == Some(&SqlState::LOCK_NOT_AVAILABLE))
     }
 
+    /// Whether reading again may help: a deadlock, a serialization failure, an object that changed meanwhile.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Concurrent { .. } => true,
+            Self::Query { source, .. } => source.code().is_some_and(|code| {
+                *code == SqlState::T_R_DEADLOCK_DETECTED || *code == SqlState::T_R_SERIALIZATION_FAILURE
+            }),
+            _ => false,
+        }
+    }
+
+    /// Whether it was cancelled.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Query { source, .. } if source.code() == Some(&SqlState::QUERY_CANCELED))
+    }
+
     /// Whether the connection is gone.
     #[must_use]
     pub fn is_lost(&self) -> bool {
         let Self::Query { source, .. } = self else { return false };
         // without a message from the server it is the transport that failed; the server says 57P0x when it ends the session
-        source.as_db_error().is_none_or(|db| db.code().code().starts_with("57P0"))
+        source.as_db_error().is_none_or(|db| ends_session(db.code().code()))
     }
 
     pub(super) fn query(what: &'static str, source: postgres::Error) -> Self {

@@ -42,6 +42,7 @@ use build::{Build, ByOid, Raw};
 pub use error::CaptureError;
 use opclasses::DefaultOpclasses;
 use session::Session;
+pub(crate) use unmodeled::DETACHING;
 
 /// Captures a database in a transaction of its own. `captured_at` is what the snapshot says of the time: UTC, RFC 3339.
 ///

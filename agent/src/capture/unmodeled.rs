@@ -12,6 +12,9 @@ use super::build::Build;
 use super::error::CaptureError;
 use super::session::Session;
 
+/// The kind of an entry for a partition whose concurrent detaching was begun and not finished.
+pub(crate) const DETACHING: &str = "partition being detached";
+
 /// An object of a kind that is not modelled, as `pg_identify_object` names it.
 pub(super) struct OtherRow {
     pub class: u32,
@@ -149,7 +152,7 @@ impl List {
             if let Some(fact) = &fact
                 && b.raw.detaching.contains(&row.oid)
             {
-                let entry = self.note(b, "partition being detached", Some(&schema), name.clone());
+                let entry = self.note(b, DETACHING, Some(&schema), name.clone());
                 b.add_need(entry, fact.clone());
             }
             if b.nodes.find(at, 0).is_some() {

@@ -1,11 +1,13 @@
 //! `pgseal-agent apply`: brings a database to a plan's target.
 
+use std::time::Duration;
+
 use pgseal_catalog::receipt::Outcome;
 
 use super::receipt::{Draft, ReceiptOptions};
 use super::said::say;
 use super::sealed::{SealedPlan, admit, live_target};
-use crate::apply::{Event, apply};
+use crate::apply::{Event, Interrupt, Means, Progress, apply};
 use crate::connect::{ConnectionArgs, Environment, Session, Settings};
 use pgseal_catalog::{Exit, Failure};
 
@@ -27,6 +29,9 @@ pub(super) struct Arguments {
     /// Print only errors
     #[arg(long, short)]
     quiet: bool,
+    /// How long a lost connection is tried to be replaced, in seconds; 0 for not at all
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    reconnect: u64,
     #[command(flatten)]
     receipt: ReceiptOptions,
     #[command(flatten)]
@@ -64,7 +69,17 @@ fn run_plan(arguments: &Arguments, draft: &mut Draft) -> Result<Outcome, Failure
     let admitted = admit(authorized, &live)?;
     let phases = admitted.plan().phases.len();
     let quiet = arguments.quiet;
-    let outcome = apply(&mut session, &admitted, &mut draft.report, &mut |event| {
+    let another = || {
+        let mut session = Session::open(&settings)?;
+        // behind the same name there may be another server by now
+        if live_target(&mut session)? == live {
+            return Ok(session);
+        }
+        Err(Failure::new(Exit::Environment, "another database answers under the same name"))
+    };
+    let interrupt = Interrupt::on_signals().map_err(|error| Failure::from_error(Exit::Environment, &error))?;
+    let means = Means { another: Some(&another), reconnect: Duration::from_secs(arguments.reconnect), interrupt };
+    let outcome = apply(&mut session, &admitted, &means, &mut draft.report, &mut |event| {
         if !quiet {
             tell(event, phases);
         }
@@ -89,15 +104,36 @@ fn tell(event: &Event<'_>, phases: usize) {
             let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
             say(&format!("{place}: {}", line.chars().take(140).collect::<String>()));
         }
-        Event::NoLedger { phase } => say(&format!("phase {phase}: the role may not keep the ledger pgseal.ledger")),
+        Event::NoLedger { phase } => say(&format!("phase {phase}: the role may not keep the ledger")),
         Event::WaitingToRead { tries, pause } => {
             say(&format!("try {tries} to read the database met a lock, trying again in {} ms", pause.as_millis()));
         }
         Event::Waiting { phase, tries, pause } => {
             say(&format!("phase {phase}: try {tries} met a lock, trying again in {} ms", pause.as_millis()));
         }
+        Event::Progress { place, progress } => say(&format!("{place}: {}", in_words(progress))),
+        Event::ClearingUp { place, relation } => {
+            say(&format!("{place}: clearing up what an earlier run left of {relation}"));
+        }
+        Event::NotClearedUp { place } => {
+            say(&format!("{place}: what is left of it could not be cleared up for now; the next run will"));
+        }
+        Event::Reconnecting { pause } => {
+            say(&format!("the connection was lost, connecting again in {} ms", pause.as_millis()));
+        }
         Event::Committed { phase, duration_ms } => {
             say(&format!("phase {phase} of {phases}: committed after {duration_ms} ms"));
         }
     }
+}
+
+fn in_words(progress: &Progress) -> String {
+    let mut words = progress.what.clone();
+    if let Some((done, total)) = progress.share {
+        words.push_str(&format!(" ({done} of {total}, {} %)", done.saturating_mul(100) / total.max(1)));
+    }
+    if let Some(pids) = &progress.blocked_by {
+        words.push_str(&format!(", held by process {pids}"));
+    }
+    words
 }

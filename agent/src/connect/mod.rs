@@ -31,6 +31,7 @@ use thiserror::Error;
 
 pub use self::args::ConnectionArgs;
 pub use self::environment::Environment;
+pub(crate) use self::session::ends_session;
 pub use self::session::{CancelHandle, Notice, Row, ServerError, ServerVersion, Session, StatementError};
 pub use self::settings::{ChannelBinding, Host, Settings, SslMode, SslNegotiation};
 

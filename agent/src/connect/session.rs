@@ -43,7 +43,8 @@ SET default_transaction_deferrable = off;
 SET default_transaction_read_only = off;
 SET lock_timeout = 0;
 SET statement_timeout = 0;
-SET idle_in_transaction_session_timeout = 0";
+SET idle_in_transaction_session_timeout = 0;
+SET idle_session_timeout = 0";
 
 /// What else is pinned from major 17 on.
 const PINNED_17: &str = "SET transaction_timeout = 0";
@@ -61,6 +62,11 @@ pub struct ServerError {
     pub hint: Option<String>,
     /// The context, if there is one.
     pub context: Option<String>,
+}
+
+/// Whether a server that says so ends the session: administrator, crash, shutdown, a database that goes, a session that idled.
+pub(crate) fn ends_session(sqlstate: &str) -> bool {
+    matches!(sqlstate, "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03" | "25P04")
 }
 
 /// Why a statement failed.
@@ -119,7 +125,7 @@ impl StatementError {
         match self {
             Self::Lost { .. } => true,
             // The server ends the session itself: administrator, crash, shutdown.
-            Self::Server(error) => matches!(error.sqlstate.as_str(), "57P01" | "57P02" | "57P03" | "57P05"),
+            Self::Server(error) => ends_session(&error.sqlstate),
             Self::Client { .. } => false,
         }
     }

@@ -87,6 +87,9 @@ struct LimitOptions {
     /// The plan's place among the plans of its targets: an agent with a memory goes only forward
     #[arg(long, value_name = "N", requires = "target")]
     sequence: Option<u64>,
+    /// The plan may be applied more than once to the same database
+    #[arg(long)]
+    reusable: bool,
     /// How long a statement waits for a lock, in milliseconds
     #[arg(long, value_name = "MS")]
     lock_timeout: Option<u64>,
@@ -121,6 +124,7 @@ impl LimitOptions {
             not_before: self.valid_from,
             expires: self.expires,
             sequence: self.sequence,
+            reusable: self.reusable,
         };
         binding
             .check()

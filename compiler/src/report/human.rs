@@ -206,6 +206,9 @@ impl Page {
         if let Some(sequence) = binding.sequence {
             self.line(&format!("number {sequence} among the plans of its targets"));
         }
+        if binding.reusable {
+            self.line("may be applied more than once to the same database");
+        }
         let timeouts = plan.timeouts;
         let waits = format!(
             "lock timeout {} ({}), statement timeout {}",

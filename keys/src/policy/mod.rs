@@ -9,6 +9,7 @@
 //! min_compiler_version = "0.1.0"
 //! require_cosign = true       # one of the signatures says "reproduced"
 //! require_ledger = true       # every phase is noted in the database
+//! ledger_schema = "pgseal_ops" # where; default: "pgseal"
 //! require_state = true        # the agent remembers what it has seen
 //! allowed_hazards = ["blocks-writes", "full-scan"]
 //! forbidden_hazards = ["table-rewrite"]
@@ -267,6 +268,7 @@ pub struct TrustPolicy {
     pub(crate) changes: Option<Demand>,
     pub(crate) require_cosign: bool,
     pub(crate) ledger: LedgerRule,
+    pub(crate) ledger_schema: String,
     pub(crate) memory: MemoryRule,
     pub(crate) min_compiler_version: Option<ProgramVersion>,
     pub(crate) max_plan_age: Option<u64>,

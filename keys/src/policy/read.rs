@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pgseal_catalog::snapshot::{AGENTS_SCHEMA, is_agents_schema};
 use serde::Deserialize;
 
 use super::{
@@ -38,6 +39,7 @@ struct Wire {
     require_cosign: bool,
     #[serde(default)]
     require_ledger: bool,
+    ledger_schema: Option<String>,
     #[serde(default)]
     require_state: bool,
     min_compiler_version: Option<String>,
@@ -136,6 +138,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<TrustPolicy, PolicyError> {
         changes,
         require_cosign: wire.require_cosign,
         ledger: if wire.require_ledger { LedgerRule::Required } else { LedgerRule::Optional },
+        ledger_schema: ledger_schema(wire.ledger_schema)?,
         memory: if wire.require_state { MemoryRule::Required } else { MemoryRule::Optional },
         min_compiler_version: wire.min_compiler_version.map(compiler_version).transpose()?,
         max_plan_age: wire.max_plan_age.map(|text| duration("max_plan_age", &text)).transpose()?,
@@ -166,6 +169,17 @@ fn positive(policy_version: u64) -> Result<u64, PolicyError> {
         return Err(invalid("policy_version", "must be at least 1"));
     }
     Ok(policy_version)
+}
+
+fn ledger_schema(name: Option<String>) -> Result<String, PolicyError> {
+    let name = name.unwrap_or_else(|| AGENTS_SCHEMA.to_owned());
+    if is_agents_schema(&name) {
+        return Ok(name);
+    }
+    let reason = format!(
+        "\"{name}\" must be \"{AGENTS_SCHEMA}\" or begin with \"{AGENTS_SCHEMA}_\": what is there is in no fingerprint"
+    );
+    Err(invalid("ledger_schema", reason))
 }
 
 fn compiler_version(text: String) -> Result<ProgramVersion, PolicyError> {

@@ -32,6 +32,8 @@ const FURTHER: &str = "\
 # max_plan_age = \"30d\"
 # Every phase has to be noted in the database (pgseal.ledger).
 # require_ledger = true
+# The schema of the ledger, which begins with \"pgseal_\" where it is not \"pgseal\".
+# ledger_schema = \"pgseal_ops\"
 # The agent has to remember what it has seen (pgseal-agent --state).
 # require_state = true
 # min_compiler_version = \"0.1.0\"

@@ -104,16 +104,24 @@ impl Desk {
         run_agent(self.0.path(), self.arguments("check", &database.options()))
     }
 
-    /// Starts to apply the plan to a database behind a socket in another folder.
+    /// Starts to apply the plan to a database behind a socket in another folder; a connection that is lost ends the run.
     ///
     /// # Panics
     /// When the agent cannot be started.
     pub fn spawn(&self, database: &Database<'_>, host: &Path) -> Child {
+        self.spawn_with(database, host, &["--reconnect", "0"])
+    }
+
+    /// The same with further arguments.
+    ///
+    /// # Panics
+    /// When the agent cannot be started.
+    pub fn spawn_with(&self, database: &Database<'_>, host: &Path, more: &[&str]) -> Child {
         self.forget_receipt();
         let host = host.to_str().expect("a plain folder name");
         let connection = ["--host", host, "--user", "postgres", "--db", database.name()].map(str::to_owned);
         let mut command = agent();
-        command.current_dir(self.0.path()).args(self.arguments("apply", &connection));
+        command.current_dir(self.0.path()).args(self.arguments("apply", &connection)).args(more);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the agent starts")
     }
 

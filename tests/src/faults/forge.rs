@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pgseal_catalog::fingerprint::{Digest, object_digests};
+use pgseal_catalog::outside::Outside;
 use pgseal_catalog::plan::{
     Binding, Checkpoint, Cost, FORMAT, Inputs, Lock, LockMode, Phase, Plan, Source, Step, Timeouts, VERSION,
 };
@@ -43,7 +44,16 @@ impl Forged {
     }
 }
 
-/// Makes the plan that runs some phases of statements in the database that `source` makes.
+/// The only statement of a phase that cannot run in a transaction.
+fn outside<'s>(statements: &[&'s str]) -> Option<&'s str> {
+    match statements {
+        [only] if Outside::of(only).is_some_and(|statement| statement != Outside::AddValue) => Some(only),
+        _ => None,
+    }
+}
+
+/// Makes the plan that runs some phases of statements in the database that `source` makes. A phase of one statement that cannot run
+/// in a transaction is one outside of it.
 ///
 /// # Panics
 /// When the server or the capture refuses something.
@@ -57,11 +67,15 @@ pub fn forge(server: &Server, source: &str, phases: &[&[&str]]) -> Forged {
     for statements in phases {
         let mut client = twin.connect();
         client.batch_execute("SET search_path = ''; SET check_function_bodies = off").unwrap();
-        let mut transaction = client.transaction().unwrap();
-        for statement in *statements {
-            transaction.batch_execute(statement).unwrap_or_else(|error| panic!("{statement}: {error:?}"));
+        if let Some(statement) = outside(statements) {
+            client.batch_execute(statement).unwrap_or_else(|error| panic!("{statement}: {error:?}"));
+        } else {
+            let mut transaction = client.transaction().unwrap();
+            for statement in *statements {
+                transaction.batch_execute(statement).unwrap_or_else(|error| panic!("{statement}: {error:?}"));
+            }
+            transaction.commit().unwrap();
         }
-        transaction.commit().unwrap();
         let after = captured(&twin);
         let objects = differing(&before, &after);
         made.push(phase(statements, &before, &after, &objects));
@@ -123,7 +137,7 @@ fn phase(
         cost: Cost::Instant,
     };
     Phase {
-        transaction: true,
+        transaction: outside(statements).is_none(),
         search_path: Vec::new(),
         locks: locks.collect(),
         steps: statements.iter().map(step).collect(),

@@ -3,6 +3,8 @@
 //!
 //! A request is one `Query` or `Parse` message; the server has answered it when it is ready for the next. Frozen means: what
 //! the agent sends is swallowed, what the server answers is withheld. When either side goes away, so does the other's socket.
+//!
+//! A proxy that cuts ends the conversation there instead, and lets the next one through.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -52,6 +54,7 @@ pub struct Proxy {
 struct Shared {
     server: PathBuf,
     stop: Option<Stop>,
+    cuts: bool,
     seen: Mutex<Vec<String>>,
     streams: Mutex<Vec<UnixStream>>,
     withhold: AtomicBool,
@@ -65,12 +68,25 @@ impl Proxy {
     /// # Panics
     /// When there is no room for a socket.
     pub fn start(server: &Server, stop: Option<Stop>) -> Proxy {
+        Self::new(server, stop, false)
+    }
+
+    /// Listens in a folder of its own, in front of a server, and cuts the connection at a stop, once.
+    ///
+    /// # Panics
+    /// When there is no room for a socket.
+    pub fn cutting(server: &Server, stop: Stop) -> Proxy {
+        Self::new(server, Some(stop), true)
+    }
+
+    fn new(server: &Server, stop: Option<Stop>, cuts: bool) -> Proxy {
         let folder = TempDir::new().expect("a temporary folder");
         let listener = UnixListener::bind(folder.path().join(SOCKET)).expect("a socket");
         let (sender, frozen) = channel();
         let shared = Arc::new(Shared {
             server: server.folder().join(format!(".s.PGSQL.{}", server.port())),
             stop,
+            cuts,
             seen: Mutex::default(),
             streams: Mutex::default(),
             withhold: AtomicBool::new(false),
@@ -150,6 +166,9 @@ impl Shared {
                     Some(When::Answered) => self.withhold.store(true, Ordering::SeqCst),
                     Some(When::Before) => {
                         self.say_frozen();
+                        if self.cuts {
+                            return;
+                        }
                         while read_message(&mut agent, true).is_some() {}
                         return;
                     }
@@ -166,6 +185,10 @@ impl Shared {
             if self.withhold.load(Ordering::SeqCst) {
                 if message.first() == Some(&b'Z') {
                     self.say_frozen();
+                    if self.cuts {
+                        self.withhold.store(false, Ordering::SeqCst);
+                        return;
+                    }
                 }
             } else if agent.write_all(&message).is_err() {
                 return;
@@ -189,7 +212,7 @@ impl Shared {
 }
 
 /// One message with its head; none at the end.
-fn read_message(stream: &mut impl Read, letter: bool) -> Option<Vec<u8>> {
+pub(super) fn read_message(stream: &mut impl Read, letter: bool) -> Option<Vec<u8>> {
     let head = if letter { 5 } else { 4 };
     let mut message = vec![0; head];
     stream.read_exact(&mut message).ok()?;

@@ -1,0 +1,106 @@
+//! Stopping a run from outside: the statement that runs is cancelled, its phase is rolled back, and the program ends in good order.
+
+use std::fmt;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use pgseal_catalog::Exit;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+use signal_hook::iterator::Signals;
+
+use crate::connect::CancelHandle;
+
+/// How long a pause goes on before it looks whether it is to end.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// A wish to stop, and what it cancels.
+#[derive(Clone, Default)]
+pub struct Interrupt {
+    raised: Arc<AtomicBool>,
+    running: Arc<Mutex<Option<CancelHandle>>>,
+}
+
+impl fmt::Debug for Interrupt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interrupt").field("raised", &self.is_raised()).finish()
+    }
+}
+
+impl Interrupt {
+    /// One that SIGINT and SIGTERM raise, from now on for the whole process. A second signal ends it at once, as stopped: the
+    /// server rolls back what is left.
+    ///
+    /// # Errors
+    /// The operating system does not let the process handle them.
+    pub fn on_signals() -> io::Result<Self> {
+        let interrupt = Self::default();
+        for signal in [SIGINT, SIGTERM] {
+            let status = i32::from(Exit::Stopped.number());
+            // before the one that sets the flag: the first signal finds it unset
+            flag::register_conditional_shutdown(signal, status, Arc::clone(&interrupt.raised))?;
+            flag::register(signal, Arc::clone(&interrupt.raised))?;
+        }
+        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        let raised = interrupt.clone();
+        std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            for _ in &mut signals {
+                raised.raise();
+            }
+        })?;
+        Ok(interrupt)
+    }
+
+    /// Raises it: what runs is cancelled, and nothing else is begun.
+    pub fn raise(&self) {
+        self.raised.store(true, Ordering::SeqCst);
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(handle) = running {
+            // a request that cannot be sent leaves the statement running, and the run ends behind it
+            handle.cancel().ok();
+        }
+    }
+
+    /// Whether it was raised.
+    #[must_use]
+    pub fn is_raised(&self) -> bool {
+        self.raised.load(Ordering::SeqCst)
+    }
+
+    /// From now on it cancels what this session runs.
+    pub(super) fn watch(&self, handle: CancelHandle) {
+        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
+    }
+
+    /// Waits; says whether it was left in peace.
+    pub(super) fn pause(&self, length: Duration) -> bool {
+        let end = Instant::now() + length;
+        loop {
+            if self.is_raised() {
+                return false;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return true;
+            }
+            std::thread::sleep(left.min(GLANCE));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_ends_when_it_is_raised() {
+        let interrupt = Interrupt::default();
+        assert!(interrupt.pause(Duration::from_millis(1)));
+        interrupt.raise();
+        let began = Instant::now();
+        assert!(!interrupt.pause(Duration::from_secs(60)));
+        assert!(began.elapsed() < Duration::from_secs(30));
+    }
+}

@@ -1,0 +1,241 @@
+//! A run: where the database stands, phase after phase, and what to do about a connection that is lost on the way.
+
+use std::time::{Duration, Instant};
+
+use pgseal_catalog::receipt::{Outcome, PhaseRecord, StepRecord};
+use pgseal_catalog::{Catalog, Plan, Snapshot};
+use pgseal_keys::Admitted;
+
+use super::drift::Expected;
+use super::error::{ApplyError, Place};
+use super::guard::{self, Guard};
+use super::watch::Watcher;
+use super::{Event, Means, Report, backoff, leftover, not_used_before, settings};
+use crate::capture::{CaptureError, capture};
+use crate::connect::{Session, StatementError};
+
+/// How often the advisory lock is asked for.
+const ADVISORY_TRIES: u32 = 5;
+/// The most connections that one run may lose.
+const MOST_LOSSES: u32 = 20;
+/// Where nothing of the plan was begun.
+const START: Place = Place { phase: 1, step: None };
+
+/// A run in progress.
+pub(super) struct Run<'a> {
+    pub session: &'a mut Session,
+    pub plan: &'a Plan,
+    pub admitted: &'a Admitted<Plan>,
+    pub means: &'a Means<'a>,
+    pub watcher: Watcher,
+    pub guard: Guard,
+    pub records: Vec<PhaseRecord>,
+    /// A phase whose COMMIT was not answered: its place, how long it took, what it ran.
+    pub doubt: Option<(usize, u64, Vec<StepRecord>)>,
+    pub tell: &'a mut dyn FnMut(&Event<'_>),
+}
+
+/// How many phases a database has behind it; what a killed run left of a phase outside a transaction is looked over.
+pub(super) fn position(plan: &Plan, snapshot: &Snapshot) -> Result<usize, ApplyError> {
+    let expected = Expected::new(plan);
+    let found = snapshot.fingerprint();
+    if let Some(phases) = expected.position(found) {
+        return Ok(phases);
+    }
+    let begun = (0..plan.phases.len()).find(|&index| leftover::of_phase(plan, index, snapshot).is_some());
+    begun.ok_or_else(|| ApplyError::Drift { differences: expected.explain_nearest(&snapshot.catalog), found })
+}
+
+impl<'a> Run<'a> {
+    pub fn new(
+        session: &'a mut Session,
+        admitted: &'a Admitted<Plan>,
+        means: &'a Means<'a>,
+        tell: &'a mut dyn FnMut(&Event<'_>),
+    ) -> Self {
+        let (watcher, guard) = (Watcher::default(), Guard::default());
+        Self { session, plan: admitted.plan(), admitted, means, watcher, guard, records: Vec::new(), doubt: None, tell }
+    }
+
+    /// Runs until it is settled what became of the plan, over as many connections as it takes, and bounded.
+    pub fn settle(mut self, report: &mut Report) -> Result<Outcome, ApplyError> {
+        let mut outcome = self.over_one_connection(report);
+        let mut losses = 0;
+        while matches!(outcome, Err(ApplyError::Lost { .. })) && losses < MOST_LOSSES {
+            losses += 1;
+            let Some(deadline) = self.reconnect() else { break };
+            outcome = self.over_one_connection(report);
+            // the session that was lost may hold the lock until the server notices
+            while matches!(outcome, Err(ApplyError::Busy)) && Instant::now() < deadline {
+                outcome = self.over_one_connection(report);
+            }
+        }
+        guard::unlock(self.session);
+        let outcome = match outcome {
+            Err(error) if self.means.interrupt.is_raised() && error.is_cancellation() => {
+                Err(ApplyError::Interrupted { place: self.place() })
+            }
+            outcome => outcome,
+        };
+        report.phases = std::mem::take(&mut self.records);
+        outcome
+    }
+
+    fn over_one_connection(&mut self, report: &mut Report) -> Result<Outcome, ApplyError> {
+        self.means.interrupt.watch(self.session.cancel_handle());
+        self.prepare()?;
+        self.all(report)
+    }
+
+    /// Opens another session in place of the one that was lost; returns until when it may wait for the lost one to end.
+    fn reconnect(&mut self) -> Option<Instant> {
+        let another = self.means.another?;
+        let deadline = Instant::now() + self.means.reconnect;
+        self.watcher.rest();
+        for tries in 1.. {
+            let pause = backoff::pause(tries).min(deadline.saturating_duration_since(Instant::now()));
+            if pause.is_zero() {
+                return None;
+            }
+            (self.tell)(&Event::Reconnecting { pause });
+            if !self.means.interrupt.pause(pause) {
+                return None;
+            }
+            if let Ok(session) = another() {
+                *self.session = session;
+                return Some(deadline);
+            }
+        }
+        None
+    }
+
+    /// Makes the session one that the plan can be run in, and alone.
+    fn prepare(&mut self) -> Result<(), ApplyError> {
+        let plan = self.plan;
+        self.early("limit the waiting for locks", |session| settings::limit_waiting(session, plan))?;
+        if !self.early("look how triggers fire", settings::is_origin)? {
+            return Err(ApplyError::NotOrigin);
+        }
+        self.guard = self.early("mark the session", Guard::set)?;
+        self.take_advisory_lock()?;
+        // a session that two connections are given is nobody's
+        if let Some(another) = self.watcher.session(self.means) {
+            let shared = guard::is_shared(self.session, another);
+            self.watcher.rest();
+            if shared.unwrap_or(false) {
+                return Err(ApplyError::OtherSession { between: !self.records.is_empty() });
+            }
+        }
+        Ok(())
+    }
+
+    fn take_advisory_lock(&mut self) -> Result<(), ApplyError> {
+        for tries in 1..=ADVISORY_TRIES {
+            if self.early("take the advisory lock", guard::try_lock)? {
+                return Ok(());
+            }
+            if tries < ADVISORY_TRIES {
+                self.pause(self.place(), backoff::pause(tries))?;
+            }
+        }
+        Err(ApplyError::Busy)
+    }
+
+    fn all(&mut self, report: &mut Report) -> Result<Outcome, ApplyError> {
+        let plan = self.plan;
+        let snapshot = self.capture(self.place())?;
+        report.before = report.before.or(Some(snapshot.fingerprint()));
+        report.after = Some(snapshot.fingerprint());
+        let found = position(plan, &snapshot)?;
+        self.settle_doubt(found);
+        let first = not_used_before(self.session, self.admitted, found)?;
+        (self.tell)(&Event::Found { phases: first });
+        // from here on the plan counts as begun: what comes before it in the order of its targets is over, whatever happens to it
+        self.admitted.begin()?;
+        if first == plan.phases.len() {
+            return Ok(if self.records.is_empty() { Outcome::NothingToDo } else { Outcome::Applied });
+        }
+        self.early("make the plan's settings", |session| settings::make(session, plan))?;
+        let mut catalog: Catalog = snapshot.catalog;
+        for index in first..plan.phases.len() {
+            self.go_on(Place { phase: index + 1, step: None })?;
+            catalog = self.phase(index, &catalog)?;
+            report.after = Some(Expected::new(plan).fingerprint(index + 1));
+        }
+        let last = self.capture(Place { phase: plan.phases.len(), step: None })?;
+        report.after = Some(last.fingerprint());
+        if report.after != Some(plan.target) {
+            let differences = Expected::new(plan).explain(&last.catalog, plan.phases.len());
+            return Err(ApplyError::ChangedAfterwards { differences });
+        }
+        Ok(Outcome::Applied)
+    }
+
+    /// Whether the COMMIT that was not answered was done: the state says so.
+    fn settle_doubt(&mut self, found: usize) {
+        let Some((index, duration_ms, steps)) = self.doubt.take() else { return };
+        if let Some(phase) = self.plan.phases.get(index).filter(|_| found > index) {
+            self.committed(index, phase, 0, duration_ms, steps);
+        }
+    }
+
+    /// The phase that is next as far as this run knows.
+    fn place(&self) -> Place {
+        let done = self.records.last().map_or(0, |record| record.phase as usize);
+        Place { phase: (done + 1).min(self.plan.phases.len().max(1)), ..START }
+    }
+
+    /// Runs a statement of the agent's own outside a phase.
+    fn early<T>(
+        &mut self,
+        what: &'static str,
+        run: impl FnOnce(&mut Session) -> Result<T, StatementError>,
+    ) -> Result<T, ApplyError> {
+        run(self.session).map_err(|source| {
+            if source.is_lost() {
+                return ApplyError::Lost { place: self.place(), between: !self.records.is_empty(), source };
+            }
+            ApplyError::Agent { what, source }
+        })
+    }
+
+    /// Refuses to go on once the run is to end.
+    pub(super) fn go_on(&self, place: Place) -> Result<(), ApplyError> {
+        if self.means.interrupt.is_raised() { Err(ApplyError::Interrupted { place }) } else { Ok(()) }
+    }
+
+    /// Waits, unless the run is to end.
+    pub(super) fn pause(&self, place: Place, length: Duration) -> Result<(), ApplyError> {
+        if self.means.interrupt.pause(length) { Ok(()) } else { Err(ApplyError::Interrupted { place }) }
+    }
+
+    /// Captures the database outside a phase; what passes is tried again, as often as a phase would be.
+    pub(super) fn capture(&mut self, place: Place) -> Result<Snapshot, ApplyError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match capture(self.session.client(), &self.plan.scope, String::new()) {
+                Ok(snapshot) => return Ok(snapshot),
+                Err(error) if error.is_lock_timeout() || error.is_passing() => {
+                    if tries > self.plan.timeouts.lock_retries {
+                        let locked = error.is_lock_timeout();
+                        return Err(if locked { ApplyError::Unreadable { tries } } else { ApplyError::Capture(error) });
+                    }
+                    let pause = backoff::pause(tries);
+                    (self.tell)(&Event::WaitingToRead { tries, pause });
+                    self.pause(place, pause)?;
+                }
+                Err(error) => return Err(self.unread(place, error)),
+            }
+        }
+    }
+
+    /// Why the database could not be read: a lost connection leaves it open what was committed.
+    pub(super) fn unread(&self, place: Place, error: CaptureError) -> ApplyError {
+        if error.is_lost() {
+            let source = StatementError::Lost { detail: error.to_string() };
+            return ApplyError::Lost { place, between: !self.records.is_empty(), source };
+        }
+        ApplyError::Capture(error)
+    }
+}

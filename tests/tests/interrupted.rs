@@ -1,0 +1,228 @@
+//! Runs that are ended by a signal, lose their connection, or have a proxy in between: what is told, what is in the database, and
+//! that the same run or the next one gets to the end.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::path::Path;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use pgseal_catalog::Digest;
+use pgseal_catalog::receipt::Outcome;
+use pgseal_tests::faults::{Desk, Forged, Pooler, Pooling, Proxy, Stop, When, forge};
+use pgseal_tests::pipeline::snapshot;
+use pgseal_tests::program::Ended;
+use pgseal_tests::server::{Database, MAJORS, Options, Server};
+
+const SOURCE: &str = "CREATE SCHEMA shop; CREATE TABLE shop.orders (id integer PRIMARY KEY, note text);
+    INSERT INTO shop.orders SELECT generate_series(1, 10)";
+const FIRST: &str = "CREATE TABLE shop.items (a integer)";
+const SECOND: &str = "ALTER TABLE shop.orders ADD COLUMN total numeric";
+const PHASES: &[&[&str]] = &[&[FIRST], &[SECOND], &["COMMENT ON TABLE shop.items IS 'x'"]];
+const OUTSIDE: &str = "CREATE INDEX CONCURRENTLY orders_note ON shop.orders (note)";
+
+struct Stage<'server> {
+    database: Database<'server>,
+    desk: Desk,
+    forged: Forged,
+}
+
+impl<'server> Stage<'server> {
+    fn new(server: &'server Server, phases: &[&[&str]]) -> Stage<'server> {
+        let mut forged = forge(server, SOURCE, phases);
+        // whoever waits here does so until it is told otherwise
+        forged.plan.timeouts.lock_ms = 60_000;
+        Stage { database: forged.database(server), desk: Desk::new(&forged.plan), forged }
+    }
+
+    fn fingerprint(&self) -> Digest {
+        snapshot(&self.database).unwrap().fingerprint()
+    }
+
+    fn spawn(&self) -> Child {
+        self.desk.spawn_with(&self.database, Path::new(self.database.server().host()), &[])
+    }
+
+    #[track_caller]
+    fn applies(&self) {
+        self.desk.apply(&self.database).expect(0);
+        assert_eq!(self.fingerprint(), self.forged.plan.target);
+    }
+
+    fn ledger(&self) -> Vec<String> {
+        self.database.texts("SELECT phase || ' ' || event FROM pgseal.ledger ORDER BY noted_at")
+    }
+}
+
+fn finish(child: Child) -> Ended {
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ended { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+}
+
+#[track_caller]
+fn says(ended: &Ended, words: &[&str]) {
+    for word in words {
+        assert!(ended.err.contains(word), "\"{word}\" is not said:\n{}", ended.err);
+    }
+}
+
+fn signal(child: &Child, name: &str) {
+    assert!(Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap().success());
+}
+
+/// Waits until the agent's session waits for a lock.
+fn wait_for_waiting(database: &Database<'_>) {
+    let waits =
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')";
+    let end = Instant::now() + Duration::from_secs(60);
+    while database.text(waits) != "t" {
+        assert!(Instant::now() < end, "nobody waits");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_signal_cancels_and_rolls_back() {
+    for (major, name) in [(14, "TERM"), (18, "INT")] {
+        let stage = Stage::new(Server::shared(major), PHASES);
+        let mut other = stage.database.connect();
+        let mut held = other.transaction().unwrap();
+        held.batch_execute("SELECT * FROM shop.orders").unwrap();
+        let child = stage.spawn();
+        wait_for_waiting(&stage.database);
+        let began = Instant::now();
+        signal(&child, name);
+        let ended = finish(child);
+        assert_eq!(ended.code, Some(8), "{ended:?}");
+        says(&ended, &["[A0801]", "phase 2: stopped by a signal"]);
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+        let receipt = stage.desk.expect_receipt(Outcome::Failed, 8);
+        assert_eq!((receipt.phases.len(), receipt.after), (1, Some(stage.forged.state(1))));
+        held.rollback().unwrap();
+        assert_eq!(stage.fingerprint(), stage.forged.state(1));
+        stage.applies();
+    }
+}
+
+#[test]
+fn a_signal_ends_a_pause() {
+    let stage = Stage::new(Server::shared(18), PHASES);
+    let mut plan = stage.forged.plan.clone();
+    (plan.timeouts.lock_ms, plan.timeouts.lock_retries) = (100, 10_000);
+    stage.desk.put(&plan);
+    let mut other = stage.database.connect();
+    let mut held = other.transaction().unwrap();
+    held.batch_execute("SELECT * FROM shop.orders").unwrap();
+    let child = stage.spawn();
+    wait_for_waiting(&stage.database);
+    // pauses grow: by now it pauses more than it waits
+    std::thread::sleep(Duration::from_secs(4));
+    signal(&child, "TERM");
+    let ended = finish(child);
+    assert_eq!(ended.code, Some(8), "{ended:?}");
+    says(&ended, &["[A0801]"]);
+    held.rollback().unwrap();
+    stage.desk.put(&stage.forged.plan);
+}
+
+#[test]
+fn a_signal_ends_a_concurrent_build_and_clears_up() {
+    let stage = Stage::new(Server::shared(17), &[&[OUTSIDE]]);
+    let mut other = stage.database.connect();
+    let mut held = other.transaction().unwrap();
+    held.batch_execute("UPDATE shop.orders SET note = 'x'").unwrap();
+    let child = stage.spawn();
+    wait_for_waiting(&stage.database);
+    signal(&child, "INT");
+    held.rollback().unwrap();
+    let ended = finish(child);
+    assert_eq!(ended.code, Some(8), "{ended:?}");
+    assert_eq!(stage.fingerprint(), stage.forged.state(0), "{ended:?}");
+    stage.applies();
+}
+
+/// The connection is cut at the COMMIT, done or not: the same run finds out which, and goes on.
+#[test]
+fn a_lost_connection_is_replaced() {
+    for major in MAJORS {
+        let server = Server::shared(major);
+        for (when, sql, nth) in [
+            (When::Before, "COMMIT", 1),
+            (When::Answered, "COMMIT", 1),
+            (When::Answered, "COMMIT", 3),
+            (When::Before, SECOND, 1),
+            (When::Answered, SECOND, 1),
+        ] {
+            let stage = Stage::new(server, PHASES);
+            let proxy = Proxy::cutting(server, Stop { when, sql: Some(sql.to_owned()), nth });
+            let ended = finish(stage.desk.spawn_with(&stage.database, proxy.host(), &[]));
+            assert_eq!(ended.code, Some(0), "{major}, {when:?} {sql}: {ended:?}");
+            says(&ended, &["the connection was lost"]);
+            let receipt = stage.desk.expect_receipt(Outcome::Applied, 0);
+            assert_eq!(
+                receipt.phases.iter().map(|phase| phase.phase).collect::<Vec<_>>(),
+                [1, 2, 3],
+                "{major}, {when:?} {sql}"
+            );
+            assert_eq!(receipt.before, Some(stage.forged.state(0)));
+            assert_eq!(stage.fingerprint(), stage.forged.plan.target);
+            assert_eq!(stage.ledger(), ["1 committed", "2 committed", "3 committed"]);
+        }
+    }
+}
+
+#[test]
+fn a_connection_lost_while_an_index_is_built_is_replaced() {
+    for (major, when) in [(14, When::Answered), (18, When::Answered), (18, When::Before)] {
+        let server = Server::shared(major);
+        let stage = Stage::new(server, &[&[OUTSIDE], &[SECOND]]);
+        let proxy = Proxy::cutting(server, Stop { when, sql: Some(OUTSIDE.to_owned()), nth: 1 });
+        let ended = finish(stage.desk.spawn_with(&stage.database, proxy.host(), &[]));
+        assert_eq!(ended.code, Some(0), "{major}: {ended:?}");
+        assert_eq!(stage.fingerprint(), stage.forged.plan.target);
+        stage.desk.expect_receipt(Outcome::Applied, 0);
+    }
+}
+
+#[test]
+fn a_server_that_starts_again_is_waited_for() {
+    for major in [14, 18] {
+        let server = Server::start(&Options::new(major).setting("synchronous_commit", "on"));
+        let stage = Stage::new(&server, PHASES);
+        let mut other = stage.database.connect();
+        let mut held = other.transaction().unwrap();
+        held.batch_execute("SELECT * FROM shop.orders").unwrap();
+        let child = stage.spawn();
+        wait_for_waiting(&stage.database);
+        server.stop_immediate();
+        std::thread::sleep(Duration::from_millis(500));
+        server.restart();
+        drop(held.rollback());
+        let ended = finish(child);
+        assert_eq!(ended.code, Some(0), "{major}: {ended:?}");
+        assert_eq!(stage.fingerprint(), stage.forged.plan.target);
+        stage.desk.expect_receipt(Outcome::Applied, 0);
+    }
+}
+
+#[test]
+fn a_pool_of_transactions_is_refused() {
+    for major in MAJORS {
+        let server = Server::shared(major);
+        for (pooling, code, state) in [
+            (Pooling::Shared, 1, 0),
+            (Pooling::Turns, 1, 0),
+            (Pooling::FromPhase(1), 1, 0),
+            (Pooling::FromPhase(2), 8, 1),
+        ] {
+            let stage = Stage::new(server, PHASES);
+            let pooler = Pooler::start(server, pooling);
+            let ended = finish(stage.desk.spawn(&stage.database, pooler.host()));
+            assert_eq!(ended.code, Some(code), "{major}, {pooling:?}: {ended:?}");
+            says(&ended, &["[A0202]", "proxy"]);
+            drop(pooler);
+            assert_eq!(stage.fingerprint(), stage.forged.state(state), "{major}, {pooling:?}");
+            stage.applies();
+        }
+    }
+}
