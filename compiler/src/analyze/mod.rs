@@ -20,6 +20,7 @@ mod function_body;
 mod literal;
 mod lookup_agg;
 mod mutable;
+mod parse_a_expr;
 mod parse_agg;
 mod parse_assign;
 mod parse_candidate;
