@@ -67,6 +67,25 @@ pub fn plan(from: &Snapshot, sql: &str) -> Result<Plan, String> {
 /// # Errors
 /// Which promise is broken, with the plan's SQL where that helps.
 pub fn migrate(database: &Database<'_>, from: &Snapshot, sql: &str, to: &Snapshot) -> Result<Plan, String> {
+    let (plan, after) = carried_out(database, from, sql)?;
+    expect_same_to_a_plan("the database after the plan", &after, "the schema made at once", to)
+        .map_err(|text| format!("apply: {text}{}", statements(&plan)))?;
+    expect_nothing_left(&plan, &after, sql)?;
+    Ok(plan)
+}
+
+/// [`migrate`] where what the schema makes at once is printed otherwise, because columns stand in another order.
+///
+/// # Errors
+/// As those of [`migrate`].
+pub fn migrate_in_place(database: &Database<'_>, from: &Snapshot, sql: &str) -> Result<Plan, String> {
+    let (plan, after) = carried_out(database, from, sql)?;
+    expect_nothing_left(&plan, &after, sql)?;
+    Ok(plan)
+}
+
+/// Plans and applies; holds the plan to its source, its checkpoints and its target.
+fn carried_out(database: &Database<'_>, from: &Snapshot, sql: &str) -> Result<(Plan, Snapshot), String> {
     let plan = plan(from, sql)?;
     if plan.source.fingerprint != from.fingerprint() {
         return Err("compile: the plan's source is not the snapshot".to_owned());
@@ -82,17 +101,19 @@ pub fn migrate(database: &Database<'_>, from: &Snapshot, sql: &str, to: &Snapsho
     if after.fingerprint() != plan.target {
         return Err(format!("apply: the database is not at the plan's target{}", statements(&plan)));
     }
-    expect_same_to_a_plan("the database after the plan", &after, "the schema made at once", to)
-        .map_err(|text| format!("apply: {text}{}", statements(&plan)))?;
-    let again = self::plan(&after, sql).map_err(|text| format!("replan: {text}"))?;
+    Ok((plan, after))
+}
+
+fn expect_nothing_left(plan: &Plan, after: &Snapshot, sql: &str) -> Result<(), String> {
+    let again = self::plan(after, sql).map_err(|text| format!("replan: {text}"))?;
     if !again.phases.is_empty() {
         return Err(format!(
             "replan: there are steps left{}\nthe first plan was{}",
             statements(&again),
-            statements(&plan)
+            statements(plan)
         ));
     }
-    Ok(plan)
+    Ok(())
 }
 
 /// Seals a plan, verifies the seal and applies it as the agent does.

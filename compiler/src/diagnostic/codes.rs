@@ -104,6 +104,7 @@ codes! {
     // 4xxx: diff and plan
     UNMANAGED_IN_THE_WAY = "PGS4001", "something that is not managed yet needs what the plan would drop or retype";
     NO_PLAN = "PGS4002", "no plan was found that proves itself";
+    MISPLACED = "PGS4003", "a query goes by the order of columns, which is another one in the database";
 
     // 5xxx: prove
 

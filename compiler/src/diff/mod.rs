@@ -4,6 +4,7 @@
 //! ("Two spellings, one meaning"). The position of a column is no difference that can be planned; it is reported beside.
 
 mod equal;
+mod layout;
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use serde_json::Value;
 use crate::elaborate::Model;
 
 pub use equal::{expressions, expressions_mut, same_expression};
+pub use layout::laid_out_like;
 
 /// A difference between two catalogs.
 #[derive(Debug, Clone, PartialEq)]
@@ -108,7 +110,10 @@ fn unlike(from: &Catalog, to: &Catalog) -> BTreeSet<FactId> {
 /// Every difference from one database to another that a statement could make up for, in the order of ids.
 #[must_use]
 pub fn diff(from: &Model, to: &Model) -> Vec<Delta> {
-    Comparison::of(from, to).deltas
+    match laid_out_like(from, to) {
+        Ok(Some(laid)) => Comparison::of(from, &laid).deltas,
+        Ok(None) | Err(_) => Comparison::of(from, to).deltas,
+    }
 }
 
 fn deltas(from: &Model, to: &Model, unlike: &BTreeSet<FactId>) -> Vec<Delta> {

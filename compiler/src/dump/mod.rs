@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pgseal_catalog::{FactId, Kind, Snapshot};
 
-use crate::diff::Comparison;
 use crate::elaborate::{Model, ModelError};
 use crate::plan::{self, Grouping, PlanError};
 
@@ -51,9 +50,10 @@ pub fn dump(snapshot: &Snapshot) -> Result<Dump, DumpError> {
     // nothing that is not modelled stands in the way of making objects in an empty database
     let mut free = snapshot.clone();
     free.unmodeled.clear();
-    let comparison = Comparison::of(&working, &desired);
-    let actions = plan::decide(&free, &mut working, &desired, &comparison, Grouping::ByObject)?;
-    let statements = actions
+    let decided = plan::decide_in_place(&free, &mut working, &desired, None, Grouping::ByObject)?;
+    let desired = decided.laid.unwrap_or(desired);
+    let statements = decided
+        .actions
         .into_iter()
         .map(|action| {
             let object = match (&action.about, desired.fact(&action.about).map(|fact| &fact.payload)) {

@@ -68,7 +68,9 @@ impl Interpreter<'_> {
                 new.not_null = false;
             }
         }
+        let queries = self.queries_before(&self.with_descendants(table));
         self.put_column_down(table, &collected.columns, false)?;
+        self.queries_after(queries)?;
         for (sequence, column) in std::mem::take(&mut collected.owned) {
             self.own_sequence(&sequence, table, &column);
         }
@@ -150,7 +152,13 @@ impl Interpreter<'_> {
         }
         let mut gone = Vec::new();
         self.columns_to_drop(table, &column, recurse, false, &mut gone)?;
-        self.drop_facts(gone, super::drop::behavior(command.behavior))
+        let tables = gone.iter().filter_map(|id| match id {
+            FactId::Column(table, _) => Some(table.clone()),
+            _ => None,
+        });
+        let queries = self.queries_before(&tables.collect());
+        self.drop_facts(gone, super::drop::behavior(command.behavior))?;
+        self.queries_after(queries)
     }
 
     fn columns_to_drop(

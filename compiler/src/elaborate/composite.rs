@@ -266,20 +266,24 @@ impl Interpreter<'_> {
         }
     }
 
-    /// A fact whose expressions may name fields of a type.
+    /// A fact whose expressions may name fields of a type, and that holds no tree to print again.
     fn expression_with(&self, id: &FactId) -> Option<&FactId> {
         self.model.dependents(id).find(|id| match id {
             FactId::Default(..)
             | FactId::Constraint(..)
             | FactId::Index(_)
             | FactId::Trigger(..)
-            | FactId::Policy(..)
-            | FactId::View(_)
-            | FactId::MaterializedView(_)
-            | FactId::Rule(..)
             | FactId::ViewTrigger(..)
-            | FactId::ViewRule(..)
             | FactId::DomainConstraint(..) => true,
+            FactId::View(view) => {
+                self.model.view(view).is_some_and(|found| found.columns.iter().any(|column| column.default.is_some()))
+            }
+            FactId::Function(_) | FactId::Procedure(_) => match self.model.fact(id).map(|fact| &fact.payload) {
+                Some(Payload::Function(function) | Payload::Procedure(function)) => {
+                    function.arguments.iter().any(|argument| argument.default.is_some())
+                }
+                _ => false,
+            },
             FactId::Column(table, column) => {
                 self.model.column(table, column).is_some_and(|found| found.generated.is_some())
             }

@@ -10,12 +10,13 @@ use pgseal_catalog::{FactId, Name, Needs, QualifiedName};
 use super::error::{Elaborated, Problem};
 use super::model::{Model, Written};
 use super::run::Interpreter;
+use super::stored_query::body_statement;
 use crate::analyze::{self, DeclaredResult, Parameters, SqlBody};
 use crate::deparse::{FunctionBody, deparse_function_body};
 use crate::env::{Oid, SearchPath};
 use crate::tree::ColumnDefinition;
 
-fn called(name: &Option<Name>) -> String {
+pub(super) fn called(name: &Option<Name>) -> String {
     name.as_ref().map_or_else(String::new, |name| name.as_str().to_owned())
 }
 
@@ -82,15 +83,9 @@ impl Model {
         else {
             return Err(Problem::internal("a body without its function"));
         };
-        let statement =
-            analyze::parse_statement_text(&format!("CREATE FUNCTION f() RETURNS integer LANGUAGE sql {text}"))
-                .map_err(Box::<Problem>::from)?;
-        match &statement.node {
-            Some(NodeEnum::CreateFunctionStmt(create)) => match create.sql_body.as_deref() {
-                Some(raw) => Ok(self.sql_body_over(&SearchPath::empty(), &routine.name, function, raw)?.0.0),
-                None => Err(Problem::internal("no body")),
-            },
-            _ => Err(Problem::internal("no body")),
+        match body_statement(text)?.sql_body.as_deref() {
+            Some(raw) => Ok(self.sql_body_over(&SearchPath::empty(), &routine.name, function, raw)?.0.0),
+            None => Err(Problem::internal("no body")),
         }
     }
 }

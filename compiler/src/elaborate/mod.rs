@@ -36,6 +36,7 @@ mod index;
 mod inherit;
 mod inherit_alter;
 mod key_constraint;
+mod layout;
 mod like;
 mod manifest;
 mod materialized_view;
@@ -61,6 +62,7 @@ mod run;
 mod schema;
 mod sequence;
 mod sequence_options;
+mod stored_query;
 mod symbols;
 #[cfg(test)]
 mod tests;
@@ -69,5 +71,6 @@ mod user_type;
 mod view;
 
 pub use error::Problem;
+pub use layout::{Layout, Misplaced, Orders};
 pub use model::{Model, ModelError, Part, Savepoint, Written};
 pub use run::{Order, SchemaRun, elaborate, execute};

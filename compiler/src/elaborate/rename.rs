@@ -1,13 +1,13 @@
 //! RENAME and SET SCHEMA, with everything that follows: members, edges, and the names within stored texts.
 //!
 //! Follows `ExecRenameStmt` and `ExecAlterObjectSchemaStmt`, alter.c, `renameatt` and `rename_constraint_internal`, tablecmds.c
-//! (PG 14 to 18). Bodies of functions are text that nothing reads, so they stay.
+//! (PG 14 to 18). Bodies of functions that are strings are text that nothing reads, so they stay.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use pg_query::protobuf::{AlterObjectSchemaStmt, ObjectType, RenameStmt};
-use pgseal_catalog::facts::{Body, ConstraintKind, Expression, Payload};
+use pgseal_catalog::facts::{ConstraintKind, Payload};
 use pgseal_catalog::{Fact, FactId, Name, QualifiedName, Routine};
 
 use super::dispatch::object_type;
@@ -16,6 +16,7 @@ use super::names::name;
 use super::rename_query::Requeried;
 use super::rewrite::Rewrite;
 use super::run::Interpreter;
+use super::stored_query::{Texts, holds_query, set_texts};
 use crate::env::{Env, Major, RelationKind};
 
 impl Interpreter<'_> {
@@ -338,13 +339,14 @@ impl Interpreter<'_> {
                 }
                 self.rename_object(&id, &schema, &sequence.name)
             }
-            FactId::View(view) if !self.sequences_owned_by(view).is_empty() => {
-                Err(Problem::unsupported("SET SCHEMA of a view that owns a sequence"))
-            }
-            FactId::MaterializedView(view) => {
+            FactId::View(view) | FactId::MaterializedView(view) => {
                 let mut rewrite = Rewrite::default();
                 let indexes = self.model.indexes(view).into_iter().map(|(index, _)| index);
-                let moved: Vec<QualifiedName> = std::iter::once(view.clone()).chain(indexes).collect();
+                let owned = self.sequences_owned_by(&id).into_iter().filter_map(|owned| match owned {
+                    FactId::Sequence(sequence) => Some(sequence),
+                    _ => None,
+                });
+                let moved: Vec<QualifiedName> = std::iter::once(view.clone()).chain(indexes).chain(owned).collect();
                 for old in moved {
                     let target = QualifiedName::new(schema.clone(), old.name.clone());
                     self.relation_is_free(&target)?;
@@ -355,7 +357,7 @@ impl Interpreter<'_> {
                 rewrite.types.insert(view.clone(), target);
                 self.apply(&rewrite)
             }
-            FactId::Enum(n) | FactId::Domain(n) | FactId::Composite(n) | FactId::Range(n) | FactId::View(n) => {
+            FactId::Enum(n) | FactId::Domain(n) | FactId::Composite(n) | FactId::Range(n) => {
                 self.rename_object(&id, &schema, &n.name)
             }
             FactId::Function(r) | FactId::Procedure(r) | FactId::Aggregate(r) => {
@@ -365,14 +367,13 @@ impl Interpreter<'_> {
         }
     }
 
-    /// The sequences that columns of a view own.
-    pub(super) fn sequences_owned_by(&self, view: &QualifiedName) -> Vec<FactId> {
-        let owner = FactId::View(view.clone());
+    /// The sequences that columns of a view or a materialized view own.
+    pub(super) fn sequences_owned_by(&self, owner: &FactId) -> Vec<FactId> {
         let owned = |id: &&FactId| match self.model.fact(id).map(|fact| &fact.payload) {
-            Some(Payload::Sequence(sequence)) => sequence.owner().as_ref() == Some(&owner),
+            Some(Payload::Sequence(sequence)) => sequence.owner().as_ref() == Some(owner),
             _ => false,
         };
-        self.model.dependents(&owner).filter(owned).cloned().collect()
+        self.model.dependents(owner).filter(owned).cloned().collect()
     }
 
     /// Moves a table with its row type, indexes and sequences.
@@ -412,70 +413,68 @@ impl Interpreter<'_> {
             .iter()
             .filter_map(|fact| rewrite.fact(&env, fact).map(|new| (fact.id.clone(), new)))
             .collect();
-        let mut queries: BTreeMap<FactId, Expression> = BTreeMap::new();
-        // for all views that ask
+        let mut queries: BTreeMap<FactId, Texts> = BTreeMap::new();
+        // for all facts that ask
         let renamed = OnceCell::new();
         let after = || renamed.get_or_init(|| self.model.under_other_names(rewrite)).as_ref();
-        for (id, new) in changed.iter().filter(|(_, fact)| holds_query(&fact.payload)) {
+        let is_tree = |fact: &Fact| holds_query(&fact.payload) || matches!(fact.payload, Payload::Policy(_));
+        for (id, new) in changed.iter().filter(|(_, fact)| is_tree(fact)) {
             let Some(fact) = self.model.fact(id) else { continue };
-            // a rule says nothing of the name of its own relation, unless it does
-            let own =
-                Some(id.object()).filter(|_| matches!(new.payload, Payload::Rule(_)) && new.payload == fact.payload);
-            let kept = |need: &FactId| match need {
-                FactId::Schema(_) | FactId::Constraint(..) => true,
-                FactId::Column(_, column) if Some(need.object()) == own => {
-                    new.needs.iter().any(|new| matches!(new, FactId::Column(_, after) if after == column))
+            let texts = after()
+                .and_then(|after| self.model.queries_under_other_names(fact, (&new.id, &new.payload), rewrite, after));
+            match (texts, used_by_query(fact, new)) {
+                (Some(texts), _) => {
+                    queries.insert(id.clone(), texts);
                 }
-                need => Some(need) == own.as_ref(),
-            };
-            if let Some(used) = fact.needs.iter().find(|need| !new.needs.contains(need) && !kept(need)) {
-                let text = after().and_then(|after| self.model.query_under_other_names(fact, rewrite, after));
-                if let Some(text) = text {
-                    queries.insert(id.clone(), text);
-                    continue;
+                (None, Some(used)) if holds_query(&new.payload) => {
+                    return Err(Problem::unsupported(format!(
+                        "another name for {}, which {} uses,",
+                        used.in_words(),
+                        id.in_words()
+                    ))
+                    .hint("Write the new name where it is created, and in what uses it."));
                 }
-                return Err(Problem::unsupported(format!(
-                    "another name for {}, which {} uses,",
-                    used.in_words(),
-                    id.in_words()
-                ))
-                .hint("Write the new name where it is created, and in what uses it."));
+                // nothing in its text gets another name, or a plain expression does
+                (None, _) => {}
             }
         }
-        self.views_beside(rewrite, after, &mut queries)?;
+        self.queries_beside(rewrite, after, &mut queries)?;
         for id in queries.keys().filter(|id| !changed.contains_key(*id)).cloned().collect::<Vec<_>>() {
             changed.extend(self.model.fact(&id).map(|fact| (id, fact.clone())));
         }
-        for (id, text) in queries {
-            match changed.get_mut(&id).map(|fact| &mut fact.payload) {
-                Some(Payload::View(view)) => view.query = text,
-                Some(Payload::MaterializedView(view)) => view.query = text,
-                _ => return Err(Problem::internal("a query of no view")),
+        for (id, texts) in queries {
+            if let Some(fact) = changed.get_mut(&id) {
+                set_texts(&mut fact.payload, &texts);
             }
         }
         self.model.replace(changed);
         Ok(())
     }
-}
 
-impl Interpreter<'_> {
-    /// The queries of views that use a table of which another column gets another name, as far as they are printed otherwise.
-    fn views_beside<'e>(
+    /// The queries that use a table of which another column gets another name, as far as they are printed otherwise.
+    fn queries_beside<'e>(
         &self,
         rewrite: &Rewrite,
         after: impl Fn() -> Option<&'e Env>,
-        queries: &mut BTreeMap<FactId, Expression>,
+        queries: &mut BTreeMap<FactId, Texts>,
     ) -> Elaborated<()> {
-        let tables: BTreeSet<FactId> = rewrite.columns.iter().map(|(table, ..)| FactId::Table(table.clone())).collect();
-        let is_view = |fact: &&Fact| matches!(fact.payload, Payload::View(_) | Payload::MaterializedView(_));
-        for fact in self.model.catalog.iter().filter(is_view) {
+        let columns = rewrite.columns.iter().map(|(table, ..)| FactId::Table(table.clone()));
+        let fields = rewrite.attributes.iter().map(|(composite, ..)| FactId::Composite(composite.clone()));
+        let tables: BTreeSet<FactId> = columns.chain(fields).collect();
+        if tables.is_empty() {
+            return Ok(());
+        }
+        let is_tree = |fact: &&Fact| holds_query(&fact.payload) || matches!(fact.payload, Payload::Policy(_));
+        for fact in self.model.catalog.iter().filter(is_tree) {
             let uses = fact.needs.iter().map(FactId::object).find(|object| tables.contains(object));
             let (Some(table), false) = (uses, queries.contains_key(&fact.id)) else { continue };
-            match self.model.query_beside_other_names(fact, rewrite, after()) {
+            match self.model.queries_beside_other_names(fact, rewrite, after()) {
                 Requeried::Same => {}
-                Requeried::Other(text) => {
-                    queries.insert(fact.id.clone(), text);
+                Requeried::Other(texts) => {
+                    queries.insert(fact.id.clone(), texts);
                 }
+                // what a plain expression names has been seen to
+                Requeried::Unknown if !holds_query(&fact.payload) && rewrite.attributes.is_empty() => {}
                 Requeried::Unknown => {
                     return Err(Problem::unsupported(format!(
                         "another name for a column of {}, which {} joins,",
@@ -490,6 +489,24 @@ impl Interpreter<'_> {
     }
 }
 
+/// What a fact with queries uses that gets another name, so that its texts may change.
+fn used_by_query(fact: &Fact, new: &Fact) -> Option<FactId> {
+    // a rule says nothing of the name of its own relation, unless it does
+    let own = Some(fact.id.object()).filter(|_| matches!(new.payload, Payload::Rule(_)) && new.payload == fact.payload);
+    let kept = |need: &FactId| match need {
+        FactId::Schema(_) => true,
+        FactId::Column(_, column) if Some(need.object()) == own => {
+            new.needs.iter().any(|new| matches!(new, FactId::Column(_, after) if after == column))
+        }
+        need => Some(need) == own.as_ref(),
+    };
+    // a body names the function where it tells its arguments from columns
+    let itself = Some(&fact.id).filter(|id| {
+        matches!((id, &new.id), (FactId::Function(a) | FactId::Procedure(a), FactId::Function(b) | FactId::Procedure(b)) if a.name.name != b.name.name)
+    });
+    fact.needs.iter().find(|need| !new.needs.contains(need) && !kept(need)).or(itself).cloned()
+}
+
 /// ALTER TABLE, and ALTER INDEX … RENAME, take most other kinds of relations too (`RangeVarCallbackForAlterRelation`).
 fn any_relation(of: ObjectType, kind: RelationKind) -> ObjectType {
     if !matches!(of, ObjectType::ObjectTable | ObjectType::ObjectIndex) {
@@ -502,16 +519,5 @@ fn any_relation(of: ObjectType, kind: RelationKind) -> ObjectType {
         RelationKind::Sequence => ObjectType::ObjectSequence,
         RelationKind::ForeignTable => ObjectType::ObjectForeignTable,
         RelationKind::CompositeType | RelationKind::Index | RelationKind::PartitionedIndex => of,
-    }
-}
-
-/// Whether a fact holds a whole query, as a server prints it.
-fn holds_query(payload: &Payload) -> bool {
-    let has_subquery = |text: &Option<Expression>| text.as_ref().is_some_and(|text| text.as_str().contains("SELECT "));
-    match payload {
-        Payload::View(_) | Payload::MaterializedView(_) | Payload::Rule(_) => true,
-        Payload::Function(function) | Payload::Procedure(function) => matches!(function.body, Body::Sql(_)),
-        Payload::Policy(policy) => has_subquery(&policy.using) || has_subquery(&policy.check),
-        _ => false,
     }
 }

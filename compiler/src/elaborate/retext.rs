@@ -83,6 +83,67 @@ impl<F: Fn(&str, &str) -> Option<(String, String)>> Renames for F {
     }
 }
 
+/// Whether a parenthesis closes the arguments of a function.
+fn ends_call(list: &[Token<'_>], mut at: usize) -> bool {
+    let mut depth = 0_usize;
+    loop {
+        match list.get(at) {
+            Some(Token::Other(")")) => depth += 1,
+            Some(Token::Other("(")) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let Some(before) = at.checked_sub(1) else { return false };
+        at = before;
+        if depth == 0 {
+            return matches!(list.get(at), Some(Token::Word(..)));
+        }
+    }
+}
+
+/// Whether a query may print lists of names for columns that follow what is there: those behind an alias, which is no keyword and
+/// stands behind no keyword, and those of `USING`. The list behind a function stays as long as it was.
+pub(super) fn names_by_place(text: &str) -> bool {
+    let list = tokens(text);
+    let is_name = |token: &Token<'_>| matches!(token, Token::Word(spelling, _) if spelling.to_uppercase() != *spelling);
+    list.iter().enumerate().any(|(at, token)| {
+        let before = at.checked_sub(1).and_then(|at| list.get(at));
+        let further = at.checked_sub(2).and_then(|at| list.get(at));
+        let is_list = matches!(list.get(at + 1), Some(Token::Other("(")))
+            && matches!(before, Some(Token::Other(" ")))
+            && further.is_some_and(|token| match token {
+                Token::Other(")") => !ends_call(&list, at.saturating_sub(2)),
+                token => is_name(token),
+            });
+        is_name(token) && is_list || matches!(token, Token::Word("USING", _))
+    })
+}
+
+/// Replaces qualified names in literals that stand for relations, types and functions, and nowhere else.
+pub(super) fn replace_in_literals(text: &str, quote: &dyn Fn(&str) -> String, rename: &Renaming<'_>) -> String {
+    let list = tokens(text);
+    let mut out = String::with_capacity(text.len());
+    for (at, token) in list.iter().enumerate() {
+        let cast = (list.get(at + 1), list.get(at + 2), list.get(at + 3));
+        match (token, cast) {
+            (
+                Token::Literal(literal),
+                (
+                    Some(Token::Other(":")),
+                    Some(Token::Other(":")),
+                    Some(Token::Word("regclass" | "regtype" | "regproc" | "regprocedure", _)),
+                ),
+            ) => {
+                let inner = replace_qualified(&literal.trim_matches('\'').replace("''", "'"), quote, rename);
+                out.push('\'');
+                out.push_str(&inner.replace('\'', "''"));
+                out.push('\'');
+            }
+            (token, _) => out.push_str(&spelled(token)),
+        }
+    }
+    out
+}
+
 /// Replaces qualified names: `rename` says what a schema and a name become. In literals that stand for relations too.
 pub(super) fn replace_qualified(text: &str, quote: &dyn Fn(&str) -> String, rename: &Renaming<'_>) -> String {
     let list = tokens(text);
@@ -229,6 +290,15 @@ mod tests {
             replace_column("(old.a IS DISTINCT FROM new.a) AND a", Columns::OldAndNew, "a", "z", &quote),
             "(old.z IS DISTINCT FROM new.z) AND a"
         );
+    }
+
+    #[test]
+    fn lists_of_names_are_seen() {
+        assert!(names_by_place(" SELECT x.a\n   FROM public.t x(a, b)"));
+        assert!(names_by_place(" SELECT 1\n   FROM (public.t\n     JOIN public.u ON (true)) j(a, b)"));
+        assert!(names_by_place(" SELECT 1\n   FROM (public.t\n     JOIN public.u USING (a))"));
+        assert!(!names_by_place(" SELECT r.a\n   FROM public.f(1, (2)) r(a, b)"));
+        assert!(!names_by_place(" SELECT lower(x.a) AS b\n   FROM public.t x\n  WHERE (NOT f(a))"));
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pgseal_catalog::facts::{Constraint, ConstraintKind, Expression, IndexKey, KeyTarget, Payload, ReplicaIdentity};
+use pgseal_catalog::facts::{
+    Body, Constraint, ConstraintKind, Expression, IndexKey, KeyTarget, Payload, ReplicaIdentity,
+};
 use pgseal_catalog::{Fact, FactId, Name, QualifiedName, Routine};
 
-use super::retext::{Columns, move_operators, replace_column, replace_qualified};
+use super::retext::{Columns, move_operators, replace_column, replace_in_literals, replace_qualified};
 use crate::env::Env;
 
 /// What gets another name.
@@ -63,6 +65,14 @@ impl Rewrite {
         let needs = fact.needs.iter().map(|need| at.id(need)).collect();
         let new = Fact { id, payload, needs, position: fact.position };
         (new != *fact).then_some(new)
+    }
+}
+
+impl Rewrite {
+    /// A text of a query, printed with what names mean afterwards: literals that stand for relations, types and functions follow.
+    pub(super) fn literals(&self, env: &Env, text: &str) -> String {
+        let at = At { rewrite: self, env, table: None };
+        replace_in_literals(text, &at.quote(), &|schema, name| at.named(schema, name))
     }
 }
 
@@ -171,14 +181,22 @@ impl At<'_> {
         })
     }
 
+    /// What a schema and a name in an expression become; none for what stays.
+    fn named(&self, schema: &str, name: &str) -> Option<(String, String)> {
+        let old = QualifiedName::new(Name::new(schema).ok()?, Name::new(name).ok()?);
+        let routine = self.rewrite.routines.iter().find(|(of, _)| of.name == old).map(|(_, to)| to.name.clone());
+        let new = routine.or_else(|| self.rewrite.types.get(&old).cloned()).unwrap_or_else(|| self.relation(&old));
+        (new != old).then(|| (new.schema.as_str().to_owned(), new.name.as_str().to_owned()))
+    }
+
+    /// A query as printed, but for what its tree is needed for: see `Interpreter::apply`.
+    fn query(&self, query: &mut Expression) {
+        query.0 = replace_in_literals(query.as_str(), &self.quote(), &|schema, name| self.named(schema, name));
+    }
+
     /// An expression as printed.
     fn text(&self, text: &str, columns: Columns) -> String {
-        let mut text = replace_qualified(text, &self.quote(), &|schema, name| {
-            let old = QualifiedName::new(Name::new(schema).ok()?, Name::new(name).ok()?);
-            let routine = self.rewrite.routines.iter().find(|(of, _)| of.name == old).map(|(_, to)| to.name.clone());
-            let new = routine.or_else(|| self.rewrite.types.get(&old).cloned()).unwrap_or_else(|| self.relation(&old));
-            (new != old).then(|| (new.schema.as_str().to_owned(), new.name.as_str().to_owned()))
-        });
+        let mut text = replace_qualified(text, &self.quote(), &|schema, name| self.named(schema, name));
         if let Some((from, to, operators)) = &self.rewrite.operators {
             text = move_operators(&text, from.as_str(), &self.env.quote_ident(to.as_str()), operators);
         }
@@ -225,12 +243,14 @@ impl At<'_> {
             Payload::Schema(_) | Payload::Enum(_) | Payload::Comment(_) => {}
             // the query of a view is no old text with other names in it: see `Interpreter::apply`
             Payload::View(view) => {
+                self.query(&mut view.query);
                 for column in &mut view.columns {
                     column.data_type = self.ty(&column.data_type);
                     column.default.iter_mut().for_each(|text| self.expression(text));
                 }
             }
             Payload::MaterializedView(view) => {
+                self.query(&mut view.query);
                 for column in &mut view.columns {
                     column.data_type = self.ty(&column.data_type);
                 }
@@ -285,6 +305,9 @@ impl At<'_> {
                 }
                 function.returns = function.returns.as_ref().map(|text| self.ty(text));
                 function.transforms = function.transforms.iter().map(|text| self.ty(text)).collect();
+                if let Body::Sql(body) = &mut function.body {
+                    self.query(body);
+                }
                 function.support = function.support.as_ref().map(|routine| self.routine(routine));
             }
             Payload::Aggregate(aggregate) => self.aggregate(aggregate),

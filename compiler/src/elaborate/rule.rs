@@ -3,7 +3,6 @@
 //! Follows `DefineRule`, `InsertRule` and `EnableDisableRule`, rewriteDefine.c, and `RenameRewriteRule` (PG 14 to 18).
 //! The rule that a view is (`_RETURN`) is the view; a statement on it is refused.
 
-use pg_query::NodeEnum;
 use pg_query::protobuf::{Node, RangeVar, RenameStmt, RuleStmt};
 use pgseal_catalog::facts::{Enabled, Expression, Payload, Rule, RuleEvent};
 use pgseal_catalog::{Fact, FactId, Name, Needs, QualifiedName};
@@ -17,7 +16,6 @@ use crate::analyze;
 use crate::deparse::{self, deparse_rule_texts};
 use crate::diagnostic::codes;
 use crate::env::{RelationKind, SearchPath};
-use crate::render::{Renderer, rule_event_word};
 use crate::tree::CommandType;
 
 /// The name of the rule that a view is.
@@ -80,21 +78,8 @@ impl Model {
             return Err(Problem::internal("a text without its rule"));
         };
         *text_of(&mut rule, part)? = Expression(text.to_owned());
-        let mut sql =
-            format!("CREATE RULE r AS ON {} TO {}", rule_event_word(rule.event), Renderer::new(self).qualified(on));
-        if let Some(condition) = &rule.condition {
-            sql.push_str(&format!(" WHERE {}", condition.as_str()));
-        }
-        sql.push_str(if rule.instead { " DO INSTEAD " } else { " DO ALSO " });
-        let actions: Vec<&str> = rule.actions.iter().map(Expression::as_str).collect();
-        sql.push_str(&match actions.as_slice() {
-            [] => "NOTHING".to_owned(),
-            [action] => (*action).to_owned(),
-            several => format!("({})", several.join(";\n")),
-        });
-        let statement = analyze::parse_statement_text(&sql).map_err(Box::<Problem>::from)?;
-        let Some(NodeEnum::RuleStmt(raw)) = &statement.node else { return Err(Problem::internal("no rule")) };
-        let (mut again, _) = self.rule_over(&SearchPath::empty(), raw)?;
+        let raw = self.rule_statement(on, &rule)?;
+        let (mut again, _) = self.rule_over(&SearchPath::empty(), &raw)?;
         Ok(std::mem::take(&mut text_of(&mut again, part)?.0))
     }
 }

@@ -235,7 +235,7 @@ impl Interpreter<'_> {
         }
         let Some(place) = names.iter_mut().find(|column| *column == old) else { return Err(self.no_column(view, old)) };
         *place = new.clone();
-        let owned = self.sequences_owned_by(view);
+        let owned = self.sequences_owned_by(&id);
         let stays = |user: &&FactId| matches!(user, FactId::Comment(_)) || owned.contains(user);
         if let Some(user) = self.model.dependents(&id).find(|user| !stays(user)) {
             return Err(Problem::unsupported(format!(
@@ -427,7 +427,7 @@ impl Model {
         of_view.chain(stored.map(|column| &column.name)).cloned().collect()
     }
 
-    fn aliases_of_view(&self, view: &QualifiedName) -> Vec<String> {
+    pub(super) fn aliases_of_view(&self, view: &QualifiedName) -> Vec<String> {
         self.column_names_of_view(view).iter().map(|column| column.as_str().to_owned()).collect()
     }
 

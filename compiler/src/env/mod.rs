@@ -123,6 +123,20 @@ impl Env {
         Arc::make_mut(&mut self.user).schemas.insert(name.into());
     }
 
+    /// Gives a schema another name, with all that is in it.
+    pub fn rename_schema(&mut self, from: &str, to: &Sym) {
+        let user = Arc::make_mut(&mut self.user);
+        if user.schemas.remove(from) {
+            user.schemas.insert(to.clone());
+        }
+        macro_rules! moved {
+            ($($table:ident),*) => {
+                $(user.$table.edit_all(|row| row.schema == *from, |row| row.schema = to.clone());)*
+            };
+        }
+        moved!(types, procs, operators, collations, opclasses, opfamilies, relations);
+    }
+
     /// Forgets a schema (not what is in it); says whether it was there.
     pub fn remove_schema(&mut self, name: &str) -> bool {
         Arc::make_mut(&mut self.user).schemas.remove(name)

@@ -109,6 +109,16 @@ impl<R: Row> UserTable<R> {
         }
     }
 
+    /// Changes the rows that a condition holds for where they are; identifiers and names must stay.
+    pub(super) fn edit_all(&mut self, wanted: impl Fn(&R) -> bool, edit: impl Fn(&mut R))
+    where
+        R: Clone,
+    {
+        for row in self.rows.values_mut().filter(|row| wanted(row)) {
+            edit(Arc::make_mut(row));
+        }
+    }
+
     pub(super) fn remove(&mut self, oid: Oid) -> Option<Arc<R>> {
         let row = self.rows.remove(&oid)?;
         if let Some(named) = self.by_name.get_mut(row.name().as_str()) {

@@ -24,7 +24,7 @@ use pgseal_catalog::plan::{Binding, FORMAT, HazardKind, Inputs, Plan, Source, Ti
 use pgseal_catalog::{Fact, FactId, Snapshot};
 
 use crate::diff::{self, Comparison};
-use crate::elaborate::Model;
+use crate::elaborate::{Misplaced, Model};
 use crate::prove::{self, Proof};
 use crate::stack::let_go;
 
@@ -67,6 +67,17 @@ pub enum PlanError {
         /// What it needs.
         touched: Box<FactId>,
     },
+    /// A query that names columns by place, of a table whose columns stand in another order in the database.
+    #[error(
+        "{} cannot be told for the database, where the columns of {} stand in another order than in the schema",
+        .query.in_words(), .table.in_words()
+    )]
+    Misplaced {
+        /// What holds the query.
+        query: Box<FactId>,
+        /// The table.
+        table: Box<FactId>,
+    },
     /// Needs that go round in a circle.
     #[error("cannot order the changes of {}", names(.facts))]
     Cycle {
@@ -105,7 +116,13 @@ impl PlanError {
     /// Whether it is the user's database or schema that cannot be planned, rather than a fault of the compiler.
     #[must_use]
     pub fn is_limitation(&self) -> bool {
-        matches!(self, Self::Unmodeled { .. })
+        matches!(self, Self::Unmodeled { .. } | Self::Misplaced { .. })
+    }
+}
+
+impl From<Misplaced> for PlanError {
+    fn from(misplaced: Misplaced) -> Self {
+        Self::Misplaced { query: misplaced.query, table: misplaced.table }
     }
 }
 
@@ -123,8 +140,11 @@ pub fn make_plan(
     comparison: Comparison,
     options: PlanOptions,
 ) -> Result<Plan, PlanError> {
+    let schema = desired;
     let undecided = source.savepoint();
-    let actions = decide(snapshot, &mut source, desired, &comparison, Grouping::ByKind)?;
+    let Decided { actions, comparison, laid } =
+        decide_in_place(snapshot, &mut source, desired, Some(comparison), Grouping::ByKind)?;
+    let desired = laid.as_ref().unwrap_or(schema);
     source.rollback(undecided);
     let phases = phases::split(desired, actions);
     let proof = prove::prove(&mut source, objects.clone(), desired, &comparison, phases)?;
@@ -134,7 +154,7 @@ pub fn make_plan(
         phases.iter().flat_map(|p| &p.steps).flat_map(|step| &step.hazards).map(|hazard| hazard.kind).collect();
     let facts = source.catalog().iter().filter(|fact| touched.contains(&fact.id.object())).map(without_edges).collect();
     let mut notes = options.notes;
-    for table in diff::reordered_tables(source.catalog(), desired.catalog()) {
+    for table in diff::reordered_tables(source.catalog(), schema.catalog()) {
         notes.push(format!(
             "{}: its columns stand in another order than in the schema; order cannot be changed",
             table.in_words()
@@ -185,6 +205,52 @@ fn session_settings() -> BTreeMap<String, String> {
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .collect()
+}
+
+/// What is decided on.
+#[derive(Debug)]
+pub struct Decided {
+    /// The statements.
+    pub actions: Vec<Action>,
+    /// How the two databases differ.
+    pub comparison: Comparison,
+    /// The desired one, where queries are printed otherwise in this database, whose columns stand in another order.
+    pub laid: Option<Model>,
+}
+
+/// How often the order of columns may come out otherwise than was expected: once for each way in which it depends on itself.
+const MAX_LAYOUTS: u32 = 3;
+
+/// Decides on every statement as [`decide`] does, for a database where columns will stand in the order that the statements leave them
+/// in. The model is left behind them. `comparison` is how the two differ, where that is known.
+///
+/// # Errors
+/// See [`PlanError`].
+pub fn decide_in_place(
+    snapshot: &Snapshot,
+    working: &mut Model,
+    desired: &Model,
+    mut comparison: Option<Comparison>,
+    grouping: Grouping,
+) -> Result<Decided, PlanError> {
+    let undecided = working.savepoint();
+    let mut laid = diff::laid_out_like(working, desired)?;
+    for _ in 0..MAX_LAYOUTS {
+        let target = laid.as_ref().unwrap_or(desired);
+        let known = comparison.take().filter(|_| laid.is_none());
+        let comparison = known.unwrap_or_else(|| Comparison::of(working, target));
+        let decided = decide(snapshot, working, target, &comparison, grouping);
+        match (diff::laid_out_like(working, target), decided) {
+            (Ok(None), decided) => return Ok(Decided { actions: decided?, comparison, laid }),
+            (Ok(Some(other)), _) => laid = Some(other),
+            (Err(misplaced), _) => return Err(misplaced.into()),
+        }
+        working.rollback(undecided);
+    }
+    let target = laid.as_ref().unwrap_or(desired);
+    let comparison = Comparison::of(working, target);
+    let actions = decide(snapshot, working, target, &comparison, grouping)?;
+    Ok(Decided { actions, comparison, laid })
 }
 
 /// Decides on every statement that brings one database, in which they are run, to another, round by round. `comparison` is how

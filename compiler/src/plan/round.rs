@@ -574,6 +574,7 @@ fn edges_of_create(
             _ => None,
         });
         out.extend(creator.map(|&before| (before, n)));
+        out.extend(made_room(ctx, doers, need).filter(|&before| before != n).map(|before| (before, n)));
         for &before in doers.alterers.get(need).into_iter().flatten() {
             let late = nodes.get(before).is_some_and(|node| node.actions.iter().any(is_late));
             if before != n && !late && !gives_identity(fact, nodes, before) {
@@ -612,6 +613,12 @@ fn edges_of_create(
             }
         }
     }
+}
+
+/// What takes a column away that shall not be there: what names the columns of its table by place waits for that.
+fn made_room(ctx: &Context<'_>, doers: &Doers, need: &FactId) -> Option<usize> {
+    let gone = matches!(need, FactId::Column(..)) && !ctx.desired.contains(need);
+    doers.destroyers.get(need).filter(|_| gone).copied()
 }
 
 /// A not-null constraint comes before its column becomes an identity column.
@@ -735,6 +742,7 @@ fn edges_of_alter(
         let creates_later = nodes.get(*doers.creators.get(need).unwrap_or(&usize::MAX)).is_some_and(|creator| {
             creator.creates.iter().any(|id| ctx.desired.fact(id).is_some_and(|f| gives_identity(f, nodes, n)))
         });
+        out.extend(made_room(ctx, doers, need).filter(|&before| before != n).map(|before| (before, n)));
         if !creates_later {
             out.extend(doers.creators.get(need).filter(|&&before| before != n).map(|&before| (before, n)));
         }

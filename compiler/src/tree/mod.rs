@@ -18,6 +18,7 @@ mod nodes;
 mod query;
 mod query_walk;
 mod range_table;
+mod renumber;
 mod walk;
 
 pub use crate::env::Oid;
@@ -30,6 +31,7 @@ pub use nodefuncs::{
 pub use nodes::*;
 pub use query::*;
 pub use range_table::*;
+pub use renumber::{Places, Renumbering, with_column_names};
 pub use walk::{on_stack_for, on_stack_for_query};
 
 /// An analysed expression.
