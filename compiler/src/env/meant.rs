@@ -9,9 +9,12 @@ use std::sync::Mutex;
 
 use super::{Env, Oid, OperatorRow, PG_CATALOG, Sym};
 
+/// What names mean between two types.
+type Names = Vec<(Sym, Oid)>;
+
 /// What is remembered for one major.
 #[derive(Debug)]
-pub(super) struct Meant(Mutex<BTreeMap<(Oid, Oid), Vec<(Sym, Oid)>>>);
+pub(super) struct Meant(Mutex<BTreeMap<(Oid, Oid), Names>>);
 
 impl Meant {
     pub(super) const fn new() -> Self {
