@@ -33,7 +33,8 @@ for target in "${targets[@]}"; do
   corpus=$home/corpus/$target
   mkdir -p "$corpus"
   export PGSEAL_FUZZ_TARGET=$target
-  PGSEAL_FUZZ_SEEDS=$corpus "$program" >/dev/null 2>&1 </dev/null || true
+  # it ends by itself once they are written, which libFuzzer takes for a crash
+  PGSEAL_FUZZ_SEEDS=$corpus "$program" -artifact_prefix="$home/no-" >/dev/null 2>&1 </dev/null || true
   "$program" "$corpus" -max_total_time="$seconds" -max_len=262144 -timeout=20 -rss_limit_mb=512 -malloc_limit_mb=256 -print_final_stats=1 \
     -artifact_prefix="$home/broken/$target-" >"$home/$target.log" 2>&1 </dev/null || { broken=1; tail -n 40 "$home/$target.log"; }
   executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$home/$target.log")

@@ -22,6 +22,9 @@ const AGENT_CRATES_TO_BUILD: usize = 136;
 /// How large the agent is, built for release and stripped. Measured, and 5 % more.
 const AGENT_BYTES: u64 = 5_200_000;
 
+/// The same with the C library in it, as `make dist` builds it; scripts/dist.sh looks here.
+const STATIC_AGENT_BYTES: u64 = 6_060_000;
+
 #[derive(Deserialize)]
 struct Rules {
     licenses: Licenses,
@@ -198,5 +201,6 @@ fn the_agent_is_small() {
     run(build.args(["--quiet", "--target-dir"]).arg(&target)).expect(0);
     let bytes = fs::metadata(target.join("agent/pgseal-agent")).unwrap().len();
     println!("pgseal-agent: {bytes} bytes");
+    const { assert!(AGENT_BYTES < STATIC_AGENT_BYTES) };
     assert!(bytes <= AGENT_BYTES, "the agent has {bytes} bytes; {AGENT_BYTES} is the limit");
 }
