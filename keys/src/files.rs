@@ -1,7 +1,7 @@
 //! Reading with limits and creating without surprises.
 //!
 //! Readers look at the opened file, not at the path, so that nothing can be exchanged in between.
-//! A private file that group or others can read, and a trusted file that others can write, are
+//! A private file that group or others can read, a trusted file that others can write, and either of somebody else's, are
 //! refused. New files are written aside with mode 0600 and moved into place only when the name is
 //! free: nothing is ever overwritten by [`create`].
 
@@ -60,6 +60,22 @@ pub enum FileError {
         /// Its permission bits.
         mode: u32,
     },
+    /// Somebody else could have written the file.
+    #[error("file \"{}\" belongs to user {owner}, who is neither the one that runs this program nor root", path.display())]
+    OwnedByAnother {
+        /// The file.
+        path: PathBuf,
+        /// The number of the user.
+        owner: u32,
+    },
+    /// Somebody else can exchange the file.
+    #[error("folder \"{}\" belongs to user {owner}, who can exchange its files", path.display())]
+    FolderOwnedByAnother {
+        /// The folder.
+        path: PathBuf,
+        /// The number of the user.
+        owner: u32,
+    },
     /// The path is a folder or a device.
     #[error("\"{}\" is not a regular file", path.display())]
     NotAFile {
@@ -103,6 +119,8 @@ impl FileError {
             Self::TooLarge { .. } => "K0405",
             Self::Io { .. } => "K0406",
             Self::FolderWritableByOthers { .. } => "K0407",
+            Self::OwnedByAnother { .. } => "K0408",
+            Self::FolderOwnedByAnother { .. } => "K0409",
         }
     }
 
@@ -112,6 +130,8 @@ impl FileError {
             Self::NotPrivate { .. }
             | Self::WritableByOthers { .. }
             | Self::FolderWritableByOthers { .. }
+            | Self::OwnedByAnother { .. }
+            | Self::FolderOwnedByAnother { .. }
             | Self::TooLarge { .. } => Exit::Refused,
             Self::Exists { .. } | Self::NotAFile { .. } | Self::Io { .. } => Exit::Environment,
         }
@@ -123,6 +143,9 @@ impl FileError {
             Self::NotPrivate { .. } => Some("run \"chmod 600\" on it, or make it read-only for its owner"),
             Self::FolderWritableByOthers { .. } => Some("run \"chmod o-w\" on it"),
             Self::WritableByOthers { .. } => Some("run \"chmod o-w\" on it"),
+            Self::OwnedByAnother { .. } | Self::FolderOwnedByAnother { .. } => {
+                Some("give it to the user that runs this program with \"chown\", or to root")
+            }
             Self::Exists { .. } => Some("choose another name, or move the old file away first"),
             Self::NotAFile { .. } | Self::TooLarge { .. } | Self::Io { .. } => None,
         }
@@ -145,6 +168,7 @@ pub fn read(path: &Path, guard: Guard, limit: u64) -> Result<Zeroizing<Vec<u8>>,
     if !metadata.is_file() {
         return Err(FileError::NotAFile { path: path.to_owned() });
     }
+    check_owner(path, &metadata, guard)?;
     check_mode(path, &metadata, guard)?;
     check_folders(path, guard)?;
     if metadata.len() > limit {
@@ -160,6 +184,30 @@ pub fn read(path: &Path, guard: Guard, limit: u64) -> Result<Zeroizing<Vec<u8>>,
     Ok(bytes)
 }
 
+/// What decides about trust is written by this user or by root, and by nobody else.
+#[cfg(unix)]
+fn check_owner(path: &Path, metadata: &fs::Metadata, guard: Guard) -> Result<(), FileError> {
+    match (guard, foreign_owner(metadata)) {
+        (Guard::Untrusted, _) | (_, None) => Ok(()),
+        (Guard::Private | Guard::Trusted, Some(owner)) => {
+            Err(FileError::OwnedByAnother { path: path.to_owned(), owner })
+        }
+    }
+}
+
+/// The owner, where that is neither this user nor root.
+#[cfg(unix)]
+fn foreign_owner(metadata: &fs::Metadata) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt as _;
+    let owner = metadata.uid();
+    (owner != 0 && owner != rustix::process::geteuid().as_raw()).then_some(owner)
+}
+
+#[cfg(not(unix))]
+fn check_owner(_: &Path, _: &fs::Metadata, _: Guard) -> Result<(), FileError> {
+    Ok(())
+}
+
 #[cfg(unix)]
 fn check_mode(path: &Path, metadata: &fs::Metadata, guard: Guard) -> Result<(), FileError> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -172,7 +220,7 @@ fn check_mode(path: &Path, metadata: &fs::Metadata, guard: Guard) -> Result<(), 
 }
 
 /// Where others can write a folder, they can put another file in the place of any of its files; unless, as in `/tmp`, they may only
-/// touch their own. The folder of the link counts as much as that of the file it leads to.
+/// touch their own. So can whoever owns it. The folder of the link counts as much as that of the file it leads to.
 #[cfg(unix)]
 fn check_folders(path: &Path, guard: Guard) -> Result<(), FileError> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -182,9 +230,13 @@ fn check_folders(path: &Path, guard: Guard) -> Result<(), FileError> {
     let failed = |source| FileError::Io { action: "read", path: path.to_owned(), source };
     let real = fs::canonicalize(path).map_err(failed)?;
     for folder in [folder_of(path), folder_of(&real)] {
-        let mode = fs::metadata(folder).map_err(failed)?.permissions().mode() & 0o7777;
+        let found = fs::metadata(folder).map_err(failed)?;
+        let mode = found.permissions().mode() & 0o7777;
         if mode & 0o002 != 0 && mode & 0o1000 == 0 {
             return Err(FileError::FolderWritableByOthers { path: folder.to_owned(), mode });
+        }
+        if let Some(owner) = foreign_owner(&found) {
+            return Err(FileError::FolderOwnedByAnother { path: folder.to_owned(), owner });
         }
     }
     Ok(())
@@ -224,14 +276,54 @@ pub fn create(path: &Path, access: Access, bytes: &[u8]) -> Result<(), FileError
 /// # Errors
 /// See [`FileError`].
 pub fn replace(path: &Path, access: Access, bytes: &[u8]) -> Result<(), FileError> {
-    if is_stream(path) {
-        let written = File::options().write(true).open(path).and_then(|mut stream| stream.write_all(bytes));
-        return written.map_err(|source| FileError::Io { action: "write", path: path.to_owned(), source });
-    }
-    let aside = write_aside(path, access, bytes)?;
-    match aside.persist(path) {
-        Ok(_) => sync_folder(path),
-        Err(error) => Err(FileError::Io { action: "write", path: path.to_owned(), source: error.error }),
+    prepare(path, access, bytes)?.put()
+}
+
+/// A file that is written, whole and on disk, and only has to get its name.
+#[derive(Debug)]
+#[must_use]
+pub struct Prepared {
+    path: PathBuf,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    Aside(tempfile::NamedTempFile),
+    Stream(Vec<u8>),
+}
+
+/// Writes a file aside, as [`replace`] does.
+///
+/// # Errors
+/// See [`FileError`].
+pub fn prepare(path: &Path, access: Access, bytes: &[u8]) -> Result<Prepared, FileError> {
+    let content = if is_stream(path) {
+        Content::Stream(bytes.to_vec())
+    } else {
+        Content::Aside(write_aside(path, access, bytes)?)
+    };
+    Ok(Prepared { path: path.to_owned(), content })
+}
+
+impl Prepared {
+    /// Gives the file its name, in the place of an older one.
+    ///
+    /// # Errors
+    /// See [`FileError`].
+    pub fn put(self) -> Result<(), FileError> {
+        let Self { path, content } = self;
+        let failed = |source| FileError::Io { action: "write", path: path.clone(), source };
+        match content {
+            Content::Stream(bytes) => {
+                let written = File::options().write(true).open(&path).and_then(|mut stream| stream.write_all(&bytes));
+                written.map_err(failed)
+            }
+            Content::Aside(aside) => match aside.persist(&path) {
+                Ok(_) => sync_folder(&path),
+                Err(error) => Err(failed(error.error)),
+            },
+        }
     }
 }
 

@@ -8,7 +8,7 @@
 
 use std::path::Path;
 
-use pgseal_catalog::Failure;
+use pgseal_catalog::{Digest, Failure};
 
 use crate::files::{self, Guard};
 use crate::kind::TrustPolicyDocument;
@@ -34,24 +34,43 @@ pub enum Memory {
 #[derive(Debug, Clone)]
 pub struct InForce {
     policy: TrustPolicy,
+    digest: Digest,
     memory: Memory,
+    vouched: Vouched,
+}
+
+/// Who says that a policy may be acted on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vouched {
+    /// Whoever put the file there.
+    ByItsPlace,
+    /// The same, and the agent has a memory, which starts with it.
+    ByItsPlaceAtFirst,
+    /// Whoever said its digest.
+    ByPin,
+    /// The agent's memory, which has it, or has the one that it follows.
+    ByMemory,
 }
 
 impl InForce {
     /// Reads the policy that an agent acts on; with a state folder it must be the one that the agent remembers or its successor,
-    /// and is remembered. `now` is seconds since 1970.
+    /// and is remembered; with a pin its file must have that digest. `now` is seconds since 1970.
     ///
     /// # Errors
-    /// A file that others may write or that cannot be read; a policy that is not one, or not one that may follow; a clock that
-    /// went back.
-    pub fn on_agent(path: &Path, state: Option<&Path>, now: u64) -> Result<Self, Failure> {
+    /// A file that others may write or that cannot be read; a policy that is not one, not the pinned one, or not one that may
+    /// follow; a clock that went back.
+    pub fn on_agent(path: &Path, state: Option<&Path>, pin: Option<Digest>, now: u64) -> Result<Self, Failure> {
         let bytes = files::read(path, Guard::Trusted, MAX_POLICY_BYTES)?;
-        let policy = TrustPolicy::read(&bytes)?;
+        if let Some(pinned) = pin.filter(|pinned| *pinned != Digest::of(&bytes)) {
+            return Err(Refusal::PolicyNotPinned { pinned, found: Digest::of(&bytes) }.into());
+        }
+        let by_pin_or = |otherwise| if pin.is_some() { Vouched::ByPin } else { otherwise };
+        let (policy, digest) = (TrustPolicy::read(&bytes)?, Digest::of(&bytes));
         let Some(folder) = state else {
             if policy.memory == MemoryRule::Required {
                 return Err(Refusal::StateRequired.into());
             }
-            return Ok(Self { policy, memory: Memory::Absent });
+            return Ok(Self { policy, digest, memory: Memory::Absent, vouched: by_pin_or(Vouched::ByItsPlace) });
         };
         let mut state = State::open(folder)?;
         state.check_clock(now)?;
@@ -59,9 +78,11 @@ impl InForce {
             let seal = read_seal(path)?;
             successor(&TrustPolicy::read(old)?, &bytes, seal, now)?;
         }
+        let otherwise = if state.policy().is_some() { Vouched::ByMemory } else { Vouched::ByItsPlaceAtFirst };
+        let vouched = by_pin_or(otherwise);
         let text = String::from_utf8_lossy(&bytes);
         state.accept(now, policy.policy_version(), &text)?;
-        Ok(Self { policy, memory: Memory::Kept(state) })
+        Ok(Self { policy, digest, memory: Memory::Kept(state), vouched })
     }
 
     /// Reads the policy of an agent elsewhere, to say what that agent would say.
@@ -69,13 +90,27 @@ impl InForce {
     /// # Errors
     /// A file that others may write or that cannot be read; a policy that is not one.
     pub fn elsewhere(path: &Path) -> Result<Self, Failure> {
-        Ok(Self { policy: crate::sealed::read_policy(path)?, memory: Memory::Elsewhere })
+        let bytes = files::read(path, Guard::Trusted, MAX_POLICY_BYTES)?;
+        let (policy, digest) = (TrustPolicy::read(&bytes)?, Digest::of(&bytes));
+        Ok(Self { policy, digest, memory: Memory::Elsewhere, vouched: Vouched::ByItsPlace })
     }
 
     /// The policy.
     #[must_use]
     pub fn policy(&self) -> &TrustPolicy {
         &self.policy
+    }
+
+    /// Who says that it may be acted on.
+    #[must_use]
+    pub fn vouched(&self) -> Vouched {
+        self.vouched
+    }
+
+    /// SHA-256 of its file.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.digest
     }
 
     /// What is remembered under it.

@@ -142,7 +142,7 @@ impl KeyFileError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::File(error) => error.hint(),
-            Self::PassphraseNeeded { .. } => Some("give it with --passphrase-file"),
+            Self::PassphraseNeeded { .. } => Some("give it with --passphrase-file, or run this on a terminal"),
             Self::NotAPrivateKey { .. } | Self::NotEd25519 { .. } => {
                 Some("make one with \"pgseal keygen\" or \"openssl genpkey -algorithm ed25519\"")
             }
@@ -205,17 +205,24 @@ pub enum Protection<'a> {
     Plain,
 }
 
+/// Refuses names that are taken, before anybody is asked for a passphrase.
+///
+/// # Errors
+/// [`FileError::Exists`].
+pub fn check_free(paths: &[&Path]) -> Result<(), KeyFileError> {
+    match paths.iter().find(|path| path.symlink_metadata().is_ok()) {
+        Some(path) => Err(FileError::Exists { path: (*path).to_owned() }.into()),
+        None => Ok(()),
+    }
+}
+
 /// Makes a new key and writes both halves: the private one to `private` (0600), the public one to
 /// `public`. Neither file may exist.
 ///
 /// # Errors
 /// See [`KeyFileError`].
 pub fn generate(private: &Path, public: &Path, protection: Protection<'_>) -> Result<PublicKey, KeyFileError> {
-    for path in [private, public] {
-        if path.symlink_metadata().is_ok() {
-            return Err(FileError::Exists { path: path.to_owned() }.into());
-        }
-    }
+    check_free(&[private, public])?;
     let mut seed = Zeroizing::new([0; 32]);
     fill(&mut *seed)?;
     let key = SigningKey::from_bytes(&seed);

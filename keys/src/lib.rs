@@ -37,13 +37,13 @@ pub mod state;
 mod tally;
 pub mod verifier;
 
-pub use in_force::{InForce, Memory};
+pub use in_force::{InForce, Memory, Vouched};
 pub use key::{KeyId, PublicKey, Signature};
 pub use kind::{Kind, Plan, Receipt, Snapshot, Statement, TrustPolicyDocument};
 pub use policy::{LedgerRule, TrustPolicy};
 pub use refusal::Refusal;
 pub use seal::Seal;
-pub use sealed::{Received, read_policy, seal_path, write_sealed};
+pub use sealed::{PreparedDocument, Received, prepare_sealed, read_policy, seal_path, write_sealed};
 pub use signer::{AgentHost, MaySign, Signer, Workstation};
 pub use state::{Mark, State};
-pub use verifier::{Admitted, Authorized, LiveTarget, Opened, PlanFacts, Unverified, Verified};
+pub use verifier::{Admitted, Authorized, CountedSigner, LiveTarget, Opened, PlanFacts, Unverified, Verified};

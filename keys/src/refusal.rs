@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use pgseal_catalog::Exit;
+use pgseal_catalog::{Digest, Exit};
 
 use crate::kind::{Kind as _, Snapshot, TrustPolicyDocument};
 use crate::moment;
@@ -235,6 +235,14 @@ pub enum Refusal {
         /// The highest version that was accepted.
         remembered: u64,
     },
+    /// Another policy than the one whose digest was said.
+    #[error("the trust policy is not the pinned one")]
+    PolicyNotPinned {
+        /// The SHA-256 that was said.
+        pinned: Digest,
+        /// That of the file.
+        found: Digest,
+    },
     /// Another policy of the version that was accepted.
     #[error("the trust policy was changed and is still version {version}")]
     PolicyChanged {
@@ -286,6 +294,7 @@ impl Refusal {
             Self::PolicyChanged { .. } => "K0333",
             Self::TooFewKeys { scope: Scope::PolicyChange, .. } => "K0334",
             Self::RoleMissing { scope: Scope::PolicyChange, .. } => "K0335",
+            Self::PolicyNotPinned { .. } => "K0336",
         }
     }
 
@@ -298,6 +307,7 @@ impl Refusal {
     pub fn detail(&self) -> Option<String> {
         match self {
             Self::UnknownSigner { keys, .. } => Some(format!("key ids {}", keys.join(", "))),
+            Self::PolicyNotPinned { pinned, found } => Some(format!("its sha256 is {found}, and not {pinned}")),
             Self::TargetNotChosen { labels } => Some(format!("targets {}", labels.join(", "))),
             Self::PlanForOtherTarget { meant_for, .. } => Some(format!("it is meant for {}", meant_for.join(", "))),
             _ => None,
@@ -322,6 +332,7 @@ impl Refusal {
             Self::TooFewKeys { .. } | Self::RoleMissing { .. } => {
                 Some("another reviewer can add a signature with \"pgseal sign\"")
             }
+            Self::KeyRevoked { .. } | Self::KeyExpired { .. } => Some("another key has to sign in its place"),
             Self::CosignMissing => Some("a second reviewer can add one with \"pgseal cosign\""),
             Self::StateRequired | Self::SequenceNotEnforceable => Some("name the folder of its memory with --state"),
             Self::SequencePassed { .. } => Some("make a new plan with a higher number"),

@@ -12,7 +12,7 @@ use crate::kind::{Kind, Plan, Statement, TrustPolicyDocument};
 use crate::policy::{MAX_POLICY_BYTES, TrustPolicy};
 use crate::seal::{MAX_SEAL_BYTES, Seal};
 use crate::signer::{MaySign, Place, Signer};
-use crate::verifier::{Authorized, PlanFacts, Unverified};
+use crate::verifier::{Authorized, CountedSigner, PlanFacts, Unverified};
 
 /// Where the seal of a document lies: `<document>.sig`.
 #[must_use]
@@ -74,8 +74,8 @@ impl Received<TrustPolicyDocument> {
 }
 
 impl Received<Plan> {
-    /// Verifies the seal, parses the plan and asks the policy. `now` is seconds since 1970. The ids of the keys that counted go
-    /// to `signers`, in order, also where the policy refuses what the plan holds.
+    /// Verifies the seal, parses the plan and asks the policy. `now` is seconds since 1970. The keys that counted go to `signers`,
+    /// in the order of their ids, also where the policy refuses what the plan holds.
     ///
     /// # Errors
     /// What the seal, the plan or the policy refuses.
@@ -84,12 +84,12 @@ impl Received<Plan> {
         trust: &InForce,
         target: Option<&str>,
         now: u64,
-        signers: &mut Vec<String>,
+        signers: &mut Vec<CountedSigner>,
     ) -> Result<Authorized<plan::Plan>, Failure> {
         let path = self.path.clone();
         let verified = self.unverified().verify(trust.policy(), now)?;
-        *signers = verified.signers().iter().map(|signer| signer.key.id().to_string()).collect();
-        signers.sort();
+        *signers = verified.signers();
+        signers.sort_by_key(|signer| signer.key.id());
         let opened = verified
             .open(|bytes| {
                 let plan = plan::Plan::from_bytes(bytes).map_err(Failure::from)?;
@@ -102,8 +102,7 @@ impl Received<Plan> {
     }
 }
 
-/// Writes a document and its seal by one signer, or none. The seal of what was there before goes first: no moment has a seal beside
-/// another document.
+/// Writes a document and its seal by one signer, or none.
 ///
 /// # Errors
 /// A file that cannot be written.
@@ -113,19 +112,62 @@ pub fn write_sealed<K: Kind, P: Place + MaySign<K>>(
     bytes: &[u8],
     signer: Option<&Signer<P>>,
 ) -> Result<(), Failure> {
+    prepare_sealed(path, access, bytes, signer)?.put()
+}
+
+/// A document and its seal that are written, and only have to get their names.
+#[derive(Debug)]
+#[must_use]
+pub struct PreparedDocument {
+    digest: Digest,
+    beside: PathBuf,
+    document: files::Prepared,
+    seal: Option<files::Prepared>,
+}
+
+/// Writes a document and its seal by one signer, or none, aside.
+///
+/// # Errors
+/// A file that cannot be written.
+pub fn prepare_sealed<K: Kind, P: Place + MaySign<K>>(
+    path: &Path,
+    access: Access,
+    bytes: &[u8],
+    signer: Option<&Signer<P>>,
+) -> Result<PreparedDocument, Failure> {
     let beside = seal_path(path);
-    if let Err(error) = std::fs::remove_file(&beside)
-        && error.kind() != std::io::ErrorKind::NotFound
-    {
-        return Err(Failure::from_error(Exit::Environment, &error).about(&beside.display().to_string()));
+    let document = files::prepare(path, access, bytes)?;
+    let seal = match signer {
+        Some(signer) => {
+            let mut seal = Seal::<K>::default();
+            seal.sign(signer, Statement::Signed, bytes)?;
+            Some(files::prepare(&beside, access, &seal.to_bytes())?)
+        }
+        None => None,
+    };
+    Ok(PreparedDocument { digest: Digest::of(bytes), beside, document, seal })
+}
+
+impl PreparedDocument {
+    /// The digest of the document.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.digest
     }
-    files::replace(path, access, bytes)?;
-    if let Some(signer) = signer {
-        let mut seal = Seal::<K>::default();
-        seal.sign(signer, Statement::Signed, bytes)?;
-        files::replace(&beside, access, &seal.to_bytes())?;
+
+    /// Gives both their names. The seal of what was there before goes first: no moment has a seal beside another document.
+    ///
+    /// # Errors
+    /// A file that cannot be put in its place.
+    pub fn put(self) -> Result<(), Failure> {
+        if let Err(error) = std::fs::remove_file(&self.beside)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            return Err(Failure::from_error(Exit::Environment, &error).about(&self.beside.display().to_string()));
+        }
+        self.document.put()?;
+        self.seal.map_or(Ok(()), |seal| Ok(seal.put()?))
     }
-    Ok(())
 }
 
 /// Reads a trust policy.

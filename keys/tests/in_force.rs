@@ -160,7 +160,7 @@ impl Host {
     }
 
     fn enter(&self, now: u64) -> Result<InForce, String> {
-        InForce::on_agent(&self.path("trust.toml"), Some(&self.path("state")), now).map_err(|failure| {
+        InForce::on_agent(&self.path("trust.toml"), Some(&self.path("state")), None, now).map_err(|failure| {
             let text = failure.render("x");
             text.split('[').nth(1).and_then(|rest| rest.split(']').next()).unwrap_or(&text).to_owned()
         })
@@ -198,7 +198,7 @@ fn an_agent_goes_only_forward() {
 fn a_policy_may_demand_a_memory() {
     let host = Host::new();
     host.put(&version(1, "require_state = true", &three()), &[]);
-    let without = InForce::on_agent(&host.path("trust.toml"), None, NOW).unwrap_err();
+    let without = InForce::on_agent(&host.path("trust.toml"), None, None, NOW).unwrap_err();
     assert!(without.render("x").contains("[K0330]"));
     assert_eq!(host.says(NOW), "accepted");
 }

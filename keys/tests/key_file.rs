@@ -286,3 +286,30 @@ fn costly_key_derivations_are_refused_before_they_start() {
         assert_eq!(read(&path, Some(&secret)).unwrap_err().code(), expected, "{position} {value}");
     }
 }
+
+#[test]
+fn files_of_other_users_are_refused() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let folder = Folder::new();
+    let (private, public) = (folder.path("key.pem"), folder.path("key.pub.pem"));
+    key_file::generate(&private, &public, Protection::Plain).unwrap();
+    if fs::metadata(&private).unwrap().uid() != 0 {
+        println!("skipped: only root can give a file to somebody else");
+        return;
+    }
+    let nobody = 65_534;
+    for (given, code) in [(&private, "K0408"), (&public, "K0408")] {
+        chown(given, Some(nobody), None).unwrap();
+        let refused = match given == &private {
+            true => read(&private, None).map(drop),
+            false => key_file::read_public(&public).map(drop),
+        };
+        assert_eq!(refused.unwrap_err().code(), code);
+        chown(given, Some(0), None).unwrap();
+    }
+    let home = private.parent().unwrap();
+    chown(home, Some(nobody), None).unwrap();
+    assert_eq!(read(&private, None).unwrap_err().code(), "K0409");
+    chown(home, Some(0), None).unwrap();
+    assert!(read(&private, None).is_ok());
+}

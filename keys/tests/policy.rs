@@ -304,3 +304,62 @@ fn ledger_and_state_are_switches() {
     assert_eq!(head("require_ledger = true\nrequire_state = false"), "read");
     assert_eq!(head("require_ledger = \"yes\""), "K0202");
 }
+
+#[test]
+fn a_policy_is_told_in_words() {
+    let text = |seed| signer(seed).public_key().to_spki_base64();
+    let words = TrustPolicy::read(FULL_IN_WORDS.replace("KEY1", &text(1)).replace("KEY2", &text(2)).as_bytes());
+    let words = words.unwrap().in_words().join("\n");
+    for line in [
+        "a plan needs the signatures of 2 distinct keys, 1 of them with role \"dba\"",
+        "one of its signers must have compiled it again (cosign)",
+        "it must begin to be valid at most 30 days ago",
+        "no other hazards are allowed than blocks-writes, data-loss",
+        "a plan with hazard \"data-loss\" needs the signatures of 2 distinct keys, 1 of them with role \"dba\"",
+        "hazard \"table-rewrite\" is never allowed",
+        "in environment \"production\" it needs the signatures of 2 distinct keys; never allowed there: full-scan",
+        "  shop: environment \"production\", database \"shop\", system identifier 7",
+        "every phase must be noted in the database",
+        "the agent must have a memory (--state)",
+        "the next version of this policy needs the signatures of 1 key",
+        "signs plans, trust policies; roles dba; until 2027-01-01T00:00:00Z",
+        "signs plans, trust policies",
+    ] {
+        assert!(words.contains(line), "\"{line}\" is not said:\n{words}");
+    }
+}
+
+const FULL_IN_WORDS: &str = r#"
+format = "pgseal-trust"
+version = 1
+policy_version = 4
+threshold = 2
+role_thresholds = { dba = 1 }
+require_cosign = true
+require_ledger = true
+require_state = true
+max_plan_age = "30d"
+allowed_hazards = ["blocks-writes", "data-loss"]
+forbidden_hazards = ["table-rewrite"]
+[[keys]]
+name = "alice"
+key = "KEY1"
+roles = ["dba"]
+not_after = 2027-01-01T00:00:00Z
+[[keys]]
+name = "bob"
+key = "KEY2"
+[policy_changes]
+threshold = 1
+[hazards.data-loss]
+threshold = 2
+roles = { dba = 1 }
+[environments.production]
+threshold = 2
+forbidden_hazards = ["full-scan"]
+[[targets]]
+label = "shop"
+environment = "production"
+database = "shop"
+system_identifier = "7"
+"#;

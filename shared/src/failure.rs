@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use crate::canonical::ReadError;
 use crate::exit::Exit;
+use crate::receipt::ChainError;
 use crate::restraint::RestraintError;
 
 /// A command's refusal or failure.
@@ -80,6 +81,24 @@ impl Failure {
         &self.message
     }
 
+    /// The stable code, where there is one.
+    #[must_use]
+    pub fn code(&self) -> Option<&'static str> {
+        self.code
+    }
+
+    /// The facts behind it, a line each.
+    #[must_use]
+    pub fn details(&self) -> &[String] {
+        &self.details
+    }
+
+    /// The advice, where there is one.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// The text for standard error of a program, ending in a line feed.
     #[must_use]
     pub fn render(&self, program: &str) -> String {
@@ -107,6 +126,17 @@ impl From<ReadError> for Failure {
 impl From<RestraintError> for Failure {
     fn from(error: RestraintError) -> Failure {
         Failure::from_error(Exit::Refused, &error).with_code(error.code())
+    }
+}
+
+impl From<ChainError> for Failure {
+    fn from(error: ChainError) -> Failure {
+        let failure = Failure::from_error(Exit::Refused, &error).with_code(error.code());
+        let failure = error.detail().into_iter().fold(failure, Failure::with_detail);
+        match error.hint() {
+            Some(hint) => failure.with_hint(hint),
+            None => failure,
+        }
     }
 }
 

@@ -31,4 +31,5 @@ pub mod pipeline;
 pub mod program;
 pub mod queries;
 pub mod runner;
+pub mod schema;
 pub mod server;

@@ -161,7 +161,7 @@ fn a_plan_is_applied_once() {
         assert_eq!(snapshot(&database).unwrap().fingerprint(), plan.target, "{major}");
         let receipt = desk.receipt();
         assert_eq!((receipt.outcome, receipt.exit_code), (Outcome::Applied, 0), "{major}");
-        assert_eq!(receipt.plan, Digest::of(&plan.to_bytes()), "{major}");
+        assert_eq!(receipt.plan, Some(Digest::of(&plan.to_bytes())), "{major}");
         assert_eq!((receipt.before, receipt.after), (Some(plan.source.fingerprint), Some(plan.target)), "{major}");
         assert_eq!(receipt.phases.iter().map(|phase| phase.steps.len()).collect::<Vec<_>>(), [2, 1], "{major}");
         assert_eq!(receipt.signers.len(), 1, "{major}");
@@ -173,7 +173,11 @@ fn a_plan_is_applied_once() {
         let first = fs::read(desk.path("receipt.json")).unwrap();
         desk.apply(&database).expect(0);
         let second = desk.receipt();
-        assert_eq!((second.outcome, second.previous), (Outcome::NothingToDo, Some(Digest::of(&first))), "{major}");
+        assert_eq!(
+            (second.outcome, second.chain.previous),
+            (Outcome::NothingToDo, Some(Digest::of(&first))),
+            "{major}"
+        );
         assert_eq!(database.text("SELECT count(*) FROM pgseal.ledger"), "2", "{major}");
     }
 }

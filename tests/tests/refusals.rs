@@ -543,15 +543,15 @@ fn receipts_form_a_chain() {
     let folder = stage.desk.path("");
     run_agent(&folder, &arguments).expect(0);
     let first = stage.desk.bytes("receipt.json");
-    stage.desk.run("receipt receipt.json --trust trust.toml --plan plan.json").expect(0);
+    stage.desk.run("receipt show receipt.json --trust trust.toml --plan plan.json").expect(0);
     run_agent(&folder, &arguments).expect(0);
     let second = stage.desk.expect_receipt(Outcome::NothingToDo, 0);
-    assert_eq!(second.previous, Some(Digest::of(&first)));
+    assert_eq!(second.chain.previous, Some(Digest::of(&first)));
     stage.database.batch("CREATE TABLE public.beside ()");
     run_agent(&folder, &arguments).expect(4);
     let third = stage.desk.expect_receipt(Outcome::Refused, 4);
-    assert_ne!(third.previous, second.previous);
-    stage.desk.run("receipt receipt.json --trust trust.toml --plan plan.json").expect(0);
+    assert_ne!(third.chain.previous, second.chain.previous);
+    stage.desk.run("receipt show receipt.json --trust trust.toml --plan plan.json").expect(0);
 }
 
 #[test]

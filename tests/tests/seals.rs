@@ -314,3 +314,58 @@ fn a_signer_elsewhere_takes_part() {
     }
     desk.run("sign plan.json").expect(2);
 }
+
+#[test]
+fn passphrases_are_typed_on_a_terminal() {
+    let desk = Desk::new(1);
+    let folder = pgseal_tests::program::folder_of_programs();
+    // `script` gives the program a terminal, and types what it is given
+    let typed = |arguments: &str, lines: &str| {
+        let line = format!("{}/pgseal {arguments}", folder.display());
+        let mut script = Command::new("script");
+        script.args(["-q", "-e", "-c", &line, "/dev/null"]).current_dir(desk.0.path());
+        script.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+        let Ok(mut child) = script.spawn() else { return None };
+        let mut input = child.stdin.take().unwrap();
+        for line in lines.lines() {
+            std::thread::sleep(std::time::Duration::from_millis(400));
+            std::io::Write::write_all(&mut input, format!("{line}\n").as_bytes()).unwrap();
+        }
+        let output = child.wait_with_output().unwrap();
+        drop(input);
+        Some((output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned()))
+    };
+    let Some((code, said)) = typed("keygen --out typed.pem", "correct horse\ncorrect horse") else {
+        println!("skipped: needs script");
+        return;
+    };
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("Passphrase for the new key: "), "{said}");
+    assert!(!said.contains("horse"), "the passphrase is shown: {said}");
+    desk.write("secret", b"correct horse\n");
+    desk.chmod("secret", 0o600);
+    desk.run("sign plan.json --key typed.pem --passphrase-file secret").expect(0);
+    assert_eq!(typed("sign plan.json --key typed.pem", "correct horse").unwrap().0, Some(0));
+    let (code, said) = typed("sign plan.json --key typed.pem", "wrong").unwrap();
+    assert!(code == Some(3) && said.contains("[K0413]"), "{said}");
+    let (code, said) = typed("keygen --out other.pem", "one\nanother").unwrap();
+    assert!(code == Some(2) && said.contains("not the same"), "{said}");
+    assert!(!desk.path("other.pem").exists());
+}
+
+#[test]
+fn policies_are_shown_in_words() {
+    let desk = Desk::new(2);
+    let said = desk.run("trust show trust.toml").expect(0).out;
+    let sha256 = Digest::of(&desk.bytes("trust.toml"));
+    for line in [
+        "trust.toml: trust policy version 1\n".to_owned(),
+        format!("sha256: {sha256}\n"),
+        "a plan needs the signatures of 2 distinct keys\n".to_owned(),
+        "  alice (".to_owned(),
+    ] {
+        assert!(said.contains(&line), "\"{line}\" is not said:\n{said}");
+    }
+    desk.chmod("trust.toml", 0o666);
+    desk.run("trust show trust.toml").expect(3);
+}

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use pgseal_catalog::{Catalog, Digest, Fact, FactId, Plan, canonical, fingerprint};
+use pgseal_catalog::{Catalog, Digest, Fact, FactId, Plan, Snapshot, canonical, fingerprint};
 use serde_json::Value;
 
 /// The most differences that are told.
@@ -108,6 +108,36 @@ impl<'a> Expected<'a> {
         facts.sort_by(|a, z| a.id.cmp(&z.id));
         facts
     }
+}
+
+/// The state of a plan that a database is expected to be in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expectation {
+    /// Its source, a checkpoint or its target.
+    AnyState,
+    /// As before its first phase.
+    Source,
+    /// As after its last phase.
+    Target,
+}
+
+/// How many phases of a plan a database has behind it.
+///
+/// # Errors
+/// What differs, where it is not in the state that is expected.
+pub fn compare_with_plan(plan: &Plan, live: &Snapshot, expectation: Expectation) -> Result<usize, Vec<Difference>> {
+    let expected = Expected::new(plan);
+    let phases = match expectation {
+        Expectation::AnyState => {
+            return expected.position(live.fingerprint()).ok_or_else(|| expected.explain_nearest(&live.catalog));
+        }
+        Expectation::Source => 0,
+        Expectation::Target => plan.phases.len(),
+    };
+    if live.fingerprint() == expected.fingerprint(phases) {
+        return Ok(phases);
+    }
+    Err(expected.explain(&live.catalog, phases))
 }
 
 /// What differs between a database as it was captured once and as it is.

@@ -265,6 +265,17 @@ impl ApplyError {
         }
     }
 
+    /// What a receipt says instead, where the server's message may hold what is in rows.
+    #[must_use]
+    pub fn without_rows(&self) -> Option<String> {
+        match self {
+            Self::Statement { place, source: StatementError::Server(error), .. } => {
+                Some(format!("{place}: the server refused the statement with SQLSTATE {}", error.sqlstate))
+            }
+            _ => None,
+        }
+    }
+
     /// What to do about it, if that is known.
     #[must_use]
     pub fn hint(&self) -> Option<&str> {

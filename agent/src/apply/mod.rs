@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `run` | the run: where to begin, phase after phase, what to do about a lost connection |
 //! | `phase` | one phase, and one try of it in a transaction |
+//! | `attempt` | what the receipt tells of a phase |
 //! | `outside` | one try of a phase that cannot run in a transaction |
 //! | `leftover` | what a killed run leaves of such a phase |
 //! | `guard` | one agent, one session |
@@ -19,6 +20,7 @@
 //! for this very database. A phase is committed only if the catalog under its locks was the expected one and the catalog that it
 //! made is the promised one. The state of the database alone decides where to begin: killed at any instant, the next run goes on.
 
+mod attempt;
 mod backoff;
 mod drift;
 mod error;
@@ -34,11 +36,11 @@ mod watch;
 
 use std::time::Duration;
 
-use pgseal_catalog::receipt::{Outcome, PhaseRecord};
+use pgseal_catalog::receipt::{Outcome, PhaseRecord, UnfinishedRecord};
 use pgseal_catalog::{Digest, Failure, Plan, QualifiedName, restraint};
 use pgseal_keys::{Admitted, LedgerRule};
 
-pub use self::drift::{Difference, compare};
+pub use self::drift::{Difference, Expectation, compare, compare_with_plan};
 pub use self::error::{ApplyError, Place};
 pub use self::interrupt::Interrupt;
 use self::ledger::{Ledger, Standing};
@@ -125,6 +127,8 @@ pub struct Report {
     pub after: Option<Digest>,
     /// Phases that this run committed.
     pub phases: Vec<PhaseRecord>,
+    /// The phase that it began and did not commit.
+    pub unfinished: Option<UnfinishedRecord>,
 }
 
 /// Opens another session of the same database.

@@ -1,24 +1,22 @@
 //! One phase outside a transaction: what a killed run left is cleared up, a row says that it is started, the statement runs, the
 //! result is compared with the promise, and a row says that it is finished.
 
-use std::time::Instant;
-
 use pgseal_catalog::outside::Outside;
 use pgseal_catalog::plan::Phase;
-use pgseal_catalog::receipt::StepRecord;
 use pgseal_catalog::{Catalog, Digest, QualifiedName};
 
+use super::attempt::Attempt;
 use super::drift::Expected;
 use super::error::{ApplyError, Place};
 use super::ledger::Mark;
 use super::leftover::{self, Leftover};
-use super::phase::{Stop, millis, quoted};
+use super::phase::{Stop, quoted};
 use super::run::Run;
 use super::{Event, settings};
 
 impl Run<'_> {
     /// Runs the only step of a phase, once.
-    pub(super) fn try_outside(&mut self, index: usize, phase: &Phase) -> Result<(Catalog, Vec<StepRecord>), Stop> {
+    pub(super) fn try_outside(&mut self, index: usize, phase: &Phase) -> Result<Catalog, Stop> {
         let place = Place { phase: index + 1, step: None };
         let expected = Expected::new(self.plan);
         let (before, promised) = (expected.fingerprint(index), expected.fingerprint(index + 1));
@@ -34,7 +32,7 @@ impl Run<'_> {
         if found == promised && promised != before {
             // the run before got that far
             self.in_transaction(index, Mark::Finished)?;
-            return Ok((live.catalog, Vec::new()));
+            return Ok(live.catalog);
         }
         if found != before && left.is_empty() {
             let differences = expected.explain(&live.catalog, index);
@@ -42,10 +40,10 @@ impl Run<'_> {
         }
         self.in_transaction(index, Mark::Started)?;
         let timeouts = self.plan.timeouts;
-        let records = self.alone(index, phase, &step.sql);
+        let ran = self.alone(index, phase, &step.sql);
         let restored = self.own("make the session's settings", place, |session| settings::leave(session, timeouts));
-        let records = match records {
-            Ok(records) => records,
+        match ran {
+            Ok(()) => self.note_attempt(Attempt::steps_done),
             Err(Stop::Over(ApplyError::Lost { place, source, .. })) => {
                 // the server goes on without the agent, and may get to the end
                 return Err(ApplyError::Lost { place, between: true, source }.into());
@@ -56,18 +54,18 @@ impl Run<'_> {
                 }
                 return Err(stop);
             }
-        };
+        }
         restored?;
         let after = self.capture(place)?.catalog;
         if fingerprint(&after) != promised {
             return Err(self.wrong(index, &after).into());
         }
         self.in_transaction(index, Mark::Finished)?;
-        Ok((after, records))
+        Ok(after)
     }
 
     /// Runs the statement with the settings that it needs.
-    fn alone(&mut self, index: usize, phase: &Phase, sql: &str) -> Result<Vec<StepRecord>, Stop> {
+    fn alone(&mut self, index: usize, phase: &Phase, sql: &str) -> Result<(), Stop> {
         let place = Place { phase: index + 1, step: Some(1) };
         let path = phase.steps.first().and_then(|step| step.search_path.as_ref()).unwrap_or(&phase.search_path);
         let patience = match Outside::of(sql) {
@@ -79,11 +77,7 @@ impl Run<'_> {
         self.own("make the settings of a phase", place, |session| settings::enter(session, timeouts, patience, path))?;
         self.go_on(place)?;
         (self.tell)(&Event::Step { place, sql });
-        let started = Instant::now();
-        match self.watched(place, sql) {
-            Ok(_) => Ok(vec![StepRecord { sql: Digest::of(sql.as_bytes()), duration_ms: millis(started) }]),
-            Err(source) => Err(self.failed(place, sql, source)),
-        }
+        self.timed(place, sql)
     }
 
     /// Notes the phase in a transaction of its own, which is in the right session.

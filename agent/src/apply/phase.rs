@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use pgseal_catalog::plan::Phase;
-use pgseal_catalog::receipt::{PhaseRecord, StepRecord};
 use pgseal_catalog::{Catalog, Digest, FactId};
 
+use super::attempt::Attempt;
 use super::drift::Expected;
 use super::error::{ApplyError, Place};
 use super::ledger::{Ledger, Mark, Note, Standing};
@@ -43,14 +43,17 @@ impl Run<'_> {
         let place = Place { phase: index + 1, step: None };
         let Some(phase) = plan.phases.get(index) else { return Ok(before.clone()) };
         let mut tries = 0;
+        self.attempt = Some(Attempt::begin(index + 1));
         loop {
             tries += 1;
-            let started = Instant::now();
             let tried =
                 if phase.transaction { self.try_phase(index, phase, before) } else { self.try_outside(index, phase) };
+            self.note_attempt(Attempt::ended);
             match tried {
-                Ok((catalog, steps)) => {
-                    self.committed(index, phase, tries - 1, millis(started), steps);
+                Ok(catalog) => {
+                    if let Some(attempt) = self.attempt.take() {
+                        self.committed(phase, attempt);
+                    }
                     return Ok(catalog);
                 }
                 Err(Stop::Over(error)) => {
@@ -65,28 +68,24 @@ impl Run<'_> {
                     let pause = backoff::pause(tries);
                     (self.tell)(&Event::Waiting { phase: index + 1, tries, pause });
                     self.pause(place, pause)?;
+                    self.note_attempt(Attempt::again);
                 }
             }
         }
     }
 
+    /// Notes something for the receipt about the phase that is being run.
+    pub(super) fn note_attempt(&mut self, note: impl FnOnce(&mut Attempt)) {
+        if let Some(attempt) = &mut self.attempt {
+            note(attempt);
+        }
+    }
+
     /// Notes for the receipt that a phase is committed.
-    pub(super) fn committed(
-        &mut self,
-        index: usize,
-        phase: &Phase,
-        retries: u32,
-        duration_ms: u64,
-        steps: Vec<StepRecord>,
-    ) {
-        (self.tell)(&Event::Committed { phase: index + 1, duration_ms });
-        self.records.push(PhaseRecord {
-            phase: u32::try_from(index + 1).unwrap_or(u32::MAX),
-            checkpoint: phase.checkpoint.fingerprint,
-            retries,
-            duration_ms,
-            steps,
-        });
+    pub(super) fn committed(&mut self, phase: &Phase, attempt: Attempt) {
+        let record = attempt.committed(phase.checkpoint.fingerprint);
+        (self.tell)(&Event::Committed { phase: record.phase as usize, duration_ms: record.duration_ms });
+        self.records.push(record);
     }
 
     fn roll_back(&mut self) {
@@ -115,12 +114,12 @@ impl Run<'_> {
         Err(ApplyError::OtherSession { between: !self.records.is_empty() }.into())
     }
 
-    fn try_phase(&mut self, index: usize, phase: &Phase, before: &Catalog) -> Result<(Catalog, Vec<StepRecord>), Stop> {
+    fn try_phase(&mut self, index: usize, phase: &Phase, before: &Catalog) -> Result<Catalog, Stop> {
         let place = Place { phase: index + 1, step: None };
         let expected = Expected::new(self.plan);
-        let began = Instant::now();
         self.begin(place)?;
         self.same_session(place)?;
+        let asked = Instant::now();
         for lock in &phase.locks {
             let id = &lock.relation;
             if before.contains(&FactId::Index(id.clone())) || before.contains(&FactId::Sequence(id.clone())) {
@@ -130,6 +129,7 @@ impl Run<'_> {
             let sql = format!("LOCK TABLE ONLY {} IN {} MODE", quoted(id), lock.mode.sql());
             self.own("lock", place, |session| session.simple(&sql))?;
         }
+        self.note_attempt(|attempt| attempt.locked(asked));
         let live = self.read(place)?;
         if fingerprint(&live) != expected.fingerprint(index) {
             let differences = expected.explain(&live, index);
@@ -137,7 +137,7 @@ impl Run<'_> {
         }
         // before the statements, so that whatever else this sets off is in what is read after them
         let kept = self.open_ledger(place)?;
-        let steps = self.steps(index, phase)?;
+        self.steps(index, phase)?;
         let after = self.read(place)?;
         if fingerprint(&after) != phase.checkpoint.fingerprint {
             let differences = expected.explain(&after, index + 1);
@@ -145,13 +145,10 @@ impl Run<'_> {
         }
         self.note(index, Mark::Committed, kept)?;
         self.still_inside(place)?;
-        self.commit(place).map_err(|stop| {
-            if matches!(stop, Stop::Over(ApplyError::Lost { .. })) {
-                self.doubt = Some((index, millis(began), steps.clone()));
-            }
-            stop
-        })?;
-        Ok((after, steps))
+        let committed = self.commit(place);
+        self.in_doubt = matches!(committed, Err(Stop::Over(ApplyError::Lost { .. })));
+        committed?;
+        Ok(after)
     }
 
     /// Makes the ledger where there is none; whether it is kept.
@@ -189,22 +186,26 @@ impl Run<'_> {
         self.own("note the phase in the ledger", place, |session| ledger.note(session, &note))
     }
 
-    fn steps(&mut self, index: usize, phase: &Phase) -> Result<Vec<StepRecord>, Stop> {
-        let mut records = Vec::with_capacity(phase.steps.len());
+    fn steps(&mut self, index: usize, phase: &Phase) -> Result<(), Stop> {
         for (number, step) in phase.steps.iter().enumerate() {
             let place = Place { phase: index + 1, step: Some(number + 1) };
             let path = step.search_path.as_ref().unwrap_or(&phase.search_path);
             self.own("set the search path", place, |session| settings::set_search_path(session, path))?;
             self.go_on(place)?;
             (self.tell)(&Event::Step { place, sql: &step.sql });
-            let started = Instant::now();
-            match self.watched(place, &step.sql) {
-                Ok(_) => {}
-                Err(source) => return Err(self.failed(place, &step.sql, source)),
-            }
-            records.push(StepRecord { sql: Digest::of(step.sql.as_bytes()), duration_ms: millis(started) });
+            self.timed(place, &step.sql)?;
         }
-        Ok(records)
+        self.note_attempt(Attempt::steps_done);
+        Ok(())
+    }
+
+    /// Runs a statement of the plan, and notes how long it took.
+    pub(super) fn timed(&mut self, place: Place, sql: &str) -> Result<(), Stop> {
+        self.note_attempt(|attempt| attempt.step_begins(place.step.unwrap_or_default()));
+        let started = Instant::now();
+        let ran = self.watched(place, sql);
+        self.note_attempt(|attempt| attempt.step_ended(sql, started));
+        ran.map(drop).map_err(|source| self.failed(place, sql, source))
     }
 
     pub(super) fn failed(&self, place: Place, sql: &str, source: StatementError) -> Stop {
@@ -273,10 +274,6 @@ impl Run<'_> {
 
 fn fingerprint(catalog: &Catalog) -> Digest {
     pgseal_catalog::fingerprint::fingerprint(catalog)
-}
-
-pub(super) fn millis(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A relation as SQL names it, whatever the names are.

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use pgseal_catalog::receipt::{Outcome, PhaseRecord, StepRecord};
+use pgseal_catalog::receipt::{Outcome, PhaseRecord};
 use pgseal_catalog::{Catalog, Plan, Snapshot};
 use pgseal_keys::Admitted;
 
+use super::attempt::Attempt;
 use super::drift::Expected;
 use super::error::{ApplyError, Place};
 use super::guard::{self, Guard};
@@ -30,8 +31,10 @@ pub(super) struct Run<'a> {
     pub watcher: Watcher,
     pub guard: Guard,
     pub records: Vec<PhaseRecord>,
-    /// A phase whose COMMIT was not answered: its place, how long it took, what it ran.
-    pub doubt: Option<(usize, u64, Vec<StepRecord>)>,
+    /// The phase that was begun, until it is committed.
+    pub attempt: Option<Attempt>,
+    /// Whether its COMMIT was not answered.
+    pub in_doubt: bool,
     pub tell: &'a mut dyn FnMut(&Event<'_>),
 }
 
@@ -54,7 +57,18 @@ impl<'a> Run<'a> {
         tell: &'a mut dyn FnMut(&Event<'_>),
     ) -> Self {
         let (watcher, guard) = (Watcher::default(), Guard::default());
-        Self { session, plan: admitted.plan(), admitted, means, watcher, guard, records: Vec::new(), doubt: None, tell }
+        Self {
+            session,
+            plan: admitted.plan(),
+            admitted,
+            means,
+            watcher,
+            guard,
+            records: Vec::new(),
+            attempt: None,
+            in_doubt: false,
+            tell,
+        }
     }
 
     /// Runs until it is settled what became of the plan, over as many connections as it takes, and bounded.
@@ -78,6 +92,7 @@ impl<'a> Run<'a> {
             outcome => outcome,
         };
         report.phases = std::mem::take(&mut self.records);
+        report.unfinished = self.attempt.take().map(Attempt::given_up);
         outcome
     }
 
@@ -173,9 +188,15 @@ impl<'a> Run<'a> {
 
     /// Whether the COMMIT that was not answered was done: the state says so.
     fn settle_doubt(&mut self, found: usize) {
-        let Some((index, duration_ms, steps)) = self.doubt.take() else { return };
-        if let Some(phase) = self.plan.phases.get(index).filter(|_| found > index) {
-            self.committed(index, phase, 0, duration_ms, steps);
+        if !std::mem::take(&mut self.in_doubt) {
+            return;
+        }
+        // the state is behind the phase that is next as far as this run knows
+        let index = self.place().phase - 1;
+        if let Some(phase) = self.plan.phases.get(index).filter(|_| found > index)
+            && let Some(attempt) = self.attempt.take()
+        {
+            self.committed(phase, attempt);
         }
     }
 

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use pgseal_catalog::receipt::Outcome;
+use pgseal_catalog::receipt::{Command, Outcome};
+use serde_json::json;
 
 use super::receipt::{Draft, ReceiptOptions};
-use super::said::say;
+use super::said::Log;
 use super::sealed::{SealedPlan, admit, live_target};
 use crate::apply::{Event, Interrupt, Means, Progress, apply};
 use crate::connect::{ConnectionArgs, Environment, Session, Settings};
@@ -38,18 +39,17 @@ pub(super) struct Arguments {
     connection: ConnectionArgs,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let mut draft = arguments.receipt.open()?;
-    let (outcome, failure) = match run_plan(arguments, &mut draft) {
+pub(super) fn run(arguments: &Arguments, log: Log) -> Result<Exit, Failure> {
+    let mut draft = arguments.receipt.open(Command::Apply, arguments.plan.state())?;
+    let told = log.unless(arguments.quiet);
+    let (outcome, failure) = match run_plan(arguments, &mut draft, told) {
         Ok(outcome) => (outcome, None),
-        Err(failure) => {
-            let ran = !draft.report.phases.is_empty();
-            let refused = matches!(failure.exit, Exit::Refused | Exit::Drift | Exit::InvalidInput);
-            (if refused && !ran { Outcome::Refused } else { Outcome::Failed }, Some(failure))
-        }
+        Err(failure) => (ended_badly(&draft, &failure), Some(failure)),
     };
-    let exit = failure.as_ref().map_or(Exit::Done, |failure| failure.exit);
-    let written = draft.close(outcome, exit, failure.as_ref().map(Failure::message));
+    let written = draft.close(outcome, failure.as_ref());
+    if let Ok(path) = &written {
+        arguments.receipt.say_where(path.as_ref(), told);
+    }
     match (failure, written) {
         (None, Ok(_)) => Ok(Exit::Done),
         (None, Err(failure)) => Err(failure.about("the plan was applied, but its receipt was not written")),
@@ -58,17 +58,22 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
 }
 
-fn run_plan(arguments: &Arguments, draft: &mut Draft) -> Result<Outcome, Failure> {
+/// Whether a run was refused before anything of the plan ran.
+fn ended_badly(draft: &Draft, failure: &Failure) -> Outcome {
+    let refused = matches!(failure.exit, Exit::Refused | Exit::Drift | Exit::InvalidInput);
+    if refused && draft.report.phases.is_empty() { Outcome::Refused } else { Outcome::Failed }
+}
+
+fn run_plan(arguments: &Arguments, draft: &mut Draft, log: Log) -> Result<Outcome, Failure> {
     let received = arguments.plan.read()?;
     draft.plan = Some(received.digest());
-    let authorized = arguments.plan.authorize(received, &mut draft.signers)?;
+    let authorized = arguments.plan.authorize(received, draft, log)?;
     let settings = Settings::resolve(&arguments.connection, &Environment::of_process())?;
     let mut session = Session::open(&settings)?;
     let live = live_target(&mut session)?;
-    draft.target = Some(live.clone());
+    draft.live = Some(live.clone());
     let admitted = admit(authorized, &live)?;
     let phases = admitted.plan().phases.len();
-    let quiet = arguments.quiet;
     let another = || {
         let mut session = Session::open(&settings)?;
         // behind the same name there may be another server by now
@@ -79,15 +84,13 @@ fn run_plan(arguments: &Arguments, draft: &mut Draft) -> Result<Outcome, Failure
     };
     let interrupt = Interrupt::on_signals().map_err(|error| Failure::from_error(Exit::Environment, &error))?;
     let means = Means { another: Some(&another), reconnect: Duration::from_secs(arguments.reconnect), interrupt };
-    let outcome = apply(&mut session, &admitted, &means, &mut draft.report, &mut |event| {
-        if !quiet {
-            tell(event, phases);
-        }
-    })?;
-    if !quiet {
-        match outcome {
-            Outcome::NothingToDo => say("nothing to do: the database is at the plan's target"),
-            _ => say(&format!("applied: the database is at {}", admitted.plan().target)),
+    let outcome = apply(&mut session, &admitted, &means, &mut draft.report, &mut |event| tell(log, event, phases));
+    let outcome = outcome.inspect_err(|error| draft.message = error.without_rows())?;
+    match outcome {
+        Outcome::NothingToDo => log.note("nothing_to_do", "nothing to do: the database is at the plan's target"),
+        _ => {
+            let target = admitted.plan().target;
+            log.say("applied", &format!("applied: the database is at {target}"), json!({ "fingerprint": target }));
         }
     }
     // everything is committed: a session that ends badly changes nothing
@@ -95,36 +98,70 @@ fn run_plan(arguments: &Arguments, draft: &mut Draft) -> Result<Outcome, Failure
     Ok(outcome)
 }
 
-fn tell(event: &Event<'_>, phases: usize) {
+fn tell(log: Log, event: &Event<'_>, phases: usize) {
     match event {
         Event::Found { phases: 0 } => {}
         Event::Found { phases: found } if *found == phases => {}
-        Event::Found { phases: found } => say(&format!("{found} of {phases} phases are there already, going on")),
+        Event::Found { phases: found } => log.say(
+            "resumed",
+            &format!("{found} of {phases} phases are there already, going on"),
+            json!({ "found": found, "phases": phases }),
+        ),
         Event::Step { place, sql } => {
             let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
-            say(&format!("{place}: {}", line.chars().take(140).collect::<String>()));
+            log.say(
+                "step",
+                &format!("{place}: {}", line.chars().take(140).collect::<String>()),
+                json!({ "phase": place.phase, "step": place.step }),
+            );
         }
-        Event::NoLedger { phase } => say(&format!("phase {phase}: the role may not keep the ledger")),
-        Event::WaitingToRead { tries, pause } => {
-            say(&format!("try {tries} to read the database met a lock, trying again in {} ms", pause.as_millis()));
+        Event::NoLedger { phase } => {
+            log.say("no_ledger", &format!("phase {phase}: the role may not keep the ledger"), json!({ "phase": phase }))
         }
-        Event::Waiting { phase, tries, pause } => {
-            say(&format!("phase {phase}: try {tries} met a lock, trying again in {} ms", pause.as_millis()));
-        }
-        Event::Progress { place, progress } => say(&format!("{place}: {}", in_words(progress))),
-        Event::ClearingUp { place, relation } => {
-            say(&format!("{place}: clearing up what an earlier run left of {relation}"));
-        }
-        Event::NotClearedUp { place } => {
-            say(&format!("{place}: what is left of it could not be cleared up for now; the next run will"));
-        }
-        Event::Reconnecting { pause } => {
-            say(&format!("the connection was lost, connecting again in {} ms", pause.as_millis()));
-        }
-        Event::Committed { phase, duration_ms } => {
-            say(&format!("phase {phase} of {phases}: committed after {duration_ms} ms"));
-        }
+        Event::WaitingToRead { tries, pause } => log.say(
+            "read_retry",
+            &format!("try {tries} to read the database met a lock, trying again in {} ms", pause.as_millis()),
+            json!({ "tries": tries, "pause_ms": millis(*pause) }),
+        ),
+        Event::Waiting { phase, tries, pause } => log.say(
+            "phase_retry",
+            &format!("phase {phase}: try {tries} met a lock, trying again in {} ms", pause.as_millis()),
+            json!({ "phase": phase, "tries": tries, "pause_ms": millis(*pause) }),
+        ),
+        Event::Progress { place, progress } => log.say(
+            "progress",
+            &format!("{place}: {}", in_words(progress)),
+            json!({
+                "phase": place.phase, "step": place.step, "what": progress.what,
+                "done": progress.share.map(|(done, _)| done), "total": progress.share.map(|(_, total)| total),
+                "blocked_by": progress.blocked_by,
+            }),
+        ),
+        Event::ClearingUp { place, relation } => log.say(
+            "clearing_up",
+            &format!("{place}: clearing up what an earlier run left of {relation}"),
+            json!({ "phase": place.phase, "relation": relation.to_string() }),
+        ),
+        Event::NotClearedUp { place } => log.say(
+            "not_cleared_up",
+            &format!("{place}: what is left of it could not be cleared up for now; the next run will"),
+            json!({ "phase": place.phase }),
+        ),
+        Event::Reconnecting { pause } => log.say(
+            "reconnecting",
+            &format!("the connection was lost, connecting again in {} ms", pause.as_millis()),
+            json!({ "pause_ms": millis(*pause) }),
+        ),
+        Event::Committed { phase, duration_ms } => log.say(
+            "phase_committed",
+            &format!("phase {phase} of {phases}: committed after {duration_ms} ms"),
+            json!({ "phase": phase, "phases": phases, "duration_ms": duration_ms }),
+        ),
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn in_words(progress: &Progress) -> String {

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use pgseal_catalog::{Digest, Name, Scope, Snapshot};
 use pgseal_keys::files::{self, Access, Guard};
 use pgseal_keys::{self as keys, write_sealed};
+use serde_json::json;
 
-use super::said::{now, say};
+use super::said::{Log, now};
 use super::signer;
 use crate::connect::{ConnectionArgs, Environment, Session, Settings};
 use pgseal_catalog::{Exit, Failure};
@@ -56,7 +57,7 @@ pub(super) struct Arguments {
     connection: ConnectionArgs,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments, log: Log) -> Result<Exit, Failure> {
     let scope = scope(arguments)?;
     // a wrong passphrase should not cost a capture
     let signer = signer::read(arguments.key.as_deref(), arguments.passphrase_file.as_deref())?;
@@ -70,7 +71,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     };
     let (bytes, fingerprint) = snapshot.to_bytes_and_fingerprint();
     write_sealed::<keys::Snapshot, _>(&arguments.out, Access::Owner, &bytes, signer.as_ref())?;
-    report(&snapshot, fingerprint, &arguments.out);
+    report(log, &snapshot, fingerprint, &arguments.out);
     // the snapshot is written: a session that ends badly changes nothing
     session.close().ok();
     // the program ends: what takes a while to take apart goes with it
@@ -111,27 +112,28 @@ fn patterns(path: &Path) -> Result<Vec<String>, Failure> {
     Ok(found.into_iter().collect())
 }
 
-fn report(snapshot: &Snapshot, fingerprint: Digest, out: &Path) {
+fn report(log: Log, snapshot: &Snapshot, fingerprint: Digest, out: &Path) {
     let header = &snapshot.header;
-    say(&format!(
-        "captured {} facts of database \"{}\" (server {}) into {}",
-        snapshot.catalog.len(),
-        header.database,
-        header.server_version,
-        out.display()
-    ));
-    say(&format!("fingerprint {fingerprint}"));
-    if snapshot.unmodeled.is_empty() {
-        return;
+    let (facts, out) = (snapshot.catalog.len(), out.display().to_string());
+    log.say(
+        "captured",
+        &format!(
+            "captured {facts} facts of database \"{}\" (server {}) into {out}\nfingerprint {fingerprint}",
+            header.database, header.server_version
+        ),
+        json!({ "facts": facts, "database": header.database, "fingerprint": fingerprint, "file": out }),
+    );
+    let names: Vec<String> =
+        snapshot.unmodeled.iter().take(20).map(|entry| format!("{} {}", entry.kind, entry.name)).collect();
+    let count = snapshot.unmodeled.len();
+    let mut text = match count {
+        0 => return,
+        1 => "note: one object is of a kind that is not modelled yet:".to_owned(),
+        count => format!("note: {count} objects are of kinds that are not modelled yet:"),
+    };
+    text.extend(names.iter().map(|name| format!("\n  {name}")));
+    if count > names.len() {
+        text.push_str(&format!("\n  … and {} more, all of them in the snapshot", count - names.len()));
     }
-    match snapshot.unmodeled.len() {
-        1 => say("note: one object is of a kind that is not modelled yet:"),
-        count => say(&format!("note: {count} objects are of kinds that are not modelled yet:")),
-    }
-    for entry in snapshot.unmodeled.iter().take(20) {
-        say(&format!("  {} {}", entry.kind, entry.name));
-    }
-    if snapshot.unmodeled.len() > 20 {
-        say(&format!("  … and {} more, all of them in the snapshot", snapshot.unmodeled.len() - 20));
-    }
+    log.say("unmodeled", &text, json!({ "count": count, "objects": names }));
 }

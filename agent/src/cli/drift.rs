@@ -1,48 +1,158 @@
-//! `pgseal-agent drift`: what changed in a database since a snapshot of it was taken.
+//! `pgseal-agent drift`: whether a database is what a snapshot or a plan says, for monitors.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use pgseal_catalog::{Snapshot, limits};
+use clap::ValueEnum;
+use pgseal_catalog::{Exit, Failure, Plan, Scope, Snapshot, limits};
 use pgseal_keys::files::{self, Guard};
+use serde_json::{Value, json};
 
-use super::said::say;
-use crate::apply::compare;
+use super::said::{Log, print_out};
+use crate::apply::{Difference, Expectation, compare, compare_with_plan};
 use crate::capture::capture;
 use crate::connect::{ConnectionArgs, Environment, Session, Settings};
-use pgseal_catalog::{Exit, Failure};
 
 const EXAMPLES: &str = "\
-Example:
+Examples:
   pgseal-agent drift --snapshot snapshot.json --db shop
+  pgseal-agent drift --plan plan.json --expect target --db shop --json
 
-Exit code 0: the database is as it was. 4: it is not, and standard output says what differs.";
+Exit code 0: the database is as it should be. 4: it is not, and standard output says what differs.
+Any other exit code says that it could not be looked at.
+A plan is only compared with, never applied: its seal is not asked for.";
 
-/// Say what changed in a database since a snapshot of it was taken
+/// Say what differs between a database and a snapshot of it, or a plan
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
+#[command(group(clap::ArgGroup::new("with").required(true).args(["snapshot", "plan"])))]
 pub(super) struct Arguments {
     /// Snapshot to compare with; its scope is used
     #[arg(long, value_name = "FILE")]
-    snapshot: PathBuf,
+    snapshot: Option<PathBuf>,
+    /// Plan to compare with; its scope is used
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
+    /// State of the plan that the database must be in
+    #[arg(long, value_enum, default_value_t, requires = "plan", value_name = "STATE")]
+    expect: State,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     connection: ConnectionArgs,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let bytes = files::read(&arguments.snapshot, Guard::Untrusted, limits::MAX_SNAPSHOT_BYTES)?;
-    let captured = Snapshot::from_bytes(&bytes)
-        .map_err(|error| Failure::from(error).about(&arguments.snapshot.display().to_string()))?;
-    drop(bytes);
+/// The state of a plan that a database must be in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum State {
+    /// As before its first phase, or as after any phase
+    #[default]
+    Any,
+    /// As before its first phase
+    Source,
+    /// As after its last phase
+    Target,
+}
+
+/// What a database is compared with.
+enum Model {
+    Snapshot(Box<Snapshot>),
+    Plan(Box<Plan>),
+}
+
+impl Model {
+    fn read(arguments: &Arguments) -> Result<Self, Failure> {
+        let read = |path: &Path, limit| files::read(path, Guard::Untrusted, limit).map_err(Failure::from);
+        match (&arguments.snapshot, &arguments.plan) {
+            (Some(path), _) => {
+                let read = Snapshot::from_bytes(&read(path, limits::MAX_SNAPSHOT_BYTES)?);
+                let about = |error| Failure::from(error).about(&path.display().to_string());
+                Ok(Self::Snapshot(Box::new(read.map_err(about)?)))
+            }
+            (None, Some(path)) => {
+                let read = Plan::from_bytes(&read(path, limits::MAX_PLAN_BYTES)?);
+                let about = |error| Failure::from(error).about(&path.display().to_string());
+                Ok(Self::Plan(Box::new(read.map_err(about)?)))
+            }
+            // the argument group admits no other
+            (None, None) => Err(Failure::new(Exit::Usage, "one of --snapshot and --plan is needed")),
+        }
+    }
+
+    fn scope(&self) -> &Scope {
+        match self {
+            Self::Snapshot(snapshot) => &snapshot.scope,
+            Self::Plan(plan) => &plan.scope,
+        }
+    }
+
+    /// What differs; for a plan also how many of its phases the database has behind it, where that is known.
+    fn compare(&self, live: &Snapshot, expect: State) -> (Vec<Difference>, Option<usize>) {
+        match self {
+            Self::Snapshot(captured) if captured.fingerprint() == live.fingerprint() => (Vec::new(), None),
+            Self::Snapshot(captured) => (compare(&captured.catalog, &live.catalog), None),
+            Self::Plan(plan) => {
+                let expectation = match expect {
+                    State::Any => Expectation::AnyState,
+                    State::Source => Expectation::Source,
+                    State::Target => Expectation::Target,
+                };
+                match compare_with_plan(plan, live, expectation) {
+                    Ok(phases) => (Vec::new(), Some(phases)),
+                    Err(differences) => (differences, None),
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn run(arguments: &Arguments, log: Log) -> Result<Exit, Failure> {
+    let model = Model::read(arguments)?;
     let settings = Settings::resolve(&arguments.connection, &Environment::of_process())?;
     let mut session = Session::open(&settings)?;
-    let live = capture(session.client(), &captured.scope, String::new())?;
-    if live.fingerprint() == captured.fingerprint() {
-        say(&format!("no drift: the database is at {}", live.fingerprint()));
+    let live = capture(session.client(), model.scope(), String::new())?;
+    let (differences, phases) = model.compare(&live, arguments.expect);
+    let drifted = phases.is_none() && !differences.is_empty();
+    if arguments.json {
+        print_out(&format!("{:#}\n", as_json(&live, &differences, phases)))?;
+    } else {
+        print_out(&differences.iter().map(|difference| format!("{difference}\n")).collect::<String>())?;
+    }
+    if !drifted {
+        let fingerprint = live.fingerprint();
+        log.say("no_drift", &no_drift(&model, &live, phases), json!({ "fingerprint": fingerprint, "phases": phases }));
         return Ok(Exit::Done);
     }
-    let differences = compare(&captured.catalog, &live.catalog);
-    let lines: String = differences.iter().map(|difference| format!("{difference}\n")).collect();
-    std::io::Write::write_all(&mut std::io::stdout(), lines.as_bytes())
-        .map_err(|error| Failure::from_error(Exit::Environment, &error).about("standard output"))?;
-    Err(Failure::new(Exit::Drift, format!("the database differs from the snapshot in {} places", differences.len())))
+    let (what, count) = (if arguments.plan.is_some() { "plan" } else { "snapshot" }, differences.len());
+    let places = if count == 1 { "one place".to_owned() } else { format!("{count} places") };
+    Err(Failure::new(Exit::Drift, format!("the database differs from the {what} in {places}")))
+}
+
+fn no_drift(model: &Model, live: &Snapshot, phases: Option<usize>) -> String {
+    let fingerprint = live.fingerprint();
+    match (model, phases) {
+        (Model::Plan(plan), Some(phases)) if phases == plan.phases.len() => {
+            format!("no drift: the database is at the plan's target, {fingerprint}")
+        }
+        (Model::Plan(_), Some(0)) => format!("no drift: the database is at the plan's source, {fingerprint}"),
+        (Model::Plan(plan), Some(phases)) => {
+            format!("no drift: the database has {phases} of {} phases behind it, {fingerprint}", plan.phases.len())
+        }
+        (Model::Plan(_) | Model::Snapshot(_), _) => format!("no drift: the database is at {fingerprint}"),
+    }
+}
+
+fn as_json(live: &Snapshot, differences: &[Difference], phases: Option<usize>) -> Value {
+    let differences: Vec<Value> = differences
+        .iter()
+        .map(|difference| json!({ "object": difference.object.to_string(), "detail": difference.detail }))
+        .collect();
+    json!({
+        "format": "pgseal-drift",
+        "version": 1,
+        "drift": !differences.is_empty(),
+        "fingerprint": live.fingerprint(),
+        "phases": phases,
+        "differences": differences,
+    })
 }

@@ -12,9 +12,10 @@ mod sealed;
 mod signer;
 
 use std::ffi::OsString;
-use std::io::Write as _;
 
 use clap::{Parser, Subcommand};
+
+use self::said::{Log, LogFormat};
 
 pub use pgseal_catalog::{Exit, Failure};
 
@@ -36,6 +37,10 @@ rolled back; 7 lock timeout after all retries, rolled back; 8 stopped between ph
 #[derive(Debug, Parser)]
 #[command(name = "pgseal-agent", version, max_term_width = 100, after_help = EXAMPLES, disable_help_subcommand = true)]
 struct Arguments {
+    /// How what happens is told on standard error: human, or json (one object per line)
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORM")]
+    #[arg(hide_possible_values = true, hide_default_value = true, display_order = 900)]
+    log_format: LogFormat,
     #[command(subcommand)]
     command: Command,
 }
@@ -59,17 +64,18 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             return if error.use_stderr() { Exit::Usage } else { Exit::Done };
         }
     };
+    let log = Log::new(arguments.log_format);
     let outcome = match arguments.command {
-        Command::Apply(arguments) => apply::run(&arguments),
-        Command::Capture(arguments) => capture::run(&arguments),
-        Command::Check(arguments) => check::run(&arguments),
-        Command::Drift(arguments) => drift::run(&arguments),
+        Command::Apply(arguments) => apply::run(&arguments, log),
+        Command::Capture(arguments) => capture::run(&arguments, log),
+        Command::Check(arguments) => check::run(&arguments, log),
+        Command::Drift(arguments) => drift::run(&arguments, log),
         Command::Completions(arguments) => completions::run(&arguments),
     };
     match outcome {
         Ok(exit) => exit,
         Err(failure) => {
-            let _ = std::io::stderr().write_all(failure.render("pgseal-agent").as_bytes());
+            log.failure(&failure);
             failure.exit
         }
     }

@@ -1,14 +1,97 @@
-//! What a command says on standard error, and the time it says in its documents.
+//! What a command says on standard error, for people or for programs, and the time it says in its documents.
 
 use std::io::{self, Write as _};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use clap::ValueEnum;
+use serde_json::{Map, Value};
+
 use pgseal_catalog::{Exit, Failure};
 use pgseal_keys::moment;
 
-/// Prints a line on standard error; a closed standard error is no reason to fail.
-pub(super) fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+/// How what happens is told on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum LogFormat {
+    /// In sentences
+    #[default]
+    Human,
+    /// One JSON object per line
+    Json,
+}
+
+/// Where a command tells what happens.
+///
+/// In JSON, every line has `time`, `event` (a stable word), `message` (the sentence) and what belongs to the event.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Log {
+    format: LogFormat,
+    quiet: bool,
+}
+
+impl Log {
+    pub fn new(format: LogFormat) -> Self {
+        Self { format, quiet: false }
+    }
+
+    /// The same log, which tells only errors where that was asked for.
+    pub fn unless(self, quiet: bool) -> Self {
+        Self { quiet: self.quiet || quiet, ..self }
+    }
+
+    /// Tells an event; a closed standard error is no reason to fail.
+    pub fn say(&self, event: &'static str, message: &str, members: Value) {
+        if self.quiet {
+            return;
+        }
+        match self.format {
+            LogFormat::Human => drop(writeln!(io::stderr(), "{message}")),
+            LogFormat::Json => print(&line(event, message, members)),
+        }
+    }
+
+    /// Tells an event that has nothing to it but its sentence.
+    pub fn note(&self, event: &'static str, message: &str) {
+        self.say(event, message, Value::Null);
+    }
+
+    /// Tells why the command did not do what it was asked, quiet or not.
+    pub fn failure(&self, failure: &Failure) {
+        match self.format {
+            LogFormat::Human => drop(io::stderr().write_all(failure.render("pgseal-agent").as_bytes())),
+            LogFormat::Json => {
+                let mut members = Map::new();
+                let mut add = |name: &str, value: Value| drop(members.insert(name.to_owned(), value));
+                add("exit_code", failure.exit.number().into());
+                failure.code().into_iter().for_each(|code| add("code", code.into()));
+                add("details", failure.details().to_vec().into());
+                failure.hint().into_iter().for_each(|hint| add("hint", hint.into()));
+                print(&line("error", failure.message(), members.into()));
+            }
+        }
+    }
+}
+
+fn line(event: &'static str, message: &str, members: Value) -> Value {
+    let mut all = Map::new();
+    all.insert("time".to_owned(), now().unwrap_or_default().into());
+    all.insert("event".to_owned(), event.into());
+    all.insert("message".to_owned(), message.into());
+    if let Value::Object(members) = members {
+        all.extend(members);
+    }
+    Value::Object(all)
+}
+
+fn print(line: &Value) {
+    // in one piece: other programs may write to the same pipe
+    let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
+}
+
+/// Writes to standard output.
+pub(super) fn print_out(text: &str) -> Result<(), Failure> {
+    io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(|error| Failure::from_error(Exit::Environment, &error).about("standard output"))
 }
 
 /// Now, UTC, to the second, RFC 3339.

@@ -1,11 +1,14 @@
 //! The sealed plan that a command is about, and the database that it is let through for.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use pgseal_catalog::{Exit, Failure, Plan};
-use pgseal_keys::{self as keys, Admitted, Authorized, InForce, LiveTarget, Received};
+use pgseal_catalog::receipt::PolicyRecord;
+use pgseal_catalog::{Digest, Exit, Failure, Plan};
+use pgseal_keys::{self as keys, Admitted, Authorized, InForce, LiveTarget, Received, Vouched};
+use serde_json::json;
 
-use super::said::seconds;
+use super::receipt::Draft;
+use super::said::{Log, seconds};
 use crate::connect::{Session, StatementError};
 
 /// Which plan, and what it must satisfy.
@@ -20,6 +23,10 @@ pub(super) struct SealedPlan {
     /// Folder in which this agent remembers the latest trust policy, plan number and time that it has seen, so as not to go back
     #[arg(long, value_name = "DIR", env = "PGSEAL_STATE")]
     state: Option<PathBuf>,
+    /// SHA-256 that the trust policy's file must have, as "pgseal trust show" says it; without it, the first policy that an agent
+    /// sees is accepted as it is found
+    #[arg(long, value_name = "SHA256")]
+    pin: Option<Digest>,
     /// Seal, if it is not beside the plan
     #[arg(long, value_name = "FILE")]
     seal: Option<PathBuf>,
@@ -34,16 +41,33 @@ impl SealedPlan {
         Received::read(&self.plan, self.seal.as_deref())
     }
 
-    /// Verifies the seal, parses the plan and asks the policy; returns the key ids that counted as well, also where the policy
+    /// The folder of the agent's memory.
+    pub fn state(&self) -> Option<&Path> {
+        self.state.as_deref()
+    }
+
+    /// Verifies the seal, parses the plan and asks the policy; what was found goes to the draft of the receipt, also where the policy
     /// refuses what the plan holds.
     pub fn authorize(
         &self,
         received: Received<keys::Plan>,
-        signers: &mut Vec<String>,
+        draft: &mut Draft,
+        log: Log,
     ) -> Result<Authorized<Plan>, Failure> {
+        draft.target.clone_from(&self.target);
         let now = seconds()?;
-        let trust = InForce::on_agent(&self.trust, self.state.as_deref(), now)?;
-        received.authorize(&trust, self.target.as_deref(), now, signers)
+        let trust = InForce::on_agent(&self.trust, self.state(), self.pin, now)?;
+        if trust.vouched() == Vouched::ByItsPlaceAtFirst {
+            let (version, sha256) = (trust.policy().policy_version(), trust.digest());
+            let said = format!(
+                "trust policy version {version} is the first one that this agent sees, and accepted as it is; its sha256 is {sha256}"
+            );
+            log.say("policy_first_seen", &said, json!({ "version": version, "sha256": sha256 }));
+        }
+        draft.policy = Some(PolicyRecord { version: trust.policy().policy_version(), sha256: trust.digest() });
+        let authorized = received.authorize(&trust, self.target.as_deref(), now, &mut draft.signers)?;
+        draft.target = authorized.target().map(str::to_owned);
+        Ok(authorized)
     }
 }
 

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use pgseal_keys::key_file::{self, Passphrase, Protection};
 
 use super::files::print;
+use super::passphrase::ask_for_new;
 use pgseal_catalog::{Exit, Failure};
 
 const EXAMPLES: &str = "\
 Examples:
-  pgseal keygen --out alice.pem --passphrase-file secret.txt   # alice.pem and alice.pub.pem
-  pgseal keygen --out ci.pem --no-passphrase                   # only its file mode protects it
+  pgseal keygen --out alice.pem      # asks for a passphrase; writes alice.pem and alice.pub.pem
+  pgseal keygen --out alice.pem --passphrase-file secret.txt
+  pgseal keygen --out ci.pem --no-passphrase               # only its file mode protects it
 
 The files are PKCS#8 and SPKI PEM: openssl pkey -in alice.pem -pubout reads them.";
 
@@ -21,8 +23,8 @@ pub(super) struct Arguments {
     /// Private key to write; the public half goes beside it as NAME.pub.pem. Neither may exist
     #[arg(long, value_name = "NAME.pem")]
     out: PathBuf,
-    /// File that holds the passphrase in one line (mode 0600)
-    #[arg(long, value_name = "FILE", required_unless_present = "no_passphrase", conflicts_with = "no_passphrase")]
+    /// File that holds the passphrase in one line (mode 0600); without it, it is asked for on the terminal
+    #[arg(long, value_name = "FILE", conflicts_with = "no_passphrase")]
     passphrase_file: Option<PathBuf>,
     /// Write the key unencrypted
     #[arg(long)]
@@ -31,7 +33,12 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let public = public_path(&arguments.out)?;
-    let passphrase = arguments.passphrase_file.as_deref().map(Passphrase::read).transpose()?;
+    key_file::check_free(&[&arguments.out, &public])?;
+    let passphrase = match &arguments.passphrase_file {
+        Some(path) => Some(Passphrase::read(path)?),
+        None if arguments.no_passphrase => None,
+        None => Some(ask_for_new()?),
+    };
     let protection = passphrase.as_ref().map_or(Protection::Plain, Protection::Encrypted);
     let key = key_file::generate(&arguments.out, &public, protection)?;
     let text = format!(

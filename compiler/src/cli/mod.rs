@@ -70,7 +70,8 @@ enum Command {
     Reproduce(cosign::ReproduceArguments),
     Dump(dump::Arguments),
     Diff(diff::Arguments),
-    Receipt(receipt::Arguments),
+    #[command(subcommand)]
+    Receipt(receipt::Command),
     Completions(completions::Arguments),
 }
 
@@ -109,7 +110,7 @@ fn dispatch(command: Command, terminal: &Terminal) -> Result<Exit, Failure> {
         Command::Reproduce(arguments) => cosign::reproduce(&arguments, terminal),
         Command::Dump(arguments) => dump::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments, terminal),
-        Command::Receipt(arguments) => receipt::run(&arguments),
+        Command::Receipt(command) => receipt::run(&command),
         Command::Completions(arguments) => completions::run(&arguments),
     }
 }

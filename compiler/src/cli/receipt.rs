@@ -1,28 +1,34 @@
-//! `pgseal receipt`: what an agent says it did, once its signature is checked.
+//! `pgseal receipt`: what an agent says it did, once its signature is checked, and whether its receipts are complete.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use pgseal_catalog::receipt::{Outcome, Receipt};
-use pgseal_catalog::{Digest, Plan, limits};
+use pgseal_catalog::receipt::{Chain, Command as Asked, Extent, Outcome, Placed, Receipt, judge};
+use pgseal_catalog::{Digest, Exit, Failure, Plan, limits};
 use pgseal_keys::files::{self, Guard};
-use pgseal_keys::{self as keys, Received};
+use pgseal_keys::{self as keys, Received, TrustPolicy, Unverified};
 
 use super::files::print;
 use super::verify::now;
-use pgseal_catalog::{Exit, Failure};
 
-const EXAMPLES: &str = "\
+/// Check the receipts of agents
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    Show(ShowArguments),
+    Verify(VerifyArguments),
+}
+
+const SHOW_EXAMPLES: &str = "\
 Examples:
-  pgseal receipt receipt.json --trust trust.toml
-  pgseal receipt receipt.json --trust trust.toml --plan plan.json   # also: is it about this plan?
+  pgseal receipt show receipt.json --trust trust.toml
+  pgseal receipt show receipt.json --trust trust.toml --plan plan.json   # is it about this plan?
 
 Exit code 0 means that the receipt is genuine, not that the run went well: read its outcome.";
 
-/// Check an agent's receipt and show it
+/// Check an agent's receipt and show what it says
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
-pub(super) struct Arguments {
+#[command(after_help = SHOW_EXAMPLES)]
+pub(super) struct ShowArguments {
     /// Receipt to check; its seal is FILE.sig
     #[arg(value_name = "RECEIPT")]
     receipt: PathBuf,
@@ -34,80 +40,308 @@ pub(super) struct Arguments {
     plan: Option<PathBuf>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let received = Received::<keys::Receipt>::read(&arguments.receipt, None)?;
-    let policy = keys::read_policy(&arguments.trust)?;
-    let verified = received.unverified().verify(&policy, now()?)?;
-    let receipt = Receipt::from_bytes(verified.document())
-        .map_err(|error| Failure::from(error).about(&arguments.receipt.display().to_string()))?;
-    if let Some(path) = &arguments.plan {
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  pgseal receipt verify receipts/ --trust trust.toml
+  pgseal receipt verify one.json two.json --trust trust.toml --plan plan.json
+  pgseal receipt verify receipts/ --trust trust.toml --from-first
+
+Every receipt names the one before, so what is missing between two of them is found out, and told
+by its number and sha256. What comes after the last one is not: compare its sha256 with what the
+agent's state folder remembers. Receipts of several agents are told apart.
+
+Exit code 0 means that the receipts are genuine and complete, not that the runs went well.";
+
+/// Check receipts: who signed them, that none is missing between them, and which plans they are about
+#[derive(Debug, clap::Args)]
+#[command(after_help = VERIFY_EXAMPLES)]
+pub(super) struct VerifyArguments {
+    /// Receipts to check, or folders of them (*.json); the seal of each is FILE.sig
+    #[arg(value_name = "RECEIPT|DIR", required = true)]
+    receipts: Vec<PathBuf>,
+    /// Trust policy that names the agents' keys
+    #[arg(long, value_name = "FILE")]
+    trust: PathBuf,
+    /// Plan that they are about (repeat for several); each receipt must be about one of them
+    #[arg(long = "plan", value_name = "FILE")]
+    plans: Vec<PathBuf>,
+    /// Demand every receipt from the agent's first one on
+    #[arg(long)]
+    from_first: bool,
+}
+
+pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Show(arguments) => show(arguments),
+        Command::Verify(arguments) => verify(arguments),
+    }
+}
+
+/// A receipt whose signature was checked.
+struct Genuine {
+    name: String,
+    signers: String,
+    digest: Digest,
+    receipt: Receipt,
+}
+
+impl Genuine {
+    fn read(path: &Path, policy: &TrustPolicy, now: u64) -> Result<Self, Failure> {
+        let name = path.display().to_string();
+        let received = Received::<keys::Receipt>::read(path, None)?;
+        let digest = received.digest();
+        let unverified: Unverified<keys::Receipt> = received.unverified();
+        let verified = unverified.verify(policy, now).map_err(|error| Failure::from(error).about(&name))?;
+        let read = Receipt::from_bytes(verified.document());
+        let receipt = read.map_err(|error| Failure::from(error).about(&name))?;
+        let signers: Vec<String> =
+            verified.signers().iter().map(|signer| format!("{} ({})", signer.name, signer.key.id().short())).collect();
+        Ok(Self { name, signers: signers.join(", "), digest, receipt })
+    }
+}
+
+/// A plan to hold receipts against.
+struct Known {
+    digest: Digest,
+    plan: Plan,
+}
+
+impl Known {
+    fn read(path: &Path) -> Result<Self, Failure> {
         let bytes = files::read(path, Guard::Untrusted, limits::MAX_PLAN_BYTES)?;
         let plan = Plan::from_bytes(&bytes).map_err(|error| Failure::from(error).about(&path.display().to_string()))?;
-        matches_plan(&receipt, &plan, Digest::of(&bytes))?;
+        Ok(Self { digest: Digest::of(&bytes), plan })
     }
-    let mut said = String::new();
-    for signer in verified.signers() {
-        let _ = writeln!(said, "signed by {} ({})", signer.name, signer.key.id().short());
+}
+
+fn show(arguments: &ShowArguments) -> Result<Exit, Failure> {
+    let policy = keys::read_policy(&arguments.trust)?;
+    let genuine = Genuine::read(&arguments.receipt, &policy, now()?)?;
+    if let Some(path) = &arguments.plan {
+        matches_one(&genuine, &[Known::read(path)?])?;
     }
-    said.push_str(&describe(&receipt));
+    let said = format!("signed by {}\n{}", genuine.signers, describe(&genuine.receipt));
     print(said.as_bytes())?;
     Ok(Exit::Done)
 }
 
-/// Checks that a receipt is about a plan, statement by statement.
-fn matches_plan(receipt: &Receipt, plan: &Plan, digest: Digest) -> Result<(), Failure> {
-    let other = |detail: String| Failure::new(Exit::Refused, "the receipt is about another plan").with_detail(detail);
-    if receipt.plan != digest {
-        return Err(other(format!("the receipt's is {}, this one is {digest}", receipt.plan)));
+fn verify(arguments: &VerifyArguments) -> Result<Exit, Failure> {
+    let policy = keys::read_policy(&arguments.trust)?;
+    let plans: Vec<Known> = arguments.plans.iter().map(|path| Known::read(path)).collect::<Result<_, _>>()?;
+    let now = now()?;
+    let mut receipts = Vec::new();
+    for path in expand(&arguments.receipts)? {
+        let genuine = Genuine::read(&path, &policy, now)?;
+        if !plans.is_empty() {
+            matches_one(&genuine, &plans)?;
+        }
+        receipts.push(genuine);
     }
+    let placed: Vec<Placed> = receipts
+        .iter()
+        .map(|Genuine { name, digest, receipt, .. }| Placed {
+            name: name.clone(),
+            digest: *digest,
+            link: receipt.chain,
+        })
+        .collect();
+    let extent = if arguments.from_first { Extent::FromFirst } else { Extent::Between };
+    let chains = judge(&placed, extent)?;
+    receipts.sort_by(|a, z| {
+        let key = |genuine: &Genuine| (genuine.receipt.chain.chain(genuine.digest), genuine.receipt.chain.number);
+        key(a).cmp(&key(z)).then_with(|| a.name.cmp(&z.name))
+    });
+    // the same receipt may be given twice
+    receipts.dedup_by_key(|genuine| genuine.digest);
+    print(told(&receipts, &chains).as_bytes())?;
+    Ok(Exit::Done)
+}
+
+/// The files that are named, and those in the folders that are named.
+fn expand(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut all = Vec::new();
+    for path in named {
+        if !path.is_dir() {
+            all.push(path.clone());
+            continue;
+        }
+        let failed = |error: std::io::Error| {
+            Failure::from_error(Exit::Environment, &error).about(&format!("folder \"{}\"", path.display()))
+        };
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(path).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            if path.extension().is_some_and(|extension| extension == "json") {
+                found.push(path);
+            }
+        }
+        if found.is_empty() {
+            let message = format!("there is no receipt (*.json) in folder \"{}\"", path.display());
+            return Err(Failure::new(Exit::InvalidInput, message));
+        }
+        found.sort();
+        all.append(&mut found);
+    }
+    Ok(all)
+}
+
+/// A line per receipt, chain by chain.
+fn told(receipts: &[Genuine], chains: &[Chain]) -> String {
+    let mut said = String::new();
+    for chain in chains {
+        let before = match chain.from {
+            1 => String::new(),
+            2 => "; receipt 1 was not given".to_owned(),
+            from => format!("; receipts 1 to {} were not given", from - 1),
+        };
+        // writing to a string cannot fail
+        let _ = match chain.from == chain.to {
+            true => writeln!(said, "chain {}: receipt {}{before}", short(chain.first), chain.to),
+            false => writeln!(said, "chain {}: receipts {} to {}{before}", short(chain.first), chain.from, chain.to),
+        };
+        for genuine in receipts.iter().filter(|genuine| genuine.receipt.chain.chain(genuine.digest) == chain.first) {
+            let Receipt { chain, finished_at, .. } = &genuine.receipt;
+            let _ = writeln!(said, "  {}: {finished_at} {}", chain.number, plain(&summary(genuine)));
+        }
+        let _ = writeln!(said, "  the sha256 of {} is {}", chain.to, chain.last);
+    }
+    said
+}
+
+fn summary(genuine: &Genuine) -> String {
+    let receipt = &genuine.receipt;
+    let mut text = match receipt.command {
+        Asked::Apply => "apply".to_owned(),
+        Asked::Check => "check".to_owned(),
+    };
+    if let Some(plan) = receipt.plan {
+        let _ = write!(text, " of plan {}", short(plan));
+    }
+    if let Some(database) = &receipt.database {
+        let _ = write!(text, " to \"{database}\"");
+    }
+    let _ = write!(text, ": {}", outcome(receipt));
+    if let Some(code) = &receipt.code {
+        let _ = write!(text, " [{code}]");
+    }
+    let _ = write!(text, "; signed by {}", genuine.signers);
+    text
+}
+
+fn short(digest: Digest) -> String {
+    digest.to_string().chars().take(12).collect()
+}
+
+/// What a terminal could take for a command is replaced.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+}
+
+/// Checks that a receipt is about one of these plans, statement by statement.
+fn matches_one(genuine: &Genuine, plans: &[Known]) -> Result<(), Failure> {
+    let about = |failure: Failure| failure.about(&genuine.name);
+    let named = plans.iter().find(|known| Some(known.digest) == genuine.receipt.plan);
+    let Some(known) = named else {
+        let of = genuine.receipt.plan.map_or("none that could be read".to_owned(), |digest| digest.to_string());
+        let failure = other_plan(format!("the receipt's is {of}"));
+        return Err(about(
+            plans.iter().fold(failure, |failure, known| failure.with_detail(format!("not {}", known.digest))),
+        ));
+    };
+    matches_plan(&genuine.receipt, &known.plan).map_err(about)
+}
+
+fn other_plan(detail: String) -> Failure {
+    Failure::new(Exit::Refused, "the receipt is about another plan").with_code("R0101").with_detail(detail)
+}
+
+/// Checks that what was executed are the plan's own statements, and what was reached its checkpoints.
+fn matches_plan(receipt: &Receipt, plan: &Plan) -> Result<(), Failure> {
+    let phase =
+        |number: u32| usize::try_from(number).ok().and_then(|n| n.checked_sub(1)).and_then(|n| plan.phases.get(n));
+    let unknown = |number: u32| other_plan(format!("the plan has no phase {number}"));
+    let same = |step: &pgseal_catalog::plan::Step, ran: Digest| Digest::of(step.sql.as_bytes()) == ran;
     for record in &receipt.phases {
-        let phase = usize::try_from(record.phase).ok().and_then(|n| n.checked_sub(1)).and_then(|n| plan.phases.get(n));
-        let phase = phase.ok_or_else(|| other(format!("the plan has no phase {}", record.phase)))?;
-        let same = phase.steps.len() == record.steps.len()
-            && phase.steps.iter().zip(&record.steps).all(|(step, ran)| Digest::of(step.sql.as_bytes()) == ran.sql);
-        if !same || phase.checkpoint.fingerprint != record.checkpoint {
-            return Err(other(format!("phase {} ran other statements or reached another checkpoint", record.phase)));
+        let phase = phase(record.phase).ok_or_else(|| unknown(record.phase))?;
+        let all = phase.steps.len() == record.steps.len()
+            && phase.steps.iter().zip(&record.steps).all(|(step, ran)| same(step, ran.sql));
+        if !all || phase.checkpoint.fingerprint != record.checkpoint {
+            let detail = format!("phase {} ran other statements or reached another checkpoint", record.phase);
+            return Err(other_plan(detail));
+        }
+    }
+    if let Some(record) = &receipt.unfinished {
+        let phase = phase(record.phase).ok_or_else(|| unknown(record.phase))?;
+        let begun = record.steps.len() <= phase.steps.len()
+            && phase.steps.iter().zip(&record.steps).all(|(step, ran)| same(step, ran.sql));
+        if !begun {
+            return Err(other_plan(format!("phase {} began other statements", record.phase)));
         }
     }
     Ok(())
 }
 
-fn describe(receipt: &Receipt) -> String {
-    let outcome = match receipt.outcome {
-        Outcome::Applied => "applied: the database is at the target",
-        Outcome::NothingToDo => "nothing to do: the database was at the target already",
+fn outcome(receipt: &Receipt) -> &'static str {
+    match receipt.outcome {
+        Outcome::Applied => "applied, the database is at the target",
+        Outcome::NothingToDo => "nothing to do, the database was at the target already",
+        Outcome::Applicable => "could be applied, nothing was",
         Outcome::Refused => "refused before anything ran",
-        Outcome::Failed => "failed: the running phase was rolled back",
-    };
-    let mut text = format!("outcome:  {outcome} (exit code {})\n", receipt.exit_code);
+        Outcome::Failed if receipt.phases.is_empty() && receipt.unfinished.is_none() => "failed before anything ran",
+        Outcome::Failed => "failed, what was not committed was rolled back",
+    }
+}
+
+fn describe(receipt: &Receipt) -> String {
+    let mut text = format!("outcome:  {} (exit code {})\n", outcome(receipt), receipt.exit_code);
     let mut line = |label: &str, value: &str| {
-        let shown: String = value.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
-        let _ = writeln!(text, "{label:<9} {shown}");
+        let _ = writeln!(text, "{label:<9} {}", plain(value));
     };
+    let code = receipt.code.as_ref().map_or_else(String::new, |code| format!(" [{code}]"));
     if let Some(message) = &receipt.message {
-        line("message:", message);
+        line("message:", &format!("{message}{code}"));
     }
-    line("plan:", &receipt.plan.to_string());
-    if let Some(database) = &receipt.database {
-        line("database:", database);
+    receipt.details.iter().for_each(|detail| line("detail:", detail));
+    line(
+        "command:",
+        match receipt.command {
+            Asked::Apply => "apply",
+            Asked::Check => "check",
+        },
+    );
+    if let Some(plan) = receipt.plan {
+        line("plan:", &plan.to_string());
     }
-    if let Some(identifier) = &receipt.system_identifier {
-        line("cluster:", identifier);
+    for signer in &receipt.signers {
+        let key: String = signer.key.chars().take(16).collect();
+        line("accepted:", &format!("{} by {} ({key})", signer.statements.join(" and "), signer.name));
     }
+    if let Some(policy) = receipt.policy {
+        line("policy:", &format!("version {}, {}", policy.version, policy.sha256));
+    }
+    receipt.target.iter().for_each(|target| line("target:", target));
+    receipt.database.iter().for_each(|database| line("database:", database));
+    receipt.system_identifier.iter().for_each(|identifier| line("cluster:", identifier));
     line("started:", &receipt.started_at);
     line("finished:", &receipt.finished_at);
-    if let Some(before) = &receipt.before {
-        line("before:", &before.to_string());
+    receipt.before.iter().for_each(|before| line("before:", &before.to_string()));
+    for record in &receipt.phases {
+        let (steps, ms, waited) = (record.steps.len(), record.duration_ms, record.lock_wait_ms);
+        let label = format!("phase {}:", record.phase);
+        line(&label, &format!("{steps} statements in {ms} ms, {waited} ms for locks, {} retries", record.retries));
+        line("", &format!("to {}", record.checkpoint));
     }
-    if let Some(after) = &receipt.after {
-        line("after:", &after.to_string());
+    if let Some(record) = &receipt.unfinished {
+        let place =
+            record.step.map_or_else(|| "the agent's own statements".to_owned(), |step| format!("statement {step}"));
+        let label = format!("phase {}:", record.phase);
+        line(&label, &format!("not committed, ended at {place} after {} ms", record.duration_ms));
     }
-    for phase in &receipt.phases {
-        let steps = phase.steps.len();
-        line(
-            &format!("phase {}:", phase.phase),
-            &format!("{steps} statements in {} ms, {} lock retries", phase.duration_ms, phase.retries),
-        );
+    receipt.after.iter().for_each(|after| line("after:", &after.to_string()));
+    let link = receipt.chain;
+    match link.previous {
+        Some(previous) => line("receipt:", &format!("number {}, after {previous}", link.number)),
+        None => line("receipt:", &format!("number {}", link.number)),
     }
     text
 }
@@ -115,18 +349,23 @@ fn describe(receipt: &Receipt) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use pgseal_catalog::receipt::{FORMAT, PhaseRecord, StepRecord, VERSION};
+    use pgseal_catalog::receipt::{FORMAT, Link, PhaseRecord, StepRecord, UnfinishedRecord, VERSION};
 
     use super::*;
     use crate::report::sample;
 
-    fn receipt(plan: &Plan, digest: Digest) -> Receipt {
+    fn receipt(plan: &Plan) -> Receipt {
         let phase = &plan.phases[0];
+        let steps = phase.steps.iter().map(|step| StepRecord { sql: Digest::of(step.sql.as_bytes()), duration_ms: 1 });
         Receipt {
             format: FORMAT.to_owned(),
             version: VERSION,
             agent: "0.1.0".to_owned(),
-            plan: digest,
+            command: Asked::Apply,
+            chain: Link::FIRST,
+            plan: Some(Digest::of(&plan.to_bytes())),
+            target: None,
+            policy: None,
             signers: Vec::new(),
             database: Some("app\u{1b}".to_owned()),
             system_identifier: None,
@@ -134,7 +373,9 @@ mod tests {
             finished_at: "2026-01-01T00:00:01Z".to_owned(),
             outcome: Outcome::Failed,
             exit_code: 5,
+            code: None,
             message: None,
+            details: Vec::new(),
             before: None,
             after: None,
             phases: vec![PhaseRecord {
@@ -142,40 +383,54 @@ mod tests {
                 checkpoint: phase.checkpoint.fingerprint,
                 retries: 0,
                 duration_ms: 3,
-                steps: phase
-                    .steps
-                    .iter()
-                    .map(|step| StepRecord { sql: Digest::of(step.sql.as_bytes()), duration_ms: 1 })
-                    .collect(),
+                lock_wait_ms: 2,
+                waits: Vec::new(),
+                steps: steps.collect(),
             }],
-            previous: None,
+            unfinished: None,
         }
+    }
+
+    fn matches(receipt: &Receipt, plan: &Plan, digest: Digest) -> bool {
+        let (name, signers, receipt) = ("r".to_owned(), String::new(), receipt.clone());
+        let genuine = Genuine { name, signers, digest: Digest::of(b""), receipt };
+        matches_one(&genuine, &[Known { digest, plan: plan.clone() }]).is_ok()
     }
 
     #[test]
     fn a_receipt_is_held_against_its_plan() {
         let plan = sample::plan();
         let digest = Digest::of(&plan.to_bytes());
-        let good = receipt(&plan, digest);
-        assert!(matches_plan(&good, &plan, digest).is_ok());
-        assert!(matches_plan(&good, &plan, Digest::of(b"x")).is_err());
-        let mut other = good.clone();
-        other.phases[0].steps[1].sql = Digest::of(b"x");
-        assert!(matches_plan(&other, &plan, digest).is_err());
-        let mut other = good.clone();
-        other.phases[0].phase = 3;
-        assert!(matches_plan(&other, &plan, digest).is_err());
-        let mut other = good;
-        other.phases[0].phase = 0;
-        assert!(matches_plan(&other, &plan, digest).is_err());
+        let good = receipt(&plan);
+        assert!(matches(&good, &plan, digest));
+        assert!(!matches(&good, &plan, Digest::of(b"x")));
+        let changed = |change: &dyn Fn(&mut Receipt)| {
+            let mut other = good.clone();
+            change(&mut other);
+            matches(&other, &plan, digest)
+        };
+        assert!(!changed(&|other| other.plan = None));
+        assert!(!changed(&|other| other.phases[0].steps[1].sql = Digest::of(b"x")));
+        assert!(!changed(&|other| other.phases[0].phase = 3));
+        assert!(!changed(&|other| other.phases[0].phase = 0));
+        let unfinished = |phase: u32, steps: usize, first: Option<Digest>| {
+            let mut steps = good.phases[0].steps.iter().copied().cycle().take(steps).collect::<Vec<_>>();
+            steps.iter_mut().take(1).for_each(|step| step.sql = first.unwrap_or(step.sql));
+            UnfinishedRecord { phase, step: Some(1), waits: Vec::new(), duration_ms: 1, steps }
+        };
+        assert!(changed(&|other| other.unfinished = Some(unfinished(1, 2, None))));
+        assert!(!changed(&|other| other.unfinished = Some(unfinished(1, 2, Some(Digest::of(b"x"))))));
+        assert!(!changed(&|other| other.unfinished = Some(unfinished(1, 9, None))));
+        assert!(!changed(&|other| other.unfinished = Some(unfinished(9, 0, None))));
     }
 
     #[test]
     fn a_receipt_is_described_without_control_characters() {
         let plan = sample::plan();
-        let text = describe(&receipt(&plan, Digest::of(b"")));
-        assert!(text.starts_with("outcome:  failed: the running phase was rolled back (exit code 5)\n"));
+        let text = describe(&receipt(&plan));
+        assert!(text.starts_with("outcome:  failed, what was not committed was rolled back (exit code 5)\n"));
         assert!(!text.contains('\u{1b}'));
-        assert!(text.contains("phase 1:  3 statements in 3 ms, 0 lock retries\n"));
+        assert!(text.contains("phase 1:  3 statements in 3 ms, 2 ms for locks, 0 retries\n"), "{text}");
+        assert!(text.ends_with("receipt:  number 1\n"), "{text}");
     }
 }

@@ -11,7 +11,7 @@ use pgseal_keys::{Kind as _, Received, Statement, TrustPolicy, TrustPolicyDocume
 use super::files::print;
 use super::signing::{SignOptions, sign};
 use super::verify::now;
-use pgseal_catalog::{Exit, Failure};
+use pgseal_catalog::{Digest, Exit, Failure};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,6 +25,7 @@ The file is read by pgseal-agent apply and pgseal verify. Each key is named afte
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     Init(InitArguments),
+    Show(ShowArguments),
     Sign(SignArguments),
     Verify(VerifyArguments),
 }
@@ -45,6 +46,28 @@ pub(super) struct InitArguments {
     /// Policy to write; it must not exist
     #[arg(long, value_name = "FILE", default_value = "trust.toml")]
     out: PathBuf,
+}
+
+/// Say in words what a trust policy demands, and its sha256
+#[derive(Debug, clap::Args)]
+pub(super) struct ShowArguments {
+    /// Policy to show
+    #[arg(value_name = "POLICY")]
+    policy: PathBuf,
+}
+
+fn show(arguments: &ShowArguments) -> Result<Exit, Failure> {
+    let path = arguments.policy.display();
+    let bytes = files::read(&arguments.policy, Guard::Trusted, TrustPolicyDocument::MAX_BYTES)?;
+    let policy = TrustPolicy::read(&bytes).map_err(|error| Failure::from(error).about(&path.to_string()))?;
+    let mut said =
+        format!("{path}: trust policy version {}\nsha256: {}\n", policy.policy_version(), Digest::of(&bytes));
+    for line in policy.in_words() {
+        said.push_str(&line.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect::<String>());
+        said.push('\n');
+    }
+    print(said.as_bytes())?;
+    Ok(Exit::Done)
 }
 
 const SIGN_EXAMPLES: &str = "\
@@ -89,6 +112,7 @@ pub(super) struct VerifyArguments {
 pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::Init(arguments) => init(arguments),
+        Command::Show(arguments) => show(arguments),
         Command::Sign(arguments) => sign_policy(arguments),
         Command::Verify(arguments) => verify(arguments),
     }

@@ -47,6 +47,7 @@
 //! A policy that says something this program cannot understand or could never satisfy is refused as a whole.
 
 mod read;
+mod words;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};

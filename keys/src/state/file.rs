@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pgseal_catalog::receipt::Link;
 use pgseal_catalog::{Digest, canonical};
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,16 @@ pub(super) struct RememberedPolicy {
     pub text: String,
 }
 
+/// The receipt that was written last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RememberedReceipt {
+    /// Its place in the chain.
+    pub link: Link,
+    /// The SHA-256 of its file.
+    pub sha256: Digest,
+}
+
 /// What is remembered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -47,11 +58,20 @@ pub(super) struct Contents {
     /// By label of the target.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sequences: BTreeMap<String, Mark>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<RememberedReceipt>,
 }
 
 impl Default for Contents {
     fn default() -> Self {
-        Self { format: FORMAT.to_owned(), version: VERSION, time: 0, policy: None, sequences: BTreeMap::new() }
+        Self {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            time: 0,
+            policy: None,
+            sequences: BTreeMap::new(),
+            receipt: None,
+        }
     }
 }
 

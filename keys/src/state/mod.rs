@@ -1,5 +1,5 @@
 //! What an agent remembers between runs, in a folder of its own: the latest time that it has seen, the trust policy that it last
-//! accepted, and the number of the last plan that it began, per target. It goes only forward.
+//! accepted, the number of the last plan that it began, per target, and the last receipt that it wrote. It goes only forward.
 //!
 //! ```text
 //! state.json   the memory, whole or not at all; not there before the first run
@@ -15,14 +15,16 @@ mod file;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pgseal_catalog::Digest;
+use pgseal_catalog::receipt::Link;
+use pgseal_catalog::{Digest, Failure};
 
 pub use self::error::StateError;
 pub use self::file::Mark;
-use self::file::{Contents, RememberedPolicy};
+use self::file::{Contents, RememberedPolicy, RememberedReceipt};
 use crate::files::{self, Access, FileError, Guard};
 use crate::policy::MAX_POLICY_BYTES;
 use crate::refusal::Refusal;
+use crate::sealed::PreparedDocument;
 
 /// The largest memory that is read, in bytes: a policy in quotes, and the marks.
 const MAX_STATE_BYTES: u64 = 4 * MAX_POLICY_BYTES;
@@ -31,7 +33,7 @@ const MAX_STATE_BYTES: u64 = 4 * MAX_POLICY_BYTES;
 #[derive(Debug, Clone)]
 pub struct State {
     folder: PathBuf,
-    contents: Contents,
+    contents: Box<Contents>,
 }
 
 impl State {
@@ -41,7 +43,7 @@ impl State {
     /// See [`StateError`].
     pub fn open(folder: &Path) -> Result<Self, StateError> {
         check_folder(folder)?;
-        let contents = read(folder)?;
+        let contents = Box::new(read(folder)?);
         Ok(Self { folder: folder.to_owned(), contents })
     }
 
@@ -92,13 +94,42 @@ impl State {
         })
     }
 
+    /// The place of the receipt that comes next, if any was written before.
+    #[must_use]
+    pub fn next_receipt(&self) -> Option<Link> {
+        self.contents.receipt.map(|last| last.link.next(last.sha256))
+    }
+
+    /// Puts the next receipt behind the last one, alone: `prepare` gets its place, none where no receipt is remembered, and writes it
+    /// aside. It is remembered before it gets its name, so that no two receipts ever have the same place: if the agent is killed in
+    /// between, one is missing.
+    ///
+    /// # Errors
+    /// What `prepare` says; a memory or a receipt that cannot be written.
+    pub fn append_receipt(
+        &mut self,
+        prepare: impl FnOnce(Option<Link>) -> Result<(Link, PreparedDocument), Failure>,
+    ) -> Result<(), Failure> {
+        let _held = lock(&self.folder)?;
+        let mut contents = read(&self.folder)?;
+        let place = contents.receipt.map(|last| last.link.next(last.sha256));
+        let (link, prepared) = prepare(place)?;
+        contents.receipt = Some(RememberedReceipt { link, sha256: prepared.digest() });
+        self.write(contents)?;
+        prepared.put()
+    }
+
     /// Changes the memory as it is now, alone.
     fn update(&mut self, change: impl FnOnce(&mut Contents) -> Result<(), Refusal>) -> Result<(), StateError> {
         let _held = lock(&self.folder)?;
         let mut contents = read(&self.folder)?;
         change(&mut contents)?;
+        self.write(contents)
+    }
+
+    fn write(&mut self, contents: Contents) -> Result<(), StateError> {
         files::replace(&self.folder.join(file::NAME), Access::Owner, &contents.to_bytes())?;
-        self.contents = contents;
+        *self.contents = contents;
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use pgseal_catalog::canonical;
+use pgseal_catalog::{Digest, canonical};
 use pgseal_keys::signer::Place;
 use pgseal_keys::{
     AgentHost, Kind, MaySign, Plan, Receipt, Seal, Signer, Snapshot, Statement, TrustPolicyDocument, Workstation,
@@ -26,6 +26,7 @@ const PEOPLE: [(&str, &str); 4] =
 #[derive(Debug)]
 pub struct AttackDesk {
     folder: tempfile::TempDir,
+    first_policy: Digest,
 }
 
 impl AttackDesk {
@@ -34,7 +35,8 @@ impl AttackDesk {
     /// # Panics
     /// When it cannot be made.
     pub fn new(attack: &Attack) -> Self {
-        let desk = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut desk = Self { folder, first_policy: Digest::of(b"") };
         for entry in fs::read_dir(keys()).expect("the keys").map(|entry| entry.expect("a key")) {
             fs::copy(entry.path(), desk.path(&entry.file_name().to_string_lossy())).expect("a copied key");
         }
@@ -42,12 +44,28 @@ impl AttackDesk {
         desk.write("snapshot.json", &documents::snapshot().to_bytes());
         desk.write("schema.sql", b"CREATE SCHEMA shop;\n");
         desk.write("receipt.json", &documents::receipt().to_bytes());
-        desk.write("trust.toml", desk.policy(attack).as_bytes());
+        let policy = desk.policy(attack);
+        desk.write("trust.toml", policy.as_bytes());
+        desk.first_policy = Digest::of(policy.as_bytes());
         fs::create_dir(desk.path("state")).expect("a folder");
         desk.chmod("state", 0o700);
         desk.forge("snapshot.json", "snapshot", "agent");
         desk.forge("receipt.json", "receipt", "agent");
+        desk.chain();
         desk
+    }
+
+    /// Three receipts that follow each other.
+    fn chain(&self) {
+        fs::create_dir(self.path("receipts")).expect("a folder");
+        let mut receipt = documents::receipt();
+        for number in 1..=3 {
+            let file = format!("receipts/receipt-{number:06}.json");
+            let bytes = receipt.to_bytes();
+            self.write(&file, &bytes);
+            self.forge(&file, "receipt", "agent");
+            receipt.chain = receipt.chain.next(Digest::of(&bytes));
+        }
     }
 
     fn policy(&self, attack: &Attack) -> String {
@@ -60,6 +78,11 @@ impl AttackDesk {
         }
         text.push_str(&attack.tables);
         text
+    }
+
+    /// The digest of the policy as it was first.
+    pub fn first_policy(&self) -> Digest {
+        self.first_policy
     }
 
     /// The folder.

@@ -18,8 +18,10 @@ pub enum Judge {
     Live,
     /// `pgseal plan --snapshot-trust`.
     Snapshot,
-    /// `pgseal receipt`.
+    /// `pgseal receipt show`.
     Receipt,
+    /// `pgseal receipt verify receipts`, on a chain of three.
+    Receipts,
     /// `pgseal sign`, with a key that is called `signer.pem`.
     Sign,
     /// `pgseal cosign`.
@@ -36,7 +38,7 @@ impl Judge {
             Self::Apply => 1,
             // drift: the plan is of no real database
             Self::Live => 4,
-            Self::Snapshot | Self::Receipt | Self::Sign | Self::Cosign | Self::Successor => 0,
+            Self::Snapshot | Self::Receipt | Self::Receipts | Self::Sign | Self::Cosign | Self::Successor => 0,
         }
     }
 }
@@ -60,7 +62,7 @@ pub fn run(attack: &Attack) -> Result<(), String> {
     play(&desk, attack, &attack.steps);
     let untouched = attack.untouched.as_ref().map(|name| (name, desk.bytes(name)));
     if attack.judge == Judge::Apply && attack.verify {
-        let said = desk.pgseal(&format!("verify plan.json --trust trust.toml{}", arguments(attack)));
+        let said = desk.pgseal(&format!("verify plan.json --trust trust.toml{}", arguments(&desk, attack)));
         refused(attack, &said).map_err(|reason| format!("pgseal verify: {reason}"))?;
     }
     refused(attack, &ask(&desk, attack))?;
@@ -89,8 +91,10 @@ pub(super) fn accepted(desk: &AttackDesk, attack: &Attack) {
     apply(desk, attack, &nowhere()).expect(1);
 }
 
-fn arguments(attack: &Attack) -> String {
-    if attack.arguments.is_empty() { String::new() } else { format!(" {}", attack.arguments) }
+/// Further arguments, each with a blank in front; `{policy}` is the digest of the policy as it was first.
+fn arguments(desk: &AttackDesk, attack: &Attack) -> String {
+    let arguments = attack.arguments.replace("{policy}", &desk.first_policy().to_string());
+    if arguments.is_empty() { String::new() } else { format!(" {arguments}") }
 }
 
 fn nowhere() -> Vec<String> {
@@ -102,21 +106,22 @@ fn apply(desk: &AttackDesk, attack: &Attack, connection: &[String]) -> Ended {
     if attack.state {
         line.push_str(" --state state");
     }
-    line.push_str(&arguments(attack));
+    line.push_str(&arguments(desk, attack));
     let mut all: Vec<String> = line.split(' ').map(str::to_owned).collect();
     all.extend_from_slice(connection);
     desk.agent(&all)
 }
 
 fn ask(desk: &AttackDesk, attack: &Attack) -> Ended {
-    let more = arguments(attack);
+    let more = arguments(desk, attack);
     match attack.judge {
         Judge::Apply => apply(desk, attack, &nowhere()),
         Judge::Live => live(desk, attack, &Server::shared(18).scratch()),
         Judge::Snapshot => desk.pgseal(&format!(
             "plan --snapshot snapshot.json --schema schema.sql --output-human report --snapshot-trust trust.toml{more}"
         )),
-        Judge::Receipt => silently(desk.pgseal(&format!("receipt receipt.json --trust trust.toml{more}"))),
+        Judge::Receipt => silently(desk.pgseal(&format!("receipt show receipt.json --trust trust.toml{more}"))),
+        Judge::Receipts => silently(desk.pgseal(&format!("receipt verify receipts --trust trust.toml{more}"))),
         Judge::Sign => silently(desk.pgseal(&format!("sign plan.json --key signer.pem{more}"))),
         Judge::Cosign => silently(
             desk.pgseal(&format!("cosign plan.json --snapshot snapshot.json --schema schema.sql --key bob.pem{more}")),

@@ -7,7 +7,7 @@
 //! policy = "threshold = 2"   # lines for the head of trust.toml
 //! tables = "[[targets]]…"    # tables for its end
 //! keys = { alice = "revoked = true" }   # lines for the entry of a key
-//! arguments = "--target staging"        # further arguments of the judge
+//! arguments = "--target staging"        # further arguments of the judge; {policy} is the sha256 of the policy as it was first
 //! state = true               # the agent has a memory
 //! verify = false             # pgseal verify cannot tell, only the agent can
 //! setup = [ … ]              # steps before, in the honest run too

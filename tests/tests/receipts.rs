@@ -1,0 +1,297 @@
+//! Receipts on a real server: what they say of runs that end well, are refused or fail, and how they are held against each other.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use pgseal_catalog::receipt::{Command, Outcome, Receipt};
+use pgseal_catalog::{Digest, Plan};
+use pgseal_tests::faults::{Desk, Forged, forge};
+use pgseal_tests::program::{Ended, run_agent};
+use pgseal_tests::schema::conforms;
+use pgseal_tests::server::{Database, Server, repository};
+use serde_json::Value;
+
+const SOURCE: &str = "CREATE SCHEMA shop; CREATE TABLE shop.orders (id bigint PRIMARY KEY, note text);
+    INSERT INTO shop.orders VALUES (1, 'for your eyes only');";
+const PHASES: &[&[&str]] = &[
+    &["ALTER TABLE shop.orders ADD COLUMN total numeric", "CREATE INDEX orders_note ON shop.orders (note)"],
+    &["COMMENT ON TABLE shop.orders IS 'orders'"],
+];
+
+/// A database at the source of a plan, and an agent with a memory and a folder of receipts.
+struct Stage {
+    database: Database<'static>,
+    desk: Desk,
+    forged: Forged,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let server = Server::shared(18);
+        let forged = forge(server, SOURCE, PHASES);
+        let stage = Self { database: forged.database(server), desk: Desk::new(&forged.plan), forged };
+        for folder in ["state", "receipts"] {
+            fs::create_dir(stage.desk.path(folder)).unwrap();
+            fs::set_permissions(stage.desk.path(folder), fs::Permissions::from_mode(0o700)).unwrap();
+        }
+        stage
+    }
+
+    fn agent(&self, line: &str) -> Ended {
+        let mut arguments: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        arguments.extend(self.database.options());
+        run_agent(&self.desk.path(""), arguments)
+    }
+
+    /// `apply` or `check`, with what else is given.
+    fn run(&self, command: &str) -> Ended {
+        self.agent(&format!(
+            "{command} --plan plan.json --trust trust.toml --receipt receipts --key agent.pem --state state"
+        ))
+    }
+
+    fn receipt(&self, number: u64) -> Receipt {
+        let bytes = self.desk.bytes(&format!("receipts/receipt-{number:06}.json"));
+        conforms(&fs::read(repository().join("shared/schema/receipt.schema.json")).unwrap(), &bytes);
+        Receipt::from_bytes(&bytes).unwrap()
+    }
+
+    fn verify(&self, more: &str) -> Ended {
+        self.desk.run(&format!("receipt verify receipts --trust trust.toml{more}"))
+    }
+
+    fn take_away(&self, number: u64) {
+        fs::remove_file(self.desk.path(&format!("receipts/receipt-{number:06}.json"))).unwrap();
+    }
+
+    fn changed(&self, change: impl FnOnce(&mut Plan)) {
+        let mut plan = self.forged.plan.clone();
+        change(&mut plan);
+        self.desk.put(&plan);
+    }
+}
+
+#[track_caller]
+fn says(ended: &Ended, words: &[&str]) {
+    for word in words {
+        assert!(ended.err.contains(word) || ended.out.contains(word), "\"{word}\" is not said: {ended:#?}");
+    }
+}
+
+#[test]
+fn every_run_leaves_a_receipt_in_the_chain() {
+    let stage = Stage::new();
+    stage.run("check").expect(0);
+    let check = stage.receipt(1);
+    assert_eq!((check.command, check.outcome, check.exit_code), (Command::Check, Outcome::Applicable, 0));
+    assert_eq!((check.before, check.phases.len()), (Some(stage.forged.state(0)), 0));
+
+    stage.run("apply").expect(0);
+    let applied = stage.receipt(2);
+    assert_eq!((applied.command, applied.outcome), (Command::Apply, Outcome::Applied));
+    let phases: Vec<(u32, usize, Digest)> =
+        applied.phases.iter().map(|phase| (phase.phase, phase.steps.len(), phase.checkpoint)).collect();
+    assert_eq!(phases, [(1, 2, stage.forged.state(1)), (2, 1, stage.forged.state(2))]);
+    assert_eq!((applied.before, applied.after), (Some(stage.forged.state(0)), Some(stage.forged.plan.target)));
+    let signers: Vec<(&str, &[String])> =
+        applied.signers.iter().map(|signer| (signer.name.as_str(), signer.statements.as_slice())).collect();
+    assert_eq!(signers, [("alice", &["signed".to_owned()][..])]);
+    let policy = applied.policy.unwrap();
+    assert_eq!((policy.version, policy.sha256), (1, Digest::of(&stage.desk.bytes("trust.toml"))));
+    assert_eq!(applied.database.as_deref(), Some(stage.database.name()));
+
+    stage.run("apply").expect(0);
+    assert_eq!(stage.receipt(3).outcome, Outcome::NothingToDo);
+
+    // refused by the policy, by drift and for want of a plan
+    let plan = stage.desk.bytes("plan.json");
+    stage.desk.write("plan.json", &[&plan[..], b" "].concat());
+    stage.run("apply").expect(3);
+    let refused = stage.receipt(4);
+    assert_eq!((refused.outcome, refused.exit_code, refused.code.as_deref()), (Outcome::Refused, 3, Some("K0113")));
+    assert!(refused.signers.is_empty() && refused.database.is_none() && refused.policy.is_some());
+    stage.desk.write("plan.json", &plan);
+    stage.database.batch("CREATE TABLE public.beside ()");
+    stage.run("apply").expect(4);
+    let drift = stage.receipt(5);
+    assert_eq!((drift.outcome, drift.code.as_deref()), (Outcome::Refused, Some("A0301")));
+    assert_eq!(drift.details, ["table public.beside: should not be there"]);
+    fs::remove_file(stage.desk.path("plan.json")).unwrap();
+    stage.run("apply").expect(1);
+    let unread = stage.receipt(6);
+    assert_eq!((unread.outcome, unread.plan), (Outcome::Failed, None));
+
+    let ended = stage.verify("").expect(0);
+    says(&ended, &["receipts 1 to 6\n", "1: ", "could be applied", "[K0113]", "[A0301]", "signed by agent ("]);
+    stage.verify(" --from-first").expect(0);
+    let last = Digest::of(&stage.desk.bytes("receipts/receipt-000006.json")).to_string();
+    says(&ended, &[&format!("the sha256 of 6 is {last}")]);
+    let memory = String::from_utf8(stage.desk.bytes("state/state.json")).unwrap();
+    assert!(memory.contains(&last), "the agent does not remember its last receipt: {memory}");
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let stage = Stage::new();
+    (0..5).for_each(|_| drop(stage.run("apply").expect(0)));
+    let third = Digest::of(&stage.desk.bytes("receipts/receipt-000003.json")).to_string();
+    stage.verify(" --from-first --plan plan.json").expect(0);
+    stage.take_away(3);
+    says(&stage.verify("").expect(3), &["[R0201]", &format!("receipt 3 is missing; the sha256 of 3 is {third}")]);
+    stage.take_away(2);
+    says(&stage.verify("").expect(3), &["receipts 2 to 3 are missing"]);
+    stage.take_away(1);
+    says(&stage.verify("").expect(0), &["receipts 4 to 5; receipts 1 to 3 were not given"]);
+    says(&stage.verify(" --from-first").expect(3), &["[R0201]", "receipts 1 to 3 are missing"]);
+    // what the agent remembers, and not what lies there, is what the next one follows
+    stage.take_away(5);
+    stage.run("apply").expect(0);
+    assert_eq!(stage.receipt(6).chain.number, 6);
+    says(&stage.verify("").expect(3), &["receipt 5 is missing"]);
+    // a name that is taken is found out before anything runs
+    stage.desk.write("receipts/receipt-000007.json", b"{}");
+    says(&stage.run("apply").expect(1), &["[K0403]"]);
+    assert_eq!(stage.desk.bytes("receipts/receipt-000007.json"), b"{}");
+}
+
+#[test]
+fn receipts_without_a_memory_follow_what_lies_there() {
+    let stage = Stage::new();
+    let apply =
+        |to: &str| stage.agent(&format!("apply --plan plan.json --trust trust.toml --key agent.pem --receipt {to}"));
+    (0..2).for_each(|_| drop(apply("receipts").expect(0)));
+    stage.verify(" --from-first").expect(0);
+    assert_eq!(stage.receipt(2).chain.number, 2);
+    (0..3).for_each(|_| drop(apply("receipt.json").expect(0)));
+    assert_eq!(Receipt::from_bytes(&stage.desk.bytes("receipt.json")).unwrap().chain.number, 3);
+    // two chains of one key are told apart
+    let ended = stage.desk.run("receipt verify receipts receipt.json --trust trust.toml").expect(0);
+    assert_eq!(ended.out.matches("chain ").count(), 2, "{}", ended.out);
+    // what is no receipt begins a chain
+    stage.desk.write("receipt.json", b"no receipt");
+    apply("receipt.json").expect(0);
+    assert_eq!(Receipt::from_bytes(&stage.desk.bytes("receipt.json")).unwrap().chain.number, 1);
+}
+
+#[test]
+fn a_failure_is_told_without_what_is_in_rows() {
+    let stage = Stage::new();
+    stage.changed(|plan| {
+        plan.phases[1].steps[0].sql =
+            "ALTER TABLE shop.orders ALTER COLUMN note TYPE integer USING note::integer".to_owned();
+    });
+    let ended = stage.run("apply").expect(5);
+    says(&ended, &["for your eyes only"]);
+    let bytes = stage.desk.bytes("receipts/receipt-000001.json");
+    assert!(!String::from_utf8(bytes).unwrap().contains("eyes"));
+    let receipt = stage.receipt(1);
+    assert_eq!((receipt.outcome, receipt.code.as_deref()), (Outcome::Failed, Some("A0401")));
+    assert!(receipt.message.unwrap().contains("phase 2, step 1: the server refused the statement with SQLSTATE 22P02"));
+    assert_eq!(receipt.phases.len(), 1);
+    let unfinished = receipt.unfinished.unwrap();
+    assert_eq!((unfinished.phase, unfinished.step, unfinished.steps.len()), (2, Some(1), 1));
+    stage.verify(" --plan plan.json").expect(0);
+    says(
+        &stage.desk.run("receipt show receipts/receipt-000001.json --trust trust.toml").expect(0),
+        &["ended at statement 1"],
+    );
+    stage.desk.put(&stage.forged.plan);
+    says(&stage.verify(" --plan plan.json").expect(3), &["[R0101]"]);
+}
+
+#[test]
+fn waiting_for_locks_is_told() {
+    let stage = Stage::new();
+    stage.changed(|plan| {
+        plan.timeouts.lock_ms = 300;
+        plan.timeouts.lock_retries = 1;
+    });
+    let mut other = stage.database.connect();
+    let mut transaction = other.transaction().unwrap();
+    transaction.batch_execute("SELECT * FROM shop.orders").unwrap();
+    stage.run("apply").expect(7);
+    transaction.rollback().unwrap();
+    let unfinished = stage.receipt(1).unfinished.unwrap();
+    assert_eq!((unfinished.phase, unfinished.step, unfinished.waits.len()), (1, None, 1));
+    assert!(unfinished.waits[0].duration_ms >= 300 && unfinished.duration_ms >= 300, "{unfinished:?}");
+
+    stage.changed(|plan| plan.timeouts.lock_ms = 20_000);
+    let mut transaction = other.transaction().unwrap();
+    transaction.batch_execute("SELECT * FROM shop.orders").unwrap();
+    let ended = std::thread::scope(|scope| {
+        let run = scope.spawn(|| stage.run("apply"));
+        std::thread::sleep(std::time::Duration::from_millis(2_500));
+        transaction.rollback().unwrap();
+        run.join().unwrap()
+    });
+    ended.expect(0);
+    let receipt = stage.receipt(2);
+    assert!(receipt.phases[0].lock_wait_ms > 0, "{receipt:?}");
+}
+
+#[test]
+fn check_lists_what_would_be_executed() {
+    let stage = Stage::new();
+    let check = |more: &str| stage.agent(&format!("check --plan plan.json --trust trust.toml{more}"));
+    let ended = check("").expect(0);
+    let first = PHASES[0][0];
+    says(
+        &ended,
+        &["phase 1 of 2: in one transaction, to ", &format!("\n  {first};\n"), "the plan can be applied: 3 steps"],
+    );
+    PHASES[0].iter().for_each(|sql| stage.database.batch(sql));
+    let ended = check("").expect(0);
+    says(&ended, &["phase 1 of 2: there already\nphase 2 of 2: in one transaction"]);
+    assert!(!ended.out.contains(first));
+    let listed: Value = serde_json::from_str(&check(" --json").expect(0).out).unwrap();
+    assert_eq!(listed["found"], 1);
+    assert_eq!(listed["phases"][0]["state"], "there");
+    assert_eq!(listed["phases"][1]["statements"][0], PHASES[1][0]);
+    stage.database.batch(PHASES[1][0]);
+    says(&check("").expect(0), &["phase 2 of 2: there already", "nothing to do"]);
+    stage.database.batch("COMMENT ON TABLE shop.orders IS NULL; DROP INDEX shop.orders_note");
+    assert_eq!(check(" --json").expect(4).out, "");
+}
+
+#[test]
+fn drift_from_a_plan_is_told() {
+    let stage = Stage::new();
+    let drift = |more: &str| stage.agent(&format!("drift --plan plan.json{more}"));
+    says(&drift("").expect(0), &["no drift: the database is at the plan's source"]);
+    drift(" --expect source").expect(0);
+    let ended = drift(" --expect target --json").expect(4);
+    let told: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!((&told["drift"], &told["differences"][0]["object"]), (&true.into(), &"table:shop.orders".into()));
+    PHASES[0].iter().for_each(|sql| stage.database.batch(sql));
+    says(&drift("").expect(0), &["the database has 1 of 2 phases behind it"]);
+    stage.database.batch(PHASES[1][0]);
+    says(&drift(" --expect target").expect(0), &["no drift: the database is at the plan's target"]);
+    let told: Value = serde_json::from_str(&drift(" --json").expect(0).out).unwrap();
+    assert_eq!((&told["drift"], &told["phases"]), (&false.into(), &2.into()));
+    stage.database.batch("CREATE TABLE shop.extra ()");
+    says(&drift("").expect(4), &["table shop.extra: should not be there"]);
+    drift(" --snapshot plan.json").expect(2);
+    stage.agent("drift").expect(2);
+}
+
+#[test]
+fn what_happens_is_told_to_programs() {
+    let stage = Stage::new();
+    let lines =
+        |ended: &Ended| -> Vec<Value> { ended.err.lines().map(|line| serde_json::from_str(line).unwrap()).collect() };
+    let words = |lines: &[Value]| -> Vec<String> {
+        lines.iter().map(|line| line["event"].as_str().unwrap().to_owned()).collect()
+    };
+    let ended = stage.run("--log-format json apply").expect(0);
+    let told = lines(&ended);
+    let steps = ["step", "step", "phase_committed", "step", "phase_committed", "applied", "receipt"];
+    assert_eq!(words(&told), [&["policy_first_seen"][..], &steps].concat());
+    assert!(told.iter().all(|line| line["time"].is_string() && line["message"].is_string()));
+    assert_eq!((&told[3]["phase"], &told[3]["phases"]), (&1.into(), &2.into()));
+    stage.database.batch("CREATE TABLE shop.extra ()");
+    let told = lines(&stage.run("apply --log-format json --quiet").expect(4));
+    assert_eq!(words(&told), ["error"]);
+    assert_eq!((&told[0]["code"], &told[0]["exit_code"]), (&"A0301".into(), &4.into()));
+    assert_eq!(told[0]["details"][0], "table shop.extra: should not be there");
+}
