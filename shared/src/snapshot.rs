@@ -14,7 +14,7 @@ use crate::id::{FactId, Name, QualifiedName};
 use crate::limits;
 use crate::needs::Needs;
 use crate::parts::{in_parts, processors};
-use crate::symbols::Symbols;
+use crate::symbols::{HOME, Symbols};
 
 /// The version of the format that this program writes and reads.
 pub const VERSION: u32 = 1;
@@ -42,13 +42,15 @@ pub struct Scope {
 /// Where the agent keeps its ledger unless the trust policy names another schema.
 pub const AGENTS_SCHEMA: &str = "pgseal";
 
-/// Whether a schema is one that an agent may keep its ledger in: `pgseal`, or a plain name that begins with `pgseal_`. Nothing in
+/// Whether a schema is one that an agent may keep its ledger in: `pgseal`, or a plain name that begins with `pgseal_`, but for those
+/// that stand for the homes of extensions while a capture lists what these would make. Nothing in
 /// them is ever captured, planned or part of a fingerprint, so that a policy may name one of them at any time.
 #[must_use]
 pub fn is_agents_schema(name: &str) -> bool {
     let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
     plain
         && name.len() <= 63
+        && !name.starts_with(HOME)
         && name.strip_prefix(AGENTS_SCHEMA).is_some_and(|rest| matches!(rest.bytes().next(), None | Some(b'_')))
 }
 
@@ -347,6 +349,18 @@ impl Snapshot {
 mod tests {
     use super::*;
     use crate::facts::{Payload, Schema};
+
+    #[test]
+    fn the_agents_schemas_are_not_those_of_extensions() {
+        for name in ["pgseal", "pgseal_ledger", "pgseal_2"] {
+            assert!(is_agents_schema(name), "{name}");
+        }
+        for name in
+            ["pgsealed", "Pgseal", "pgseal_A", "seal", "", &crate::symbols::home_of(&Name::new("cube").unwrap())]
+        {
+            assert!(!is_agents_schema(name), "{name}");
+        }
+    }
 
     /// What a schema is read against is the same in the outline, and of the facts only extensions are in it.
     #[test]

@@ -90,13 +90,16 @@ impl Symbols {
     }
 }
 
+/// How the schemas begin that stand for the homes of extensions.
+pub(crate) const HOME: &str = "pgseal_home_";
+
 /// What stands for the schema of an extension in lists of its members that come without a home: those of extensions that are not
 /// installed. The compiler puts the real schema in its place.
 #[must_use]
 pub fn home_of(extension: &Name) -> String {
     const MAX_NAME_BYTES: usize = 63;
     let plain = extension.as_str().chars().map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '_' });
-    "pgseal_home_".chars().chain(plain).take(MAX_NAME_BYTES).collect()
+    HOME.chars().chain(plain).take(MAX_NAME_BYTES).collect()
 }
 
 /// A type. Array types are not listed: `array` names them.
