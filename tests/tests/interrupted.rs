@@ -72,11 +72,17 @@ fn signal(child: &Child, name: &str) {
 
 /// Waits until the agent's session waits for a lock.
 fn wait_for_waiting(database: &Database<'_>) {
-    let waits =
-        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')";
+    wait_until(
+        database,
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')",
+    );
+}
+
+/// Waits until a query says that something is so.
+fn wait_until(database: &Database<'_>, so: &str) {
     let end = Instant::now() + Duration::from_secs(60);
-    while database.text(waits) != "t" {
-        assert!(Instant::now() < end, "nobody waits");
+    while database.text(so) != "t" {
+        assert!(Instant::now() < end, "never: {so}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -134,6 +140,12 @@ fn a_signal_ends_a_concurrent_build_and_clears_up() {
     let child = stage.spawn();
     wait_for_waiting(&stage.database);
     signal(&child, "INT");
+    // clearing up waits for the same lock: it is given free when the build is cancelled, not before, or the build might succeed
+    wait_until(
+        &stage.database,
+        "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'
+            AND query LIKE 'CREATE INDEX%')",
+    );
     held.rollback().unwrap();
     let ended = finish(child);
     assert_eq!(ended.code, Some(8), "{ended:?}");
