@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pg_query::NodeEnum;
 use pgseal_catalog::fingerprint::{Digest, object_digests};
 use pgseal_catalog::plan::{Binding, Inputs, Plan, Timeouts};
-use pgseal_catalog::{FactId, Snapshot};
+use pgseal_catalog::{FactId, Snapshot, processors};
 
 use crate::bodies;
 use crate::diagnostic::Diagnostics;
@@ -13,7 +13,7 @@ use crate::diff::Comparison;
 use crate::elaborate::{self, Model, ModelError, SchemaRun};
 use crate::plan::{self, PlanError, PlanOptions};
 use crate::stack::{joined, let_go, spawn};
-use crate::syntax::{SchemaFiles, SchemaText, SiftedStatements, SyntaxOptions, processors};
+use crate::syntax::{SchemaFiles, SchemaText, SiftedStatements, SyntaxOptions};
 
 /// What a plan is compiled with, besides snapshot and schema.
 #[derive(Debug, Clone)]

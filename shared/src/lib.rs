@@ -28,6 +28,7 @@ pub use failure::Failure;
 pub use fingerprint::Digest;
 pub use id::{FactId, Kind, Name, QualifiedName, Routine};
 pub use needs::Needs;
+pub use parts::processors;
 pub use plan::Plan;
 pub use snapshot::{Scope, Snapshot};
 pub use symbols::Symbols;

@@ -1,7 +1,8 @@
 //! Work on a long list, done in parts on several threads.
 
 /// How many threads can work at once.
-pub(crate) fn processors() -> usize {
+#[must_use]
+pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 

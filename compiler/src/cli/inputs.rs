@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use pgseal_catalog::{Digest, FactId, Snapshot, limits};
+use pgseal_catalog::{Digest, FactId, Snapshot, limits, processors};
 
 use super::files::{FileSystem, is_stream, read_input, shown};
 use super::said::Terminal;
@@ -12,9 +12,7 @@ use crate::compile::{CompileError, CompileOptions, Compiled, Desired, Source, co
 use crate::diagnostic::codes;
 use crate::plan::PlanError;
 use crate::stack;
-use crate::syntax::{
-    RowStatements, SchemaFiles, SchemaText, Settings, SiftedStatements, SyntaxOptions, processors, read_schema,
-};
+use crate::syntax::{RowStatements, SchemaFiles, SchemaText, Settings, SiftedStatements, SyntaxOptions, read_schema};
 use pgseal_catalog::{Exit, Failure};
 use pgseal_keys::{self as keys, Received};
 

@@ -97,13 +97,9 @@ pub struct SchemaText {
 #[must_use]
 pub fn read_schema(reader: &dyn SourceReader, arguments: &[&str], options: &SyntaxOptions) -> SchemaText {
     let files = SchemaFiles::read(reader, arguments);
-    let sifted = std::thread::scope(|scope| files.parse(processors(), scope).sift(options, |_| Vec::new()));
+    let sifted =
+        std::thread::scope(|scope| files.parse(pgseal_catalog::processors(), scope).sift(options, |_| Vec::new()));
     files.into_text(sifted)
-}
-
-/// How many threads can work at once.
-pub(crate) fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// The files of a schema, not parsed yet.
