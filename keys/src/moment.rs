@@ -1,16 +1,13 @@
 //! Moments as people write them: RFC 3339, with an offset, to the second, from 1970 on.
 //!
-//! TOML's reader of times does the reading, since policies need it anyway. What is left, from days to dates and back, is a few lines,
-//! for which a crate for calendars would bring five more into the agent.
+//! TOML's reader of times knows offsets, and policies need it anyway; the calendar is humantime's.
 
-use toml::value::{Datetime, Offset};
+use std::time::{Duration, UNIX_EPOCH};
 
-const DAY: i64 = 86_400;
+use toml::value::{Datetime, Offset, Time};
 
-/// Days from the first of March of the year 0 to the first of January 1970. Years that begin in March end with the leap day.
-const DAYS_TO_1970: i64 = 719_468;
-/// The days of 400 years, after which everything repeats.
-const DAYS_OF_400_YEARS: i64 = 146_097;
+/// 9999-12-31T23:59:59Z, after which years have five digits.
+const LAST: u64 = 253_402_300_799;
 
 /// Reads a time with its offset (`2027-01-01T00:00:00Z`) as seconds since 1970; anything else is `None`.
 #[must_use]
@@ -25,45 +22,19 @@ pub(crate) fn of(moment: &Datetime) -> Option<u64> {
         Offset::Z => 0,
         Offset::Custom { minutes } => i64::from(minutes),
     };
-    let days = days_since_1970(i64::from(date.year), i64::from(date.month), i64::from(date.day));
-    let minutes = i64::from(time.hour) * 60 + i64::from(time.minute) - minutes;
-    u64::try_from(days * DAY + minutes * 60 + i64::from(time.second?)).ok()
+    // what the clock on the wall shows there, as if it were UTC
+    let time = Time { nanosecond: None, second: Some(time.second?), ..time };
+    let shown = humantime::parse_rfc3339(&format!("{date}T{time}Z")).ok()?.duration_since(UNIX_EPOCH).ok()?.as_secs();
+    shown.checked_add_signed(-minutes * 60)
 }
 
 /// Writes seconds since 1970 in UTC; after the year 9999, as a number.
 #[must_use]
 pub fn written(seconds: u64) -> String {
-    let date = i64::try_from(seconds).ok().map(|seconds| (date_of(seconds / DAY), seconds % DAY));
-    match date {
-        Some(((year, month, day), time)) if year <= 9999 => {
-            let (hour, minute, second) = (time / 3600, time / 60 % 60, time % 60);
-            format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
-        }
-        Some(_) | None => format!("{seconds} seconds after 1970"),
+    if seconds > LAST {
+        return format!("{seconds} seconds after 1970");
     }
-}
-
-/// The number of days from 1970 to a date of the Gregorian calendar, which must be one.
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    // counted in years that begin in March
-    let year = if month <= 2 { year - 1 } else { year };
-    let (cycle, year) = (year.div_euclid(400), year.rem_euclid(400));
-    // the months from March on have 31, 30, 31, 30, 31 days and again
-    let day = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    cycle * DAYS_OF_400_YEARS + year * 365 + year / 4 - year / 100 + day - DAYS_TO_1970
-}
-
-/// Year, month and day of a day, counted from 1970.
-fn date_of(days: i64) -> (i64, i64, i64) {
-    let days = days + DAYS_TO_1970;
-    let (cycle, day) = (days.div_euclid(DAYS_OF_400_YEARS), days.rem_euclid(DAYS_OF_400_YEARS));
-    // the leap days so far, which are those of 4, less those of 100 years, and that of 400 years
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (year, month) = if month < 10 { (year, month + 3) } else { (year + 1, month - 9) };
-    (cycle * 400 + year, month, day)
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds)).to_string()
 }
 
 #[cfg(test)]
@@ -110,11 +81,13 @@ mod tests {
             let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
             let lengths = [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
             for (month, length) in (1..).zip(lengths) {
-                for of_month in 1..=length {
-                    assert_eq!(date_of(day), (year, month, of_month));
-                    assert_eq!(days_since_1970(year, month, of_month), day);
-                    day += 1;
+                for of_month in [1, length] {
+                    let (text, seconds) =
+                        (format!("{year}-{month:02}-{of_month:02}T23:59:58Z"), (day + of_month) * 86_400 - 2);
+                    assert_eq!(written(seconds), text);
+                    assert_eq!(read(&text), Some(seconds));
                 }
+                day += length;
             }
         }
     }
