@@ -9,6 +9,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use common::*;
+use pgseal_catalog::Digest;
 use pgseal_keys::in_force::successor;
 use pgseal_keys::verifier::PlanFacts;
 use pgseal_keys::{
@@ -201,6 +202,23 @@ fn a_policy_may_demand_a_memory() {
     let without = InForce::on_agent(&host.path("trust.toml"), None, None, NOW).unwrap_err();
     assert!(without.render("x").contains("[K0330]"));
     assert_eq!(host.says(NOW), "accepted");
+}
+
+#[test]
+fn a_pin_names_the_one_policy() {
+    let host = Host::new();
+    let (first, second) = (version(1, "", &three()), version(2, "", &three()));
+    host.put(&first, &[]);
+    let enter = |pinned: &str| {
+        InForce::on_agent(&host.path("trust.toml"), None, Some(Digest::of(pinned.as_bytes())), NOW)
+            .map(|trust| trust.policy().policy_version())
+            .map_err(|failure| failure.render("x").contains("[K0336]"))
+    };
+    assert_eq!(enter(&first), Ok(1));
+    assert_eq!(enter(&second), Err(true));
+    host.put(&second, &[1]);
+    assert_eq!(enter(&first), Err(true));
+    assert_eq!(enter(&second), Ok(2));
 }
 
 #[test]

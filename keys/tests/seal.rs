@@ -156,7 +156,9 @@ fn refuses_other_formats_versions_and_kinds() {
 #[test]
 fn refuses_too_few_and_too_many() {
     assert_eq!(code(&Seal::<Plan>::default().to_bytes()), "K0103");
-    assert_eq!(code(&[&sealed(&[1])[..], &vec![b' '; 70_000]].concat()), "K0101");
+    let padded = |length: usize| [&sealed(&[1])[..], &vec![b' '; length - sealed(&[1]).len()]].concat();
+    assert_eq!(code(&padded(64 * 1024)), "K0112");
+    assert_eq!(code(&padded(64 * 1024 + 1)), "K0101");
     let one = "    {\n      \"keyid\": \"0\",\n      \"statement\": \"signed\",\n      \"sig\": \"\"\n    }";
     let many = vec![one; MAX_SIGNATURES + 1].join(",\n");
     let text = text(&[1]);

@@ -408,3 +408,17 @@ fn a_sequence_number_is_refused_until_it_can_be_enforced() {
     let facts = PlanFacts { sequence: Some(1), ..facts(&[]) };
     assert_eq!(judged(&one_key(), &[1], facts, None), "K0327");
 }
+
+/// What `verify` tells besides: who else signed, and why that did not count.
+#[test]
+fn signatures_that_do_not_count_are_told() {
+    let policy = policy("", &[key_entry(1, ""), key_entry(2, "revoked = true")]);
+    assert_eq!(policy.threshold(), 1);
+    assert_eq!(two_of_three().threshold(), 2);
+    let verified = Unverified::<Plan>::new(PLAN.to_vec(), Some(sealed(&[1, 2, 3, 4]))).verify(&policy, NOW).unwrap();
+    assert_eq!(verified.signers().iter().map(|signer| signer.name.as_str()).collect::<Vec<_>>(), ["key-1"]);
+    assert_eq!(verified.set_aside().iter().map(|entry| entry.reason.code()).collect::<Vec<_>>(), ["K0304"]);
+    let mut strangers = [3, 4].map(|seed| signer(seed).public_key().id());
+    strangers.sort();
+    assert_eq!(verified.unknown(), strangers);
+}
