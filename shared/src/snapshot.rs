@@ -275,7 +275,7 @@ impl Snapshot {
         let fingerprint = self.fingerprint();
         let facts: Vec<&Fact> = self.catalog.iter().collect();
         let parts = in_parts(&facts, MANY_FACTS, processors(), canonical::items_of_member);
-        let bytes = canonical::to_document_of(&[
+        let bytes = canonical::to_document_of(vec![
             ("facts", Member::List(parts)),
             ("fingerprint", Member::Value(&|out, indent| canonical::write(out, &fingerprint, indent))),
             ("format", Member::Value(&|out, indent| canonical::write(out, FORMAT, indent))),

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use pgseal_catalog::facts::{Aggregate, AggregateKind, AggregateState, FinalModify, MovingState, Parallel, Payload};
 use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
-use postgres::GenericClient;
 
 use super::address::class;
 use super::build::Build;
@@ -37,7 +36,7 @@ struct StateRow {
     final_modify: char,
 }
 
-pub(super) fn read_aggregates<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<AggregateRow>, CaptureError> {
+pub(super) fn read_aggregates(s: &mut Session<'_>) -> Result<Vec<AggregateRow>, CaptureError> {
     s.rows(
         "aggregates",
         "SELECT a.aggfnoid::oid, a.aggkind, a.aggnumdirectargs, a.aggtransfn::oid, a.aggtranstype, a.aggtransspace, \

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use pgseal_catalog::facts::SequenceOptions;
 use pgseal_catalog::snapshot::{Unmodeled, is_agents_schema};
 use pgseal_catalog::{Catalog, FactId, Name, Needs, QualifiedName, Scope};
-use postgres::GenericClient;
 
 use super::address::{Address, ByNumbers, Exact, Found, Nodes, class};
 use super::aggregates::{AggregateRow, read_aggregates};
@@ -68,7 +67,7 @@ pub(super) struct Raw {
 }
 
 impl Raw {
-    pub fn read<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Self, CaptureError> {
+    pub fn read(s: &mut Session<'_>) -> Result<Self, CaptureError> {
         let mut inherits: HashMap<u32, Vec<u32>> = HashMap::new();
         let mut detaching = Vec::new();
         for InheritsRow { child, parent, detach_pending } in read_inherits(s)? {

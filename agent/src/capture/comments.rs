@@ -2,7 +2,6 @@
 
 use pgseal_catalog::facts::{Comment, Payload};
 use pgseal_catalog::{Fact, FactId};
-use postgres::GenericClient;
 
 use super::address::{Exact, Found, class};
 use super::build::Build;
@@ -20,7 +19,7 @@ pub(super) struct CommentRow {
     pub text: String,
 }
 
-pub(super) fn read_comments<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<CommentRow>, CaptureError> {
+pub(super) fn read_comments(s: &mut Session<'_>) -> Result<Vec<CommentRow>, CaptureError> {
     s.rows(
         "comments",
         "SELECT classoid, objoid, objsubid, description FROM pg_description WHERE objoid >= 16384 \

@@ -7,7 +7,6 @@ use pgseal_catalog::facts::{
     ForeignKeyAction, KeyConstraint, MatchType, NotNull, Payload,
 };
 use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
-use postgres::GenericClient;
 
 use super::address::class;
 use super::build::Build;
@@ -43,7 +42,7 @@ pub(super) struct ConstraintRow {
     pub operators: Vec<String>,
 }
 
-pub(super) fn read_constraints<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<ConstraintRow>, CaptureError> {
+pub(super) fn read_constraints(s: &mut Session<'_>) -> Result<Vec<ConstraintRow>, CaptureError> {
     let sql = format!(
         "SELECT c.oid, c.conname, c.contype, c.conrelid, c.contypid, c.condeferrable, c.condeferred, c.convalidated, {}, \
          c.conislocal, c.coninhcount::int4, c.conparentid, c.conindid, c.confrelid, c.confupdtype, c.confdeltype, \

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use pgseal_catalog::facts::Payload;
 use pgseal_catalog::{Fact, FactId};
-use postgres::GenericClient;
 
 use super::address::{Address, Found, class};
 use super::build::Build;
@@ -20,7 +19,7 @@ pub(super) struct DependRow {
     pub kind: char,
 }
 
-pub(super) fn read_depends<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<DependRow>, CaptureError> {
+pub(super) fn read_depends(s: &mut Session<'_>) -> Result<Vec<DependRow>, CaptureError> {
     // the triggers behind a foreign key, four each, lean on nothing else
     s.rows(
         "dependencies",

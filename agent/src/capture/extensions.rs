@@ -2,7 +2,6 @@
 
 use pgseal_catalog::facts::{Extension, Payload, Schema};
 use pgseal_catalog::{Fact, FactId, Name};
-use postgres::GenericClient;
 
 use super::address::class;
 use super::build::Build;
@@ -17,7 +16,7 @@ pub(super) struct ExtensionRow {
     pub version: String,
 }
 
-pub(super) fn read_extensions<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<ExtensionRow>, CaptureError> {
+pub(super) fn read_extensions(s: &mut Session<'_>) -> Result<Vec<ExtensionRow>, CaptureError> {
     // initdb installs plpgsql: every database has it, and no schema.sql says so
     s.rows("extensions", "SELECT oid, extname, extnamespace, extversion FROM pg_extension WHERE oid >= 16384", |c| {
         Ok(ExtensionRow { oid: c.next()?, name: c.name()?, schema: c.next()?, version: c.next()? })

@@ -4,7 +4,6 @@ use pgseal_catalog::facts::{
     Argument, ArgumentMode, Body, Expression, Function, Parallel, Payload, RoutineKind, Volatility,
 };
 use pgseal_catalog::{Fact, FactId, Name, Routine};
-use postgres::GenericClient;
 
 use super::address::class;
 use super::build::Build;
@@ -61,7 +60,7 @@ impl ProcRow {
 }
 
 /// Every routine that users or extensions made, and the built-in ones that their objects refer to.
-pub(super) fn read_procs<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<ProcRow>, CaptureError> {
+pub(super) fn read_procs(s: &mut Session<'_>) -> Result<Vec<ProcRow>, CaptureError> {
     s.rows(
         "functions",
         "SELECT p.oid, p.pronamespace, p.proname, p.prokind, p.prolang, p.procost::text, p.prorows::text, p.provariadic, \

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use pgseal_catalog::QualifiedName;
 use pgseal_catalog::id::Name;
 use pgseal_catalog::snapshot::{AvailableExtension, Header};
-use postgres::GenericClient;
 
 use super::error::CaptureError;
 use super::names::CollationRow;
@@ -56,7 +55,7 @@ pub(super) struct Database {
     pub block_size: i64,
 }
 
-pub(super) fn read_database<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Database, CaptureError> {
+pub(super) fn read_database(s: &mut Session<'_>) -> Result<Database, CaptureError> {
     let sql = format!(
         "SELECT current_setting('server_version_num')::int4, current_setting('server_version'), d.datname::text, \
          pg_encoding_to_char(d.encoding)::text, d.datcollate::text, d.datctype::text, {}, \
@@ -80,8 +79,8 @@ pub(super) fn read_database<C: GenericClient>(s: &mut Session<'_, C>) -> Result<
 }
 
 /// Reads the rest of the header and puts it together; statistics come later.
-pub(super) fn read_header<C: GenericClient>(
-    s: &mut Session<'_, C>,
+pub(super) fn read_header(
+    s: &mut Session<'_>,
     database: &Database,
     captured_at: String,
 ) -> Result<Header, CaptureError> {
@@ -116,7 +115,7 @@ pub(super) fn read_header<C: GenericClient>(
 
 /// What a new session gets, whoever opens it: what is set for the database, else for all databases, else what the server has.
 /// Where the own role has a setting of its own, the server's value is hidden behind it, and the built-in default stands in.
-fn read_settings<C: GenericClient>(s: &mut Session<'_, C>) -> Result<BTreeMap<String, String>, CaptureError> {
+fn read_settings(s: &mut Session<'_>) -> Result<BTreeMap<String, String>, CaptureError> {
     let list = SETTINGS.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ");
     let sql = format!(
         "WITH own AS (SELECT r.setdatabase, r.setrole, split_part(e, '=', 1) AS name, \
@@ -132,9 +131,7 @@ fn read_settings<C: GenericClient>(s: &mut Session<'_, C>) -> Result<BTreeMap<St
     Ok(s.rows("settings", &sql, |c| Ok((c.next()?, c.next()?)))?.into_iter().collect())
 }
 
-fn read_available<C: GenericClient>(
-    s: &mut Session<'_, C>,
-) -> Result<BTreeMap<String, AvailableExtension>, CaptureError> {
+fn read_available(s: &mut Session<'_>) -> Result<BTreeMap<String, AvailableExtension>, CaptureError> {
     let rows = s.rows(
         "available extensions",
         "SELECT v.name::text, v.version, v.comment, v.schema::text, v.requires::text[] \

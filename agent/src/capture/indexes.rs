@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use pgseal_catalog::facts::{Expression, Index, IndexKey, IndexStorage, KeyTarget, NullsOrder, Payload, SortOrder};
 use pgseal_catalog::{Fact, FactId, Name};
-use postgres::GenericClient;
 
 use super::address::class;
 use super::build::Build;
@@ -39,7 +38,7 @@ pub(super) struct IndexRow {
     pub definition: Option<String>,
 }
 
-pub(super) fn read_indexes<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<IndexRow>, CaptureError> {
+pub(super) fn read_indexes(s: &mut Session<'_>) -> Result<Vec<IndexRow>, CaptureError> {
     let sql = format!(
         "SELECT i.indexrelid, i.indrelid, i.indnkeyatts, i.indisunique, {}, i.indisclustered, i.indisvalid, \
          i.indisreplident, i.indkey::int2[], i.indcollation::oid[], i.indclass::oid[], i.indoption::int2[], \

@@ -35,7 +35,7 @@ mod views;
 use std::collections::BTreeSet;
 
 use pgseal_catalog::{Catalog, Name, Scope, Snapshot};
-use postgres::{Client, GenericClient, IsolationLevel};
+use postgres::Client;
 
 use address::{Nodes, class};
 use build::{Build, ByOid, Raw};
@@ -49,15 +49,9 @@ pub(crate) use unmodeled::DETACHING;
 /// # Errors
 /// A server of another version, a missing right, a broken connection, a schema change at the same time.
 pub fn capture(client: &mut Client, scope: &Scope, captured_at: String) -> Result<Snapshot, CaptureError> {
-    let mut transaction = client
-        .build_transaction()
-        .isolation_level(IsolationLevel::RepeatableRead)
-        .read_only(true)
-        .start()
-        .map_err(|error| CaptureError::query("the database", error))?;
-    let snapshot = capture_within(&mut transaction, scope, captured_at)?;
-    transaction.rollback().map_err(|error| CaptureError::query("the database", error))?;
-    Ok(snapshot)
+    in_transaction(client, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", |client| {
+        capture_within(client, scope, captured_at)
+    })
 }
 
 /// Captures a database, and lists the members of extensions that it could have: they are created, with what they require,
@@ -71,23 +65,34 @@ pub fn capture_with_extensions(
     captured_at: String,
     extensions: &BTreeSet<Name>,
 ) -> Result<Snapshot, CaptureError> {
-    let mut transaction = client
-        .build_transaction()
-        .isolation_level(IsolationLevel::RepeatableRead)
-        .start()
-        .map_err(|error| CaptureError::query("the database", error))?;
-    let mut snapshot = capture_within(&mut transaction, scope, captured_at.clone())?;
-    let mut created = BTreeSet::new();
-    for extension in extensions {
-        prospective::create(&mut transaction, &snapshot.header.extensions_available, extension, &mut created)?;
-    }
-    if !created.is_empty() {
-        let mut listed = capture_within(&mut transaction, scope, captured_at)?.symbols;
-        listed.keep_members(|extension| created.contains(extension));
-        snapshot.symbols.append(listed);
-    }
-    transaction.rollback().map_err(|error| CaptureError::query("the database", error))?;
-    Ok(snapshot)
+    in_transaction(client, "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE", |client| {
+        let mut snapshot = capture_within(client, scope, captured_at.clone())?;
+        let mut created = BTreeSet::new();
+        for extension in extensions {
+            prospective::create(client, &snapshot.header.extensions_available, extension, &mut created)?;
+        }
+        if !created.is_empty() {
+            let mut listed = capture_within(client, scope, captured_at)?.symbols;
+            listed.keep_members(|extension| created.contains(extension));
+            snapshot.symbols.append(listed);
+        }
+        Ok(snapshot)
+    })
+}
+
+/// Does something in a transaction that is rolled back, also where it fails.
+fn in_transaction<T>(
+    client: &mut Client,
+    begin: &str,
+    work: impl FnOnce(&mut Client) -> Result<T, CaptureError>,
+) -> Result<T, CaptureError> {
+    const WHAT: &str = "the database";
+    client.batch_execute(begin).map_err(|error| CaptureError::query(WHAT, error))?;
+    let done = work(client);
+    let ended = client.batch_execute("ROLLBACK").map_err(|error| CaptureError::query(WHAT, error));
+    // why it failed says more than that the end of it failed too
+    let done = done?;
+    ended.map(|()| done)
 }
 
 /// Captures a database as a running transaction sees it. Settings are pinned with SET LOCAL: the caller takes a savepoint where
@@ -95,11 +100,7 @@ pub fn capture_with_extensions(
 ///
 /// # Errors
 /// As [`capture`].
-pub fn capture_within<C: GenericClient>(
-    client: &mut C,
-    scope: &Scope,
-    captured_at: String,
-) -> Result<Snapshot, CaptureError> {
+pub fn capture_within(client: &mut Client, scope: &Scope, captured_at: String) -> Result<Snapshot, CaptureError> {
     let mut session = Session::open(client)?;
     let database = header::read_database(&mut session)?;
     let mut header = header::read_header(&mut session, &database, captured_at)?;

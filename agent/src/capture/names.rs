@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use pgseal_catalog::{Name, QualifiedName, Routine};
-use postgres::GenericClient;
 
 use super::error::CaptureError;
 use super::functions::ProcRow;
@@ -33,11 +32,11 @@ pub(super) struct MethodRow {
     pub can_include: bool,
 }
 
-pub(super) fn read_namespaces<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<(u32, Name)>, CaptureError> {
+pub(super) fn read_namespaces(s: &mut Session<'_>) -> Result<Vec<(u32, Name)>, CaptureError> {
     s.rows("schemas", "SELECT oid, nspname FROM pg_namespace", |c| Ok((c.next()?, c.name()?)))
 }
 
-pub(super) fn read_collations<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<CollationRow>, CaptureError> {
+pub(super) fn read_collations(s: &mut Session<'_>) -> Result<Vec<CollationRow>, CaptureError> {
     s.rows(
         "collations",
         "SELECT oid, collnamespace, collname, collisdeterministic, collencoding IN (-1, (SELECT encoding FROM pg_database \
@@ -54,7 +53,7 @@ pub(super) fn read_collations<C: GenericClient>(s: &mut Session<'_, C>) -> Resul
     )
 }
 
-pub(super) fn read_methods<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<MethodRow>, CaptureError> {
+pub(super) fn read_methods(s: &mut Session<'_>) -> Result<Vec<MethodRow>, CaptureError> {
     let can = |what| format!("coalesce(pg_indexam_has_property(oid, '{what}'), false)");
     let sql = format!(
         "SELECT oid, amname, amtype, {}, {}, {}, {}, {} FROM pg_am",
@@ -78,7 +77,7 @@ pub(super) fn read_methods<C: GenericClient>(s: &mut Session<'_, C>) -> Result<V
     })
 }
 
-pub(super) fn read_languages<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<(u32, Name)>, CaptureError> {
+pub(super) fn read_languages(s: &mut Session<'_>) -> Result<Vec<(u32, Name)>, CaptureError> {
     s.rows("languages", "SELECT oid, lanname FROM pg_language", |c| Ok((c.next()?, c.name()?)))
 }
 

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use pgseal_catalog::Name;
-use postgres::GenericClient;
 
 use super::error::CaptureError;
 use super::session::Session;
@@ -21,7 +20,7 @@ pub(super) struct OpclassRow {
     pub key_type: u32,
 }
 
-pub(super) fn read_opclasses<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<OpclassRow>, CaptureError> {
+pub(super) fn read_opclasses(s: &mut Session<'_>) -> Result<Vec<OpclassRow>, CaptureError> {
     s.rows(
         "operator classes",
         "SELECT oid, opcnamespace, opcname, opcmethod, opcfamily, opcintype, opcdefault, opckeytype FROM pg_opclass",
@@ -41,7 +40,7 @@ pub(super) fn read_opclasses<C: GenericClient>(s: &mut Session<'_, C>) -> Result
 }
 
 /// The binary-coercible pairs that implicit casts make.
-pub(super) fn read_binary_casts<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<(u32, u32)>, CaptureError> {
+pub(super) fn read_binary_casts(s: &mut Session<'_>) -> Result<Vec<(u32, u32)>, CaptureError> {
     s.rows("casts", "SELECT castsource, casttarget FROM pg_cast WHERE castmethod = 'b' AND castcontext = 'i'", |c| {
         Ok((c.next()?, c.next()?))
     })

@@ -1,7 +1,6 @@
 //! Operators, casts and the operators of operator families: not facts yet, but what names resolve to.
 
 use pgseal_catalog::Name;
-use postgres::GenericClient;
 
 use super::error::CaptureError;
 use super::session::Session;
@@ -21,7 +20,7 @@ pub(super) struct OperatorRow {
     pub hashes: bool,
 }
 
-pub(super) fn read_operators<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<OperatorRow>, CaptureError> {
+pub(super) fn read_operators(s: &mut Session<'_>) -> Result<Vec<OperatorRow>, CaptureError> {
     // shells, declared as commutators of others and never made, have no function
     s.rows(
         "operators",
@@ -66,7 +65,7 @@ pub(super) struct CastRow {
     pub method: char,
 }
 
-pub(super) fn read_casts<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<CastRow>, CaptureError> {
+pub(super) fn read_casts(s: &mut Session<'_>) -> Result<Vec<CastRow>, CaptureError> {
     s.rows(
         "casts",
         "SELECT oid, castsource, casttarget, castfunc, castcontext, castmethod FROM pg_cast WHERE oid >= 16384",
@@ -93,9 +92,7 @@ pub(super) struct FamilyOperatorRow {
     pub right: u32,
 }
 
-pub(super) fn read_family_operators<C: GenericClient>(
-    s: &mut Session<'_, C>,
-) -> Result<Vec<FamilyOperatorRow>, CaptureError> {
+pub(super) fn read_family_operators(s: &mut Session<'_>) -> Result<Vec<FamilyOperatorRow>, CaptureError> {
     s.rows(
         "operators of operator families",
         "SELECT a.amopfamily, a.amopstrategy, n.nspname, o.oprname::text, a.amoplefttype, a.amoprighttype \
@@ -116,7 +113,7 @@ pub(super) fn read_family_operators<C: GenericClient>(
 }
 
 /// The operator families that hold a class made by a user or an extension: OID, schema, name.
-pub(super) fn read_families<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<(u32, u32, Name)>, CaptureError> {
+pub(super) fn read_families(s: &mut Session<'_>) -> Result<Vec<(u32, u32, Name)>, CaptureError> {
     s.rows(
         "operator families",
         "SELECT oid, opfnamespace, opfname FROM pg_opfamily WHERE oid IN (SELECT opcfamily FROM pg_opclass \

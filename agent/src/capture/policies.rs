@@ -2,7 +2,6 @@
 
 use pgseal_catalog::facts::{Expression, Payload, Policy, PolicyCommand};
 use pgseal_catalog::{Fact, FactId, Name};
-use postgres::GenericClient;
 
 use super::address::class;
 use super::build::Build;
@@ -22,7 +21,7 @@ pub(super) struct PolicyRow {
     check: Option<String>,
 }
 
-pub(super) fn read_policies<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<PolicyRow>, CaptureError> {
+pub(super) fn read_policies(s: &mut Session<'_>) -> Result<Vec<PolicyRow>, CaptureError> {
     s.rows(
         "policies",
         "SELECT p.oid, p.polrelid, p.polname, p.polcmd, p.polpermissive, 0 = ANY (p.polroles), \

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use pgseal_catalog::Name;
 use pgseal_catalog::snapshot::AvailableExtension;
 use pgseal_catalog::symbols::home_of;
-use postgres::GenericClient;
+use postgres::Client;
 
 use super::error::CaptureError;
 
 /// Creates an extension, after those that it requires, each in the schema that stands for its own; `created` grows by those that
 /// were not there.
-pub(super) fn create<C: GenericClient>(
-    client: &mut C,
+pub(super) fn create(
+    client: &mut Client,
     available: &BTreeMap<String, AvailableExtension>,
     extension: &Name,
     created: &mut BTreeSet<Name>,
@@ -40,7 +40,7 @@ pub(super) fn create<C: GenericClient>(
         .map_err(|source| CaptureError::Extension { name: extension.as_str().to_owned(), source: Box::new(source) })
 }
 
-fn is_installed<C: GenericClient>(client: &mut C, extension: &Name) -> Result<bool, CaptureError> {
+fn is_installed(client: &mut Client, extension: &Name) -> Result<bool, CaptureError> {
     let row = client
         .query_typed_one(
             "SELECT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = $1)",

@@ -8,7 +8,6 @@ use pgseal_catalog::facts::{
     SequenceOptions, Table,
 };
 use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
-use postgres::GenericClient;
 
 use super::address::class;
 use super::build::Build;
@@ -43,7 +42,7 @@ pub(super) struct ClassRow {
     pub pages: i64,
 }
 
-pub(super) fn read_classes<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<ClassRow>, CaptureError> {
+pub(super) fn read_classes(s: &mut Session<'_>) -> Result<Vec<ClassRow>, CaptureError> {
     let sql = format!(
         "SELECT c.oid, c.relnamespace, c.relname, c.relkind, c.relpersistence, c.reloptions, t.reloptions, c.relam, \
          ts.spcname, c.relreplident, c.relispartition, \
@@ -84,7 +83,7 @@ pub(super) struct InheritsRow {
     pub detach_pending: bool,
 }
 
-pub(super) fn read_inherits<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<InheritsRow>, CaptureError> {
+pub(super) fn read_inherits(s: &mut Session<'_>) -> Result<Vec<InheritsRow>, CaptureError> {
     s.rows(
         "inheritance",
         "SELECT inhrelid, inhparent, inhdetachpending FROM pg_inherits ORDER BY inhrelid, inhseqno",
@@ -102,9 +101,7 @@ pub(super) struct PartitionedRow {
     pub definition: Option<String>,
 }
 
-pub(super) fn read_partitioned<C: GenericClient>(
-    s: &mut Session<'_, C>,
-) -> Result<HashMap<u32, PartitionedRow>, CaptureError> {
+pub(super) fn read_partitioned(s: &mut Session<'_>) -> Result<HashMap<u32, PartitionedRow>, CaptureError> {
     let rows = s.rows(
         "partition keys",
         "SELECT partrelid, partstrat, partattrs::int2[], partclass::oid[], partcollation::oid[], \
@@ -148,7 +145,7 @@ pub(super) struct AttributeRow {
     pub default: Option<String>,
 }
 
-pub(super) fn read_attributes<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<AttributeRow>, CaptureError> {
+pub(super) fn read_attributes(s: &mut Session<'_>) -> Result<Vec<AttributeRow>, CaptureError> {
     // only what a generated column is made of has columns in it; for anything else the server need not open the table, which takes
     // it longer than printing. Whether the table is still there is asked behind that: the text of a default that was dropped
     // meanwhile, with the sequence in it, would be another
@@ -198,9 +195,7 @@ pub(super) struct SequenceRow {
     pub owner: Option<(u32, i16, bool)>,
 }
 
-pub(super) fn read_sequences<C: GenericClient>(
-    s: &mut Session<'_, C>,
-) -> Result<HashMap<u32, SequenceRow>, CaptureError> {
+pub(super) fn read_sequences(s: &mut Session<'_>) -> Result<HashMap<u32, SequenceRow>, CaptureError> {
     let rows = s.rows(
         "sequences",
         "SELECT s.seqrelid, format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, \

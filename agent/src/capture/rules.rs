@@ -2,7 +2,6 @@
 
 use pgseal_catalog::facts::{Enabled, Expression, Payload, Rule, RuleEvent};
 use pgseal_catalog::{Fact, FactId, Name};
-use postgres::GenericClient;
 
 use super::address::class;
 use super::build::Build;
@@ -21,7 +20,7 @@ pub(super) struct RuleRow {
     definition: Option<String>,
 }
 
-pub(super) fn read_rules<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<RuleRow>, CaptureError> {
+pub(super) fn read_rules(s: &mut Session<'_>) -> Result<Vec<RuleRow>, CaptureError> {
     s.rows(
         "rules",
         "SELECT r.oid, r.ev_class, r.rulename, r.ev_type, r.is_instead, r.ev_enabled, pg_get_ruledef(r.oid) \

@@ -4,8 +4,9 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use pgseal_catalog::id::Name;
-use postgres::types::FromSql;
-use postgres::{GenericClient, Row};
+use postgres::fallible_iterator::FallibleIterator;
+use postgres::types::{FromSql, ToSql, Type};
+use postgres::{Client, Row};
 
 use super::error::CaptureError;
 
@@ -37,15 +38,15 @@ SET LOCAL statement_timeout = '10min';
 SELECT pg_catalog.set_config('lock_timeout', '30s', true) WHERE pg_catalog.current_setting('lock_timeout') = '0';";
 
 /// A session inside the capture's transaction.
-pub(super) struct Session<'a, C: GenericClient> {
-    client: &'a mut C,
+pub(super) struct Session<'a> {
+    client: &'a mut Client,
     /// The server's major version.
     pub major: u32,
 }
 
-impl<'a, C: GenericClient> Session<'a, C> {
+impl<'a> Session<'a> {
     /// Pins the settings (until the end of the surrounding transaction or savepoint) and asks for the version.
-    pub fn open(client: &'a mut C) -> Result<Self, CaptureError> {
+    pub fn open(client: &'a mut Client) -> Result<Self, CaptureError> {
         const WHAT: &str = "the server's version";
         client.batch_execute(PINNED).map_err(|error| CaptureError::query("the session's settings", error))?;
         let row = client
@@ -71,8 +72,27 @@ impl<'a, C: GenericClient> Session<'a, C> {
         sql: &str,
         read: impl Fn(&Cells<'_>) -> Result<T, CaptureError>,
     ) -> Result<Vec<T>, CaptureError> {
-        let rows = self.client.query_typed(sql, &[]).map_err(|error| CaptureError::query(what, error))?;
-        rows.iter().map(|row| read(&Cells::new(what, row))).collect()
+        let mut found = Vec::new();
+        self.each_row(what, sql, &mut |row| {
+            found.push(read(&Cells::new(what, row))?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// One row at a time: all of them, as they came, would be the most that a capture holds. One function for every kind of row.
+    fn each_row(
+        &mut self,
+        what: &'static str,
+        sql: &str,
+        read: &mut dyn FnMut(&Row) -> Result<(), CaptureError>,
+    ) -> Result<(), CaptureError> {
+        let none: [(&(dyn ToSql + Sync), Type); 0] = [];
+        let mut rows = self.client.query_typed_raw(sql, none).map_err(|error| CaptureError::query(what, error))?;
+        while let Some(row) = rows.next().map_err(|error| CaptureError::query(what, error))? {
+            read(&row)?;
+        }
+        Ok(())
     }
 
     /// Runs a query of exactly one row.

@@ -4,7 +4,6 @@ use pgseal_catalog::facts::{
     ConstraintTrigger, Enabled, Expression, Payload, Trigger, TriggerEvent, TriggerLevel, TriggerTiming,
 };
 use pgseal_catalog::{Fact, FactId, Name};
-use postgres::GenericClient;
 
 use super::address::class;
 use super::build::Build;
@@ -45,7 +44,7 @@ pub(super) struct TriggerRow {
     pub definition: Option<String>,
 }
 
-pub(super) fn read_triggers<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<TriggerRow>, CaptureError> {
+pub(super) fn read_triggers(s: &mut Session<'_>) -> Result<Vec<TriggerRow>, CaptureError> {
     // 14 marks the copies on partitions as internal
     let wanted = s.since(15, "NOT t.tgisinternal", "(NOT t.tgisinternal OR t.tgparentid <> 0)");
     let sql = format!(

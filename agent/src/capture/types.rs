@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use pgseal_catalog::facts::{Attribute, Composite, Domain, Enum, Expression, Payload, Range};
 use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
-use postgres::GenericClient;
 
 use super::address::class;
 use super::build::Build;
@@ -58,7 +57,7 @@ impl TypeRow {
     }
 }
 
-pub(super) fn read_types<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<TypeRow>, CaptureError> {
+pub(super) fn read_types(s: &mut Session<'_>) -> Result<Vec<TypeRow>, CaptureError> {
     s.rows(
         "types",
         "SELECT t.oid, t.typnamespace, t.typname, format_type(t.oid, NULL), t.typtype, t.typcategory, t.typispreferred, \
@@ -114,7 +113,7 @@ pub(super) fn read_types<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec
 }
 
 /// The labels of every enum, in order.
-pub(super) fn read_labels<C: GenericClient>(s: &mut Session<'_, C>) -> Result<HashMap<u32, Vec<String>>, CaptureError> {
+pub(super) fn read_labels(s: &mut Session<'_>) -> Result<HashMap<u32, Vec<String>>, CaptureError> {
     let rows: Vec<(u32, String)> =
         s.rows("enum labels", "SELECT enumtypid, enumlabel FROM pg_enum ORDER BY enumtypid, enumsortorder", |c| {
             Ok((c.next()?, c.next()?))

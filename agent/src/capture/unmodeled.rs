@@ -5,7 +5,6 @@
 use std::collections::HashMap;
 
 use pgseal_catalog::{FactId, Kind, Name};
-use postgres::GenericClient;
 
 use super::address::{Address, class};
 use super::build::Build;
@@ -72,7 +71,7 @@ const GRANTS: &str = "SELECT a.class, a.oid, a.sub, 'grants', i.schema, 'on ' ||
      LATERAL pg_identify_object(a.class, a.oid, a.sub) i WHERE a.acl::text IS DISTINCT FROM coalesce(p.initprivs, a.base)::text \
      AND (a.oid >= 16384 OR a.class = 'pg_namespace'::regclass) AND e.objid IS NULL AND i.identity IS NOT NULL";
 
-pub(super) fn read_others<C: GenericClient>(s: &mut Session<'_, C>) -> Result<Vec<OtherRow>, CaptureError> {
+pub(super) fn read_others(s: &mut Session<'_>) -> Result<Vec<OtherRow>, CaptureError> {
     let mut selects: Vec<String> = OTHERS
         .iter()
         .map(|(catalog, oid, condition)| {

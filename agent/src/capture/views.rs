@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use pgseal_catalog::facts::{Expression, MaterializedView, MaterializedViewColumn, Payload, View, ViewColumn};
 use pgseal_catalog::{Fact, FactId};
-use postgres::GenericClient;
 
 use super::address::class;
 use super::build::Build;
@@ -13,7 +12,7 @@ use super::relations::{self, ClassRow, USER_RELATIONS};
 use super::session::Session;
 
 /// What `pg_get_viewdef` prints, by view.
-pub(super) fn read_views<C: GenericClient>(s: &mut Session<'_, C>) -> Result<HashMap<u32, String>, CaptureError> {
+pub(super) fn read_views(s: &mut Session<'_>) -> Result<HashMap<u32, String>, CaptureError> {
     let sql = format!(
         "SELECT c.oid, pg_get_viewdef(c.oid) FROM pg_class c WHERE c.relkind IN ('v', 'm') AND {USER_RELATIONS}"
     );

@@ -98,7 +98,7 @@ pub fn to_document<T: Serialize>(value: &T) -> Vec<u8> {
 
 /// The readable canonical bytes of an object of the given members, which come in byte order of their keys. A member is one value,
 /// or a list whose items are bytes already, so that no tree of the whole is ever in memory.
-pub(crate) fn to_document_of(members: &[(&str, Member<'_>)]) -> Vec<u8> {
+pub(crate) fn to_document_of(members: Vec<(&str, Member<'_>)>) -> Vec<u8> {
     let lists = members.iter().map(|(_, member)| match member {
         Member::Value(_) => 0,
         Member::List(parts) => parts.iter().map(Vec::len).sum(),
@@ -111,9 +111,10 @@ pub(crate) fn to_document_of(members: &[(&str, Member<'_>)]) -> Vec<u8> {
         match member {
             Member::Value(append) => append(out, indent),
             Member::List(parts) => {
-                let parts = parts.iter().filter(|part| !part.is_empty());
-                let count = parts.clone().count();
-                write_list(out, count, b"[]", indent, parts, |out, part, _| out.extend_from_slice(part));
+                let count = parts.iter().filter(|part| !part.is_empty()).count();
+                let parts = parts.into_iter().filter(|part| !part.is_empty());
+                // each part is given back once it is copied
+                write_list(out, count, b"[]", indent, parts, |out, part, _| out.extend_from_slice(&part));
             }
         }
     });
