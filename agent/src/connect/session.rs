@@ -42,12 +42,11 @@ SET default_transaction_isolation = 'read committed';
 SET default_transaction_deferrable = off;
 SET default_transaction_read_only = off;
 SET lock_timeout = 0;
-SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 SET idle_session_timeout = 0";
 
-/// What else is pinned from major 17 on.
-const PINNED_17: &str = "SET transaction_timeout = 0";
+/// How often a session is begun at most. Limits of the role or the database can be so short that one ends before they are lifted.
+const BEGINNINGS: u32 = 10;
 
 /// What a server says about a statement that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -309,27 +308,23 @@ impl Session {
             server: settings.to_string(),
             source: source.while_connecting(),
         };
-        let mut client = connect(settings, &connector, &notices).map_err(refused)?;
-        let version = read_version(&mut client).map_err(refused)?;
-        let Some(version) = version.filter(|version| (14..=18).contains(&version.major())) else {
-            let found = version.map_or_else(|| "unknown".to_owned(), |version| version.to_string());
-            return Err(ConnectError::UnsupportedServer { found });
+        let mut more = BEGINNINGS;
+        let (client, found) = loop {
+            more -= 1;
+            let mut client = connect(settings, &connector, &notices).map_err(refused)?;
+            match settle(&mut client) {
+                Ok(found) => break (client, found),
+                Err(source) if more > 0 && (source.is_cancelled() || source.is_lost()) => {}
+                Err(source) => return Err(refused(source)),
+            }
         };
-        let mut session = Self { client, connector, version, backend_pid: 0, notices };
-        session.pin().map_err(refused)?;
+        let (version, backend_pid) = match found {
+            Settled::Ready { version, backend_pid } => (version, backend_pid),
+            Settled::Foreign(found) => return Err(ConnectError::UnsupportedServer { found }),
+        };
+        let mut session = Self { client, connector, version, backend_pid, notices };
         session.drain_notices();
         Ok(session)
-    }
-
-    fn pin(&mut self) -> Result<(), StatementError> {
-        self.simple(PINNED)?;
-        if self.version.major() >= 17 {
-            self.simple(PINNED_17)?;
-        }
-        let row = self.rows("SELECT pg_catalog.pg_backend_pid()")?.into_iter().next();
-        let pid = row.and_then(|row| row.column(0)?.parse().ok());
-        self.backend_pid = pid.ok_or_else(|| unexpected("pg_backend_pid() returned no number"))?;
-        Ok(())
     }
 
     /// The server's version.
@@ -431,10 +426,35 @@ fn unexpected(detail: &str) -> StatementError {
     StatementError::Client { detail: detail.to_owned() }
 }
 
-fn read_version(client: &mut Client) -> Result<Option<ServerVersion>, StatementError> {
-    let messages = client.simple_query("SHOW server_version_num")?;
+/// What a new session turned out to be.
+enum Settled {
+    /// One of a server that this program is for, its settings pinned.
+    Ready { version: ServerVersion, backend_pid: i32 },
+    /// One of another server: its version.
+    Foreign(String),
+}
+
+/// Looks at the server behind a new session and pins its settings. The limits on time go first, each by itself: those of the role or
+/// the database may be a millisecond.
+fn settle(client: &mut Client) -> Result<Settled, StatementError> {
+    client.batch_execute("SET statement_timeout = 0")?;
+    let version = number(client, "SHOW server_version_num")?.map(ServerVersion);
+    let Some(version) = version.filter(|version| (14..=18).contains(&version.major())) else {
+        return Ok(Settled::Foreign(version.map_or_else(|| "unknown".to_owned(), |version| version.to_string())));
+    };
+    if version.major() >= 17 {
+        client.batch_execute("SET transaction_timeout = 0")?;
+    }
+    client.batch_execute(PINNED)?;
+    let backend_pid = number(client, "SELECT pg_catalog.pg_backend_pid()")?;
+    let backend_pid = backend_pid.ok_or_else(|| unexpected("pg_backend_pid() returned no number"))?;
+    Ok(Settled::Ready { version, backend_pid })
+}
+
+fn number<T: std::str::FromStr>(client: &mut Client, sql: &str) -> Result<Option<T>, StatementError> {
+    let messages = client.simple_query(sql)?;
     Ok(messages.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok().map(ServerVersion),
+        SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
         _ => None,
     }))
 }
