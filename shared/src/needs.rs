@@ -66,6 +66,8 @@ impl FromIterator<FactId> for Needs {
         let mut ids: Vec<FactId> = ids.into_iter().collect();
         ids.sort_unstable();
         ids.dedup();
+        // there are very many of them, with one id or two
+        ids.shrink_to_fit();
         Self(ids)
     }
 }

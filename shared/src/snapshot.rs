@@ -7,13 +7,13 @@ use std::sync::Arc;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::canonical::{self, Member, ReadError};
+use crate::canonical::{self, ReadError};
 use crate::catalog::{Catalog, Fact};
 use crate::fingerprint::{self, Digest};
 use crate::id::{FactId, Name, QualifiedName};
 use crate::limits;
 use crate::needs::Needs;
-use crate::parts::{in_parts, processors};
+use crate::parts::processors;
 use crate::symbols::{HOME, Symbols};
 
 /// The version of the format that this program writes and reads.
@@ -214,9 +214,6 @@ pub struct Snapshot {
     pub unmodeled: Vec<Unmodeled>,
 }
 
-/// From that many facts on, they are written on several threads.
-const MANY_FACTS: usize = 4096;
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
@@ -274,16 +271,15 @@ impl Snapshot {
     pub fn to_bytes_and_fingerprint(&self) -> (Vec<u8>, Digest) {
         let fingerprint = self.fingerprint();
         let facts: Vec<&Fact> = self.catalog.iter().collect();
-        let parts = in_parts(&facts, MANY_FACTS, processors(), canonical::items_of_member);
-        let bytes = canonical::to_document_of(vec![
-            ("facts", Member::List(parts)),
-            ("fingerprint", Member::Value(&|out, indent| canonical::write(out, &fingerprint, indent))),
-            ("format", Member::Value(&|out, indent| canonical::write(out, FORMAT, indent))),
-            ("header", Member::Value(&|out, indent| canonical::write(out, &self.header, indent))),
-            ("scope", Member::Value(&|out, indent| canonical::write(out, &self.scope, indent))),
-            ("symbols", Member::Value(&|out, indent| canonical::write(out, &self.symbols, indent))),
-            ("unmodeled", Member::Value(&|out, indent| canonical::write(out, &self.unmodeled, indent))),
-            ("version", Member::Value(&|out, indent| canonical::write(out, &VERSION, indent))),
+        let bytes = canonical::to_document_of(&[
+            ("facts", &|out, indent| canonical::write_long_list(out, &facts, indent)),
+            ("fingerprint", &|out, indent| canonical::write(out, &fingerprint, indent)),
+            ("format", &|out, indent| canonical::write(out, FORMAT, indent)),
+            ("header", &|out, indent| canonical::write(out, &self.header, indent)),
+            ("scope", &|out, indent| canonical::write(out, &self.scope, indent)),
+            ("symbols", &|out, indent| canonical::write(out, &self.symbols, indent)),
+            ("unmodeled", &|out, indent| canonical::write(out, &self.unmodeled, indent)),
+            ("version", &|out, indent| canonical::write(out, &VERSION, indent)),
         ]);
         (bytes, fingerprint)
     }

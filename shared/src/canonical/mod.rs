@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::limits::MAX_JSON_DEPTH;
+use crate::parts::{in_parts, processors};
 
 /// Why a document cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -96,52 +97,44 @@ pub fn to_document<T: Serialize>(value: &T) -> Vec<u8> {
     out
 }
 
-/// The readable canonical bytes of an object of the given members, which come in byte order of their keys. A member is one value,
-/// or a list whose items are bytes already, so that no tree of the whole is ever in memory.
-pub(crate) fn to_document_of(members: Vec<(&str, Member<'_>)>) -> Vec<u8> {
-    let lists = members.iter().map(|(_, member)| match member {
-        Member::Value(_) => 0,
-        Member::List(parts) => parts.iter().map(Vec::len).sum(),
-    });
-    // and an eighth of that for the rest, which is far shorter
-    let mut out = Vec::with_capacity(lists.sum::<usize>() / 8 * 9);
-    write_list(&mut out, members.len(), b"{}", Some(0), members, |out, (key, member), indent| {
+/// Puts a value behind what is there, at a depth.
+pub(crate) type Append<'a> = &'a dyn Fn(&mut Vec<u8>, Option<usize>);
+
+/// The readable canonical bytes of an object of the given members, which come in byte order of their keys: no tree of the whole is
+/// ever in memory.
+#[must_use]
+pub(crate) fn to_document_of(members: &[(&str, Append<'_>)]) -> Vec<u8> {
+    let mut out = Vec::new();
+    write_list(&mut out, members.len(), b"{}", Some(0), members, |out, (key, append), indent| {
         write_string(out, key);
         out.extend_from_slice(b": ");
-        match member {
-            Member::Value(append) => append(out, indent),
-            Member::List(parts) => {
-                let count = parts.iter().filter(|part| !part.is_empty()).count();
-                let parts = parts.into_iter().filter(|part| !part.is_empty());
-                // each part is given back once it is copied
-                write_list(out, count, b"[]", indent, parts, |out, part, _| out.extend_from_slice(&part));
-            }
-        }
+        append(out, indent);
     });
     out.push(b'\n');
     out
 }
 
-/// A member of a document that is written piece by piece.
-pub(crate) enum Member<'a> {
-    /// A value: what puts it behind what is there, at a depth.
-    Value(&'a dyn Fn(&mut Vec<u8>, Option<usize>)),
-    /// A list: its items in parts that [`items_of_member`] made.
-    List(Vec<Vec<u8>>),
-}
+/// How many items of a long list one thread writes at once: what is not in the document yet stays small.
+const BATCH: usize = 2_000;
 
-/// The items of a list that is a member of a document, with what stands between them.
-pub(crate) fn items_of_member<T: Serialize>(items: &[T]) -> Vec<u8> {
-    let inner = Some(2);
-    let mut out = Vec::new();
-    for (n, item) in items.iter().enumerate() {
-        if n > 0 {
-            out.push(b',');
-            line(&mut out, inner);
-        }
-        write(&mut out, item, inner);
-    }
-    out
+/// Puts a list behind what is there, as [`write`] does, on several threads when it is long.
+pub(crate) fn write_long_list<T: Serialize + Sync>(out: &mut Vec<u8>, items: &[T], indent: Option<usize>) {
+    let (threads, inner) = (processors(), indent.map(|n| n + 1));
+    let parts = items.chunks(threads * BATCH).flat_map(|batch| {
+        in_parts(batch, BATCH, threads, |part| {
+            let mut out = Vec::new();
+            for (n, item) in part.iter().enumerate() {
+                if n > 0 {
+                    out.push(b',');
+                    line(&mut out, inner);
+                }
+                write(&mut out, item, inner);
+            }
+            out
+        })
+    });
+    let parts = parts.filter(|part| !part.is_empty());
+    write_list(out, items.len(), b"[]", indent, parts, |out, part, _| out.extend_from_slice(&part));
 }
 
 /// A value as a JSON tree. The formats hold only what JSON can say, so this cannot fail for them.
