@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use common::*;
 use pgseal_keys::pae;
 use pgseal_keys::verifier::{LiveTarget, PlanFacts};
-use pgseal_keys::{Kind, Plan, Receipt, Seal, Snapshot, Statement, TrustPolicy, Unverified};
+use pgseal_keys::{Kind, Plan, Receipt, Seal, Snapshot, Statement, TrustPolicy, TrustPolicyDocument, Unverified};
 
 fn one_key() -> TrustPolicy {
     policy("", &[key_entry(1, "")])
@@ -421,4 +421,23 @@ fn signatures_that_do_not_count_are_told() {
     let mut strangers = [3, 4].map(|seed| signer(seed).public_key().id());
     strangers.sort();
     assert_eq!(verified.unknown(), strangers);
+}
+
+/// The limit of a kind is the largest document that is taken.
+#[test]
+fn a_document_may_be_as_large_as_its_kind() {
+    let policy = one_key();
+    let verdict = |length: u64| {
+        let document = vec![b'#'; usize::try_from(length).unwrap()];
+        let seal = seal_by::<TrustPolicyDocument, _>(&document, &[(&signer(1), Statement::Signed)]);
+        match Unverified::<TrustPolicyDocument>::new(document.clone(), Some(seal)).verify(&policy, NOW) {
+            Ok(verified) => {
+                assert_eq!(verified.into_document(), document);
+                "accepted"
+            }
+            Err(refusal) => refusal.code(),
+        }
+    };
+    assert_eq!(verdict(TrustPolicyDocument::MAX_BYTES), "accepted");
+    assert_eq!(verdict(TrustPolicyDocument::MAX_BYTES + 1), "K0114");
 }

@@ -259,6 +259,8 @@ fn sessions_are_pinned_whatever_role_database_and_options_say() {
             assert_eq!(rows[0].column(0), Some(expected), "{setting} on {major}");
         }
         session.close().unwrap();
+        // the millisecond is for everybody there
+        server.connect("postgres").batch_execute(&format!("ALTER DATABASE {name} RESET ALL")).unwrap();
         database.batch(&format!("DROP OWNED BY hostile_{name}; DROP ROLE hostile_{name}"));
     }
 }
@@ -333,7 +335,7 @@ fn servers_of_other_majors_are_refused() {
     }
 }
 
-/// Lets one client in and answers its first query with one row of one column.
+/// Lets one client in, takes a setting, and answers the query after it with one row of one column.
 fn pretend(listener: &TcpListener, version: &str) {
     let (mut stream, _) = listener.accept().unwrap();
     let mut length = [0; 4];
@@ -347,6 +349,8 @@ fn pretend(listener: &TcpListener, version: &str) {
     let hello = [message(b'R', &0u32.to_be_bytes()), message(b'Z', b"I")].concat();
     stream.write_all(&hello).unwrap();
     let mut query = [0; 256];
+    assert!(stream.read(&mut query).unwrap() > 0);
+    stream.write_all(&[message(b'C', b"SET\0"), message(b'Z', b"I")].concat()).unwrap();
     assert!(stream.read(&mut query).unwrap() > 0);
     let column = [&b"v\0"[..], &[0; 6], &25u32.to_be_bytes(), &(-1i16).to_be_bytes(), &[0xff; 4], &[0; 2]].concat();
     let width = u32::try_from(version.len()).unwrap().to_be_bytes();
