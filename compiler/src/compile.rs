@@ -10,7 +10,7 @@ use pgseal_catalog::{FactId, Snapshot, processors};
 use crate::bodies;
 use crate::diagnostic::Diagnostics;
 use crate::diff::Comparison;
-use crate::elaborate::{self, Model, ModelError, SchemaRun};
+use crate::elaborate::{Model, ModelError, QueryPlaces, SchemaRun};
 use crate::plan::{self, PlanError, PlanOptions};
 use crate::stack::{joined, let_go, spawn};
 use crate::syntax::{SchemaFiles, SchemaText, SiftedStatements, SyntaxOptions};
@@ -58,9 +58,8 @@ pub struct Compiled {
 /// # Errors
 /// A schema with errors, a server that is not supported.
 pub fn desired(snapshot: &Snapshot, text: &SchemaText) -> Result<(Model, Diagnostics), CompileError> {
-    let mut model = Model::empty_like(snapshot)?;
-    let said = elaborate::elaborate(&mut model, &text.statements);
-    Desired { model, said }.checked(text)
+    let checked = Desired::of(snapshot, text)?.checked(text)?;
+    Ok((checked.model, checked.diagnostics))
 }
 
 /// A database that a schema describes, as far as it was understood.
@@ -68,9 +67,25 @@ pub fn desired(snapshot: &Snapshot, text: &SchemaText) -> Result<(Model, Diagnos
 pub struct Desired {
     model: Model,
     said: Diagnostics,
+    places: QueryPlaces,
+}
+
+/// A database that a schema without errors describes.
+struct Checked {
+    model: Model,
+    diagnostics: Diagnostics,
+    places: QueryPlaces,
 }
 
 impl Desired {
+    fn of(snapshot: &Snapshot, text: &SchemaText) -> Result<Self, ModelError> {
+        let mut model = Model::empty_like(snapshot)?;
+        let mut run = SchemaRun::default();
+        run.go_on(&mut model, &text.statements);
+        let places = run.take_places();
+        Ok(Self { model, said: run.finish(&text.statements), places })
+    }
+
     /// Elaborates a schema while it is still being parsed.
     ///
     /// # Errors
@@ -97,19 +112,20 @@ impl Desired {
             run = SchemaRun::default();
             run.go_on(&mut model, sifted.statements());
         }
+        let places = run.take_places();
         let said = run.finish(sifted.statements());
-        Ok((Self { model, said }, sifted))
+        Ok((Self { model, said, places }, sifted))
     }
 
     /// The database, and what there is to say of the schema.
-    fn checked(self, text: &SchemaText) -> Result<(Model, Diagnostics), CompileError> {
+    fn checked(self, text: &SchemaText) -> Result<Checked, CompileError> {
         let mut diagnostics = text.diagnostics.clone();
         diagnostics.append(self.said);
         let diagnostics = with_advice(diagnostics.sorted(), text);
         if diagnostics.has_errors() {
             return Err(CompileError::Schema(diagnostics));
         }
-        Ok((self.model, diagnostics))
+        Ok(Checked { model: self.model, diagnostics, places: self.places })
     }
 }
 
@@ -175,8 +191,7 @@ pub fn compile(
     options: &CompileOptions,
 ) -> Result<Compiled, CompileError> {
     let source = Source::new(snapshot.clone(), snapshot_digest, object_digests(&snapshot.catalog))?;
-    let (model, diagnostics) = desired(snapshot, text)?;
-    compiled(source, model, diagnostics, text, options)
+    compiled(source, Desired::of(snapshot, text)?.checked(text)?, text, options)
 }
 
 /// Compiles as [`compile`] does, from what was read apart.
@@ -189,17 +204,16 @@ pub fn compile_from(
     text: &SchemaText,
     options: &CompileOptions,
 ) -> Result<Compiled, CompileError> {
-    let (model, diagnostics) = desired.checked(text)?;
-    compiled(source, model, diagnostics, text, options)
+    compiled(source, desired.checked(text)?, text, options)
 }
 
 fn compiled(
     source: Source,
-    desired: Model,
-    mut diagnostics: Diagnostics,
+    desired: Checked,
     text: &SchemaText,
     options: &CompileOptions,
 ) -> Result<Compiled, CompileError> {
+    let Checked { model: desired, mut diagnostics, places } = desired;
     let (comparison, warnings) = std::thread::scope(|scope| {
         let warn = || bodies::warnings(&source.snapshot, &source.model, &desired, text, &diagnostics);
         let warnings = spawn(scope, warn);
@@ -208,7 +222,15 @@ fn compiled(
     });
     diagnostics.append(warnings);
     let diagnostics = diagnostics.sorted();
-    let plan = plan_from(source, &desired, comparison, text, options)?;
+    let plan = match plan_from(source, &desired, comparison, text, options) {
+        Ok(plan) => plan,
+        Err(error) => {
+            let Some(said) = plan::misplaced::diagnostic(&error, &places, text) else {
+                return Err(Box::new(error).into());
+            };
+            return Err(CompileError::Schema(diagnostics.into_iter().chain([said]).collect::<Diagnostics>().sorted()));
+        }
+    };
     let_go(desired);
     Ok(Compiled { plan, diagnostics })
 }
@@ -219,7 +241,7 @@ fn plan_from(
     comparison: Comparison,
     text: &SchemaText,
     options: &CompileOptions,
-) -> Result<Plan, CompileError> {
+) -> Result<Plan, PlanError> {
     let Source { snapshot, digest, objects, model } = source;
     let options = PlanOptions {
         binding: options.binding.clone(),
@@ -227,7 +249,7 @@ fn plan_from(
         inputs: Inputs { snapshot: digest, schema: text.digests.clone() },
         notes: notes(&snapshot),
     };
-    let plan = plan::make_plan(&snapshot, model, objects, desired, comparison, options).map_err(Box::new)?;
+    let plan = plan::make_plan(&snapshot, model, objects, desired, comparison, options)?;
     let_go(snapshot);
     Ok(plan)
 }

@@ -25,6 +25,7 @@ fn empty() -> Snapshot {
         roles: BTreeSet::new(),
         extensions_available: BTreeMap::new(),
         collations: BTreeSet::new(),
+        lost_columns: BTreeSet::new(),
         statistics: BTreeMap::new(),
     };
     Snapshot {

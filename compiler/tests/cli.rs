@@ -177,6 +177,7 @@ fn snapshot() -> Snapshot {
             roles: BTreeSet::new(),
             extensions_available: BTreeMap::new(),
             collations: BTreeSet::new(),
+            lost_columns: BTreeSet::new(),
             statistics: BTreeMap::new(),
         },
         scope: Scope::default(),

@@ -76,6 +76,7 @@ fn snapshot(schema: &str) -> Vec<u8> {
         roles: BTreeSet::new(),
         extensions_available: BTreeMap::new(),
         collations: BTreeSet::new(),
+        lost_columns: BTreeSet::new(),
         statistics: BTreeMap::new(),
     };
     let empty = Snapshot {

@@ -155,6 +155,9 @@ pub struct Header {
     /// Collations of the database beyond those that every database has; referenced by name.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub collations: BTreeSet<QualifiedName>,
+    /// Tables that once had more columns: a server refuses some rules on them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub lost_columns: BTreeSet<QualifiedName>,
     /// Size estimates per table and index.
     pub statistics: BTreeMap<QualifiedName, SizeEstimate>,
 }
@@ -405,6 +408,7 @@ mod tests {
             roles: BTreeSet::new(),
             extensions_available: BTreeMap::new(),
             collations: BTreeSet::new(),
+            lost_columns: BTreeSet::new(),
             statistics: BTreeMap::new(),
         };
         Snapshot {

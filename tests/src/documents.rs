@@ -44,6 +44,7 @@ pub fn snapshot() -> Snapshot {
         roles: BTreeSet::new(),
         extensions_available: BTreeMap::new(),
         collations: BTreeSet::new(),
+        lost_columns: BTreeSet::new(),
         statistics: BTreeMap::new(),
     };
     Snapshot {

@@ -2,7 +2,7 @@
 //! they mean in the schema. A server with the schema's own order, and the same rows, is the judge.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use pgseal_tests::pipeline::{migrate_in_place, round_trip, snapshot};
+use pgseal_tests::pipeline::{migrate_in_place, plan, round_trip, snapshot};
 use pgseal_tests::queries::majors;
 use pgseal_tests::server::{Database, Server};
 use postgres::Client;
@@ -189,4 +189,44 @@ fn queries_mean_what_the_schema_says() {
         }
     }
     assert!(problems.is_empty(), "{} problems\n{}", problems.len(), problems.join("\n"));
+}
+
+/// Queries whose text is not what is printed of it again, over columns that stand in another order: what was written tells.
+#[test]
+fn queries_that_settle_mean_what_the_schema_says() {
+    let schema = "CREATE TABLE p (a integer, b text, c varchar(10));
+        CREATE VIEW plain AS SELECT a FROM p WHERE c IN ('x', 'y');
+        CREATE VIEW by_place AS SELECT x.one FROM p x(one, two, three) WHERE x.three IN ('x', 'y');
+        CREATE MATERIALIZED VIEW stored AS SELECT x.two FROM p x(one, two, three) WHERE x.three IN ('x', 'y');
+        CREATE TABLE log (a integer, b text);
+        CREATE RULE to_log AS ON INSERT TO p WHERE new.c IN ('x', 'y')
+            DO ALSO INSERT INTO log SELECT x.one, x.two FROM p x(one, two, three) WHERE x.three IN ('x', 'y');
+        CREATE FUNCTION f() RETURNS SETOF integer LANGUAGE sql BEGIN ATOMIC
+            SELECT x.one FROM p x(one, two, three) WHERE x.three IN ('x', 'y'); END;
+        ALTER TABLE log ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY seen ON log USING (EXISTS (SELECT FROM p x(one, two, three) WHERE x.three IN ('x', 'y') AND x.one = a));";
+    for major in majors() {
+        let database = Server::shared(major).scratch();
+        database.batch("CREATE TABLE p (c varchar(10), b text, a integer)");
+        let from = snapshot(&database).unwrap();
+        migrate_in_place(&database, &from, schema).unwrap_or_else(|error| panic!("{major}: {error}"));
+    }
+}
+
+/// Where neither the stored text nor what was written tells, the plan is refused at the place of the table in the query.
+#[test]
+fn what_cannot_be_told_is_refused_at_its_place() {
+    let schema = "CREATE TABLE p (a integer, b text, c varchar(10));
+CREATE FUNCTION former() RETURNS integer LANGUAGE sql AS 'SELECT 1';
+CREATE VIEW by_place AS SELECT x.one, former() AS f
+    FROM p x(one, two, three) WHERE x.three IN ('x', 'y');
+ALTER FUNCTION former() RENAME TO later;";
+    let database = Server::shared(18).scratch();
+    database.batch("CREATE TABLE p (c varchar(10), b text, a integer)");
+    let refused = plan(&snapshot(&database).unwrap(), schema).unwrap_err();
+    for part in
+        ["PGS4003", "view public.by_place", "table public.p", "schema.sql:4:10", "    FROM p x(one", "pgseal dump"]
+    {
+        assert!(refused.contains(part), "{part}: {refused}");
+    }
 }

@@ -109,8 +109,17 @@ pub(super) fn read_header(
         roles: s.rows("roles", "SELECT rolname::text FROM pg_roles", |c| c.next())?.into_iter().collect(),
         extensions_available: read_available(s)?,
         collations: BTreeSet::new(),
+        lost_columns: BTreeSet::new(),
         statistics: BTreeMap::new(),
     })
+}
+
+/// The tables with a column that was dropped.
+pub(super) fn read_lost_columns(s: &mut Session<'_>) -> Result<BTreeSet<QualifiedName>, CaptureError> {
+    let sql = "SELECT n.nspname::text, c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+               WHERE c.relkind IN ('r', 'p') AND c.oid IN (SELECT a.attrelid FROM pg_attribute a WHERE a.attnum > 0 AND a.attisdropped)";
+    let rows: Vec<(String, String)> = s.rows("tables that lost columns", sql, |c| Ok((c.next()?, c.next()?)))?;
+    rows.iter().map(|(schema, name)| Ok(QualifiedName::new(Name::new(schema)?, Name::new(name)?))).collect()
 }
 
 /// What a new session gets, whoever opens it: what is set for the database, else for all databases, else what the server has.

@@ -104,6 +104,7 @@ pub fn capture_within(client: &mut Client, scope: &Scope, captured_at: String) -
     let mut session = Session::open(client)?;
     let database = header::read_database(&mut session)?;
     let mut header = header::read_header(&mut session, &database, captured_at)?;
+    let lost_columns = header::read_lost_columns(&mut session)?;
     let raw = Raw::read(&mut session)?;
     let names = raw.names()?;
     let by_oid = ByOid::new(&raw);
@@ -141,6 +142,8 @@ pub fn capture_within(client: &mut Client, scope: &Scope, captured_at: String) -
     unmodeled::finish(&mut build, &in_scope);
     header.statistics = build.statistics(database.block_size)?;
     header.collations = header::machine_collations(&raw.collations, |row| names.qualified(row.schema, &row.name))?;
+    header.lost_columns = lost_columns;
+    header.lost_columns.retain(|table| build.catalog.contains(&pgseal_catalog::FactId::Table(table.clone())));
     let symbols = symbols::symbols(&build)?;
     Ok(Snapshot { header, scope: scope.clone(), catalog: build.catalog, symbols, unmodeled: build.unmodeled })
 }

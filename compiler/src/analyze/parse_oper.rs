@@ -20,14 +20,6 @@ pub(super) fn oper<'a>(
     location: i32,
 ) -> Analyzed<&'a OperatorRow> {
     let (schema, bare) = split_name(ps.env, name, location)?;
-    if name.len() > 2 {
-        // the grammar's own printer does not know it
-        return Err(AnalyzeError::unsupported(
-            "unsupported.expression.database-name",
-            "an operator with the database's name in front",
-            location,
-        ));
-    }
     if let Some(schema) = schema
         && !ps.env.schema_exists(schema)
     {

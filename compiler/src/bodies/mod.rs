@@ -149,6 +149,13 @@ fn meanings(env: &Env, named: &Named) -> Vec<Oid> {
     }
 }
 
+/// The byte at which a statement names a relation to read rows of, by its bare name; not the one that the statement makes.
+pub(crate) fn place_of_relation(statement: &str, relation: &str) -> Option<usize> {
+    let found = on_large(|| grammar::parse(statement).map(|parsed| names(&parsed.protobuf).used)).ok()?.ok()?;
+    let named = |named: &&Named| named.kind == NameKind::Relation && named.name == relation;
+    found.iter().filter(named).filter_map(|named| named.at).next_back()
+}
+
 /// The facts that the body of a routine names, none where it has no body that is read.
 #[must_use]
 pub fn used_by(model: &Model, id: &FactId) -> BTreeSet<FactId> {

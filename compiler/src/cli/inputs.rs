@@ -10,7 +10,6 @@ use super::said::Terminal;
 use super::verify::now;
 use crate::compile::{CompileError, CompileOptions, Compiled, Desired, Source, compile_from};
 use crate::diagnostic::codes;
-use crate::plan::PlanError;
 use crate::stack;
 use crate::syntax::{RowStatements, SchemaFiles, SchemaText, Settings, SiftedStatements, SyntaxOptions, read_schema};
 use pgseal_catalog::{Exit, Failure};
@@ -190,11 +189,6 @@ pub(super) fn compile_failure(error: &CompileError, text: &SchemaText, terminal:
     let failure = Failure::from_error(Exit::InvalidInput, error);
     match error {
         CompileError::Schema(_) | CompileError::Snapshot(_) => failure,
-        CompileError::Plan(plan) if matches!(**plan, PlanError::Misplaced { .. }) => {
-            failure.with_code(codes::MISPLACED.id()).with_hint(
-                "bring the columns of the table into the database's order in the schema, as `pgseal dump` shows it",
-            )
-        }
         CompileError::Plan(plan) if plan.is_limitation() => failure
             .with_code(codes::UNMANAGED_IN_THE_WAY.id())
             .with_hint("leave what it needs as it is in the schema, or move it out of the way first"),

@@ -105,6 +105,7 @@ codes! {
     UNMANAGED_IN_THE_WAY = "PGS4001", "something that is not managed yet needs what the plan would drop or retype";
     NO_PLAN = "PGS4002", "no plan was found that proves itself";
     MISPLACED = "PGS4003", "a query goes by the order of columns, which is another one in the database";
+    LOST_COLUMNS = "PGS4004", "a rule with RETURNING is on a table that lost a column, where no server takes it";
 
     // 5xxx: prove
 

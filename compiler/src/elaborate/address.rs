@@ -186,11 +186,7 @@ impl Interpreter<'_> {
     }
 
     fn type_address(&self, of: ObjectType, parts: &[String]) -> Elaborated<FactId> {
-        let (schema, text) = match parts {
-            [text] => (None, text),
-            [schema, text] => (Some(schema.as_str()), text),
-            _ => return Err(improper(parts)),
-        };
+        let (schema, text) = self.split_name(parts)?;
         let row = self.model.env.lookup_type(&self.path, schema, text);
         let Some(row) = row else {
             return Err(Problem::undefined("42704", format!("type \"{}\" does not exist", parts.join(".")), text));

@@ -249,17 +249,7 @@ impl Interpreter<'_> {
         needs: &mut Needs,
     ) -> Elaborated<(AggregateFunction<'_>, Routine)> {
         let parts = Options::name(element)?;
-        let name = match parts.as_slice() {
-            [bare] => (None, bare.as_str()),
-            [schema, bare] => (Some(schema.as_str()), bare.as_str()),
-            _ => {
-                return Err(Problem::invalid(
-                    "42601",
-                    format!("improper qualified name (too many dotted names): {}", parts.join(".")),
-                )
-                .at(element.location));
-            }
-        };
+        let name = self.split_name(&parts).map_err(|problem| problem.at(element.location))?;
         let found = lookup_agg_function(self.env(), &self.path, name, types, variadic)
             .map_err(|error| Box::<Problem>::from(error).at(element.location))?;
         needs.extend(self.model.fact_of(found.row.oid).cloned());
@@ -417,11 +407,7 @@ impl Interpreter<'_> {
             ));
         };
         let parts = Options::name(element)?;
-        let (schema, operator) = match parts.as_slice() {
-            [operator] => (None, operator.as_str()),
-            [schema, operator] => (Some(schema.as_str()), operator.as_str()),
-            _ => return Err(Problem::invalid("42601", "sortop requires a name").at(element.location)),
-        };
+        let (schema, operator) = self.split_name(&parts).map_err(|problem| problem.at(element.location))?;
         let Some(row) = self.env().lookup_operator(&self.path, schema, operator, *input, *input) else {
             let shown = self.env().format_type_be(*input);
             return Err(Problem::undefined(

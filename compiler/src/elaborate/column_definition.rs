@@ -167,11 +167,7 @@ impl Interpreter<'_> {
     /// The collation that a name means.
     pub(super) fn collation_of(&self, names: &[Node], location: i32) -> Elaborated<Oid> {
         let parts: Vec<String> = names.iter().flat_map(name_parts).collect();
-        let (schema, collation) = match parts.as_slice() {
-            [collation] => (None, collation.as_str()),
-            [schema, collation] => (Some(schema.as_str()), collation.as_str()),
-            _ => return Err(Problem::invalid("42601", "improper qualified name").at(location)),
-        };
+        let (schema, collation) = self.split_name(&parts).map_err(|problem| problem.at(location))?;
         self.model.env.lookup_collation(&self.path, schema, collation).map(|row| row.oid).ok_or_else(|| {
             Problem::undefined(
                 "42704",

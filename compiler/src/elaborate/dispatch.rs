@@ -10,7 +10,10 @@ use crate::syntax::Statement;
 impl Interpreter<'_> {
     /// Carries out one statement.
     pub(super) fn statement(&mut self, statement: &Statement) -> Elaborated<()> {
-        self.node(&statement.node)
+        match self.without_own_database(statement) {
+            Some(node) => self.node(&node),
+            None => self.node(&statement.node),
+        }
     }
 
     /// Carries out one raw tree: a statement, or one within CREATE SCHEMA.

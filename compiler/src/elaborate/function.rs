@@ -83,18 +83,24 @@ impl Interpreter<'_> {
         let routine =
             Routine { name: new, arguments: inputs.iter().map(|oid| self.env().format_type_be(*oid)).collect() };
         self.may_replace(statement, &routine, &inputs, &function, &signature)?;
-        self.put_routine(routine, function, needs, statement);
-        Ok(())
+        self.put_routine(routine, function, needs, statement)
     }
 
-    fn put_routine(&mut self, routine: Routine, function: Function, needs: Needs, statement: &CreateFunctionStmt) {
+    fn put_routine(
+        &mut self,
+        routine: Routine,
+        function: Function,
+        needs: Needs,
+        statement: &CreateFunctionStmt,
+    ) -> Elaborated<()> {
         let (id, payload) = match function.kind {
             RoutineKind::Procedure => (FactId::Procedure(routine), Payload::Procedure(function)),
             RoutineKind::Function | RoutineKind::Window => (FactId::Function(routine), Payload::Function(function)),
         };
-        self.model.forget_all_written(&id);
         let mut fact = Fact::new(id.clone(), payload);
         fact.needs = needs;
+        self.model.check_merges(&fact)?;
+        self.model.forget_all_written(&id);
         self.model.put(fact);
         let parameters = statement.parameters.iter().filter_map(parameter_of);
         for (at, parameter) in (0_u16..).zip(parameters) {
@@ -105,6 +111,7 @@ impl Interpreter<'_> {
         if let Some(written) = statement.sql_body.as_deref().and_then(|raw| self.written_body(raw)) {
             self.model.set_written(&id, Part::Body, written);
         }
+        Ok(())
     }
 
     /// What the function does, from `AS`.

@@ -349,9 +349,10 @@ impl Interpreter<'_> {
                 })?;
                 env.opclass_by_oid(oid)
             }
-            [opclass] => env.lookup_opclass(&self.path, method.oid, None, opclass),
-            [schema, opclass] => env.lookup_opclass(&self.path, method.oid, Some(schema), opclass),
-            _ => None,
+            named => {
+                let (schema, opclass) = self.split_name(named)?;
+                env.lookup_opclass(&self.path, method.oid, schema, opclass)
+            }
         };
         let Some(row) = found else {
             let last = parts.last().map_or("", String::as_str);

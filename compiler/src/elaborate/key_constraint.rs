@@ -237,11 +237,7 @@ impl Interpreter<'_> {
         new: &mut NewIndex,
     ) -> Elaborated<String> {
         let env = &self.model.env;
-        let (schema, operator) = match parts {
-            [operator] => (None, operator.as_str()),
-            [schema, operator] => (Some(schema.as_str()), operator.as_str()),
-            _ => return Err(Problem::internal("an operator without a name")),
-        };
+        let (schema, operator) = self.split_name(parts)?;
         let base = env.base_type(ty);
         let found = [ty, base, input]
             .into_iter()

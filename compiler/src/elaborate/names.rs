@@ -72,6 +72,26 @@ impl Interpreter<'_> {
         Err(Problem::invalid("0A000", format!("cross-database references are not implemented: {}", shown())))
     }
 
+    /// Splits `[[database.]schema.]name`; follows `DeconstructQualifiedName`, and the schema must exist.
+    pub(super) fn split_name<'p>(&self, parts: &'p [String]) -> Elaborated<(Option<&'p str>, &'p str)> {
+        let (schema, object) = match parts {
+            [object] => return Ok((None, object)),
+            [schema, object] => (schema, object),
+            [database, schema, object] => {
+                self.require_own_database(database, || parts.join("."))?;
+                (schema, object)
+            }
+            _ => {
+                return Err(Problem::invalid(
+                    "42601",
+                    format!("improper qualified name (too many dotted names): {}", parts.join(".")),
+                ));
+            }
+        };
+        self.existing_schema(schema)?;
+        Ok((Some(schema), object))
+    }
+
     fn require_relation_here(&self, range: &RangeVar) -> Elaborated<()> {
         let shown = || format!("\"{}.{}.{}\"", range.catalogname, range.schemaname, range.relname);
         self.require_own_database(&range.catalogname, shown).map_err(|p| p.at(range.location))
@@ -172,6 +192,14 @@ impl Interpreter<'_> {
             return Err(Problem::duplicate("42P07", format!("relation \"{}\" already exists", new.name.as_str())));
         }
         Ok(())
+    }
+
+    /// Refuses to move a relation to where its name is taken.
+    pub(super) fn relation_is_free_there(&self, new: &QualifiedName) -> Elaborated<()> {
+        self.relation_is_free(new).map_err(|mut problem| {
+            problem.message.push_str(&format!(" in schema \"{}\"", new.schema.as_str()));
+            problem
+        })
     }
 
     /// Refuses to make a type whose name is taken.

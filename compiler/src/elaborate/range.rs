@@ -92,7 +92,7 @@ impl Interpreter<'_> {
         let oid = match given {
             Some(element) => {
                 let parts = parts(element);
-                let (schema, class) = split(&parts, element)?;
+                let (schema, class) = self.split_name(&parts).map_err(|problem| problem.at(element.location))?;
                 let Some(row) = env.lookup_opclass(&self.path, Oid::BTREE_AM, schema, class) else {
                     return Err(Problem::undefined(
                         "42704",
@@ -160,7 +160,7 @@ impl Interpreter<'_> {
 
     fn range_diff(&self, element: &DefElem, subtype: Oid, needs: &mut Needs) -> Elaborated<Routine> {
         let parts = parts(element);
-        let (schema, function) = split(&parts, element)?;
+        let (schema, function) = self.split_name(&parts).map_err(|problem| problem.at(element.location))?;
         let signature = self.signature(&parts.join("."), &[subtype, subtype]);
         let Some(row) = self.env().lookup_proc(&self.path, schema, function, &[subtype, subtype]) else {
             return Err(Problem::undefined("42883", format!("function {signature} does not exist"), function)
@@ -248,13 +248,5 @@ fn parts(element: &DefElem) -> Vec<String> {
             None => name_parts(node),
         },
         None => Vec::new(),
-    }
-}
-
-fn split<'p>(parts: &'p [String], element: &DefElem) -> Elaborated<(Option<&'p str>, &'p str)> {
-    match parts {
-        [object] => Ok((None, object)),
-        [schema, object] => Ok((Some(schema), object)),
-        _ => Err(Problem::invalid("42601", format!("{} requires a name", element.defname)).at(element.location)),
     }
 }

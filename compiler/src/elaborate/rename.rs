@@ -349,7 +349,7 @@ impl Interpreter<'_> {
                 let moved: Vec<QualifiedName> = std::iter::once(view.clone()).chain(indexes).chain(owned).collect();
                 for old in moved {
                     let target = QualifiedName::new(schema.clone(), old.name.clone());
-                    self.relation_is_free(&target)?;
+                    self.relation_is_free_there(&target)?;
                     rewrite.relations.insert(old, target);
                 }
                 let target = QualifiedName::new(schema.clone(), view.name.clone());
@@ -381,7 +381,7 @@ impl Interpreter<'_> {
         let to = |old: &QualifiedName| QualifiedName::new(schema.clone(), old.name.clone());
         let mut rewrite = Rewrite::default();
         let target = to(table);
-        self.relation_is_free(&target)?;
+        self.relation_is_free_there(&target)?;
         self.type_is_free(&target)?;
         rewrite.relations.insert(table.clone(), target.clone());
         rewrite.types.insert(table.clone(), target);
@@ -397,7 +397,7 @@ impl Interpreter<'_> {
         }
         for old in also {
             let target = to(&old);
-            self.relation_is_free(&target)?;
+            self.relation_is_free_there(&target)?;
             rewrite.relations.insert(old, target);
         }
         self.apply(&rewrite)
@@ -413,6 +413,17 @@ impl Interpreter<'_> {
             .iter()
             .filter_map(|fact| rewrite.fact(&env, fact).map(|new| (fact.id.clone(), new)))
             .collect();
+        for (id, new) in changed.iter().filter(|(_, new)| !holds_query(&new.payload)) {
+            let Some(fact) = self.model.fact(id).filter(|fact| fact.payload != new.payload) else { continue };
+            if let Some(used) = rewrite.one_of_several(fact) {
+                return Err(Problem::unsupported(format!(
+                    "another name for {}, which {} uses beside another one of its name,",
+                    used.in_words(),
+                    id.in_words()
+                ))
+                .hint("Write the new name where it is created, and in what uses it."));
+            }
+        }
         let mut queries: BTreeMap<FactId, Texts> = BTreeMap::new();
         // for all facts that ask
         let renamed = OnceCell::new();

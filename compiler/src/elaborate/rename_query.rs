@@ -45,7 +45,11 @@ impl Model {
         self.rename_arbiters(&mut stored, rewrite);
         let mut texts = stored.texts(after, id, payload)?;
         for (_, text) in &mut texts {
-            *text = rewrite.literals(&self.env, text);
+            let followed = rewrite.literals(&self.env, fact, text);
+            if followed != *text && rewrite.one_of_several(fact).is_some() {
+                return None;
+            }
+            *text = followed;
         }
         Some(texts)
     }

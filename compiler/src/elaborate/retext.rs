@@ -144,7 +144,7 @@ pub(super) fn replace_in_literals(text: &str, quote: &dyn Fn(&str) -> String, re
     out
 }
 
-/// Replaces qualified names: `rename` says what a schema and a name become. In literals that stand for relations too.
+/// Replaces qualified names: `rename` says what a schema and a name become. In literals that stand for relations, types and functions too.
 pub(super) fn replace_qualified(text: &str, quote: &dyn Fn(&str) -> String, rename: &Renaming<'_>) -> String {
     let list = tokens(text);
     let mut out = String::with_capacity(text.len());
@@ -165,7 +165,7 @@ pub(super) fn replace_qualified(text: &str, quote: &dyn Fn(&str) -> String, rena
                 Token::Literal(literal),
                 Some(Token::Other(":")),
                 Some(Token::Other(":")),
-                Some(Token::Word("regclass" | "regtype", _)),
+                Some(Token::Word("regclass" | "regtype" | "regproc" | "regprocedure", _)),
             ) => {
                 let inner = literal.trim_matches('\'').replace("''", "'");
                 let inner = replace_qualified(&inner, quote, rename);

@@ -35,6 +35,8 @@ struct At<'a> {
     env: &'a Env,
     /// The relation whose columns are in scope, under its old name.
     table: Option<QualifiedName>,
+    /// The routines with other names that its texts can mean: by a bare name alone, one of several cannot be told.
+    routines: Vec<(&'a Routine, &'a Routine)>,
 }
 
 impl Rewrite {
@@ -53,7 +55,7 @@ impl Rewrite {
             | (FactId::ViewRule(table, _), _) => Some(table.clone()),
             _ => None,
         };
-        let at = At { rewrite: self, env, table };
+        let at = At { rewrite: self, env, table, routines: self.routines_of(fact) };
         let id = at.id(&fact.id);
         let mut payload = fact.payload.clone();
         at.payload(&mut payload);
@@ -70,9 +72,35 @@ impl Rewrite {
 
 impl Rewrite {
     /// A text of a query, printed with what names mean afterwards: literals that stand for relations, types and functions follow.
-    pub(super) fn literals(&self, env: &Env, text: &str) -> String {
-        let at = At { rewrite: self, env, table: None };
+    pub(super) fn literals(&self, env: &Env, fact: &Fact, text: &str) -> String {
+        let at = At { rewrite: self, env, table: None, routines: self.routines_of(fact) };
         replace_in_literals(text, &at.quote(), &|schema, name| at.named(schema, name))
+    }
+}
+
+impl Rewrite {
+    /// The routines with other names that a fact uses.
+    fn routines_of(&self, fact: &Fact) -> Vec<(&Routine, &Routine)> {
+        let uses = |routine: &Routine| {
+            [FactId::Function, FactId::Procedure, FactId::Aggregate]
+                .into_iter()
+                .any(|make| fact.needs.contains(&make(routine.clone())))
+        };
+        self.routines.iter().filter(|(old, _)| uses(old)).collect()
+    }
+
+    /// A routine with another name that a fact uses beside one that it shares the old name with and that keeps it.
+    pub(super) fn one_of_several(&self, fact: &Fact) -> Option<FactId> {
+        let named = |id: &FactId, name: &QualifiedName| match id {
+            FactId::Function(other) | FactId::Procedure(other) | FactId::Aggregate(other) => {
+                other.name == *name && !self.routines.contains_key(other)
+            }
+            _ => false,
+        };
+        self.routines_of(fact)
+            .into_iter()
+            .find(|(old, _)| fact.needs.iter().any(|id| named(id, &old.name)))
+            .map(|(old, _)| FactId::Function(old.clone()))
     }
 }
 
@@ -184,7 +212,7 @@ impl At<'_> {
     /// What a schema and a name in an expression become; none for what stays.
     fn named(&self, schema: &str, name: &str) -> Option<(String, String)> {
         let old = QualifiedName::new(Name::new(schema).ok()?, Name::new(name).ok()?);
-        let routine = self.rewrite.routines.iter().find(|(of, _)| of.name == old).map(|(_, to)| to.name.clone());
+        let routine = self.routines.iter().find(|(of, _)| of.name == old).map(|(_, to)| to.name.clone());
         let new = routine.or_else(|| self.rewrite.types.get(&old).cloned()).unwrap_or_else(|| self.relation(&old));
         (new != old).then(|| (new.schema.as_str().to_owned(), new.name.as_str().to_owned()))
     }

@@ -37,32 +37,11 @@ impl Interpreter<'_> {
     /// The routine of exactly these input types, which must be there (`LookupFuncName`).
     pub(super) fn routine_by_types(&self, nodes: &[Node], args: &[Oid]) -> Elaborated<&ProcRow> {
         let parts: Vec<String> = nodes.iter().flat_map(name_parts).collect();
-        let (schema, routine) = self.split_routine_name(&parts)?;
+        let (schema, routine) = self.split_name(&parts)?;
         self.env().lookup_proc(&self.path, schema, routine, args).ok_or_else(|| {
             let signature = self.signature(&parts.join("."), args);
             Problem::undefined("42883", format!("function {signature} does not exist"), routine)
         })
-    }
-
-    fn split_routine_name<'p>(&self, parts: &'p [String]) -> Elaborated<(Option<&'p str>, &'p str)> {
-        match parts {
-            [routine] => Ok((None, routine)),
-            [schema, routine] => {
-                if !self.env().schema_exists(schema) {
-                    return Err(Problem::undefined("3F000", format!("schema \"{schema}\" does not exist"), schema));
-                }
-                Ok((Some(schema), routine))
-            }
-            [database, schema, routine] => {
-                self.require_own_database(database, || parts.join("."))?;
-                self.existing_schema(schema)?;
-                Ok((Some(schema), routine))
-            }
-            _ => Err(Problem::invalid(
-                "42601",
-                format!("improper qualified name (too many dotted names): {}", parts.join(".")),
-            )),
-        }
     }
 
     /// The routine that ALTER, DROP or COMMENT names; none when it is missing and may be.
@@ -73,7 +52,7 @@ impl Interpreter<'_> {
         missing_ok: bool,
     ) -> Elaborated<Option<Oid>> {
         let parts: Vec<String> = object.objname.iter().flat_map(name_parts).collect();
-        let (schema, routine) = match self.split_routine_name(&parts) {
+        let (schema, routine) = match self.split_name(&parts) {
             Err(problem) if missing_ok && problem.sqlstate == Some("3F000") => return Ok(None),
             other => other?,
         };

@@ -108,6 +108,8 @@ impl Interpreter<'_> {
         }
         let mut fact = Fact::new(id.clone(), Payload::Rule(rule));
         fact.needs = needs;
+        self.model.check_merges(&fact)?;
+        self.model.check_merges_into(&on, &id)?;
         self.model.put(fact);
         self.model.forget_all_written(&id);
         if let Some(raw) = statement.where_clause.as_deref() {

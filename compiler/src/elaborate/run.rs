@@ -7,11 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use pg_query::NodeEnum;
 use pgseal_catalog::{FactId, Name};
 
 use super::error::{Elaborated, Problem};
 use super::foreign_key::PendingForeignKey;
 use super::model::Model;
+use super::stored_query::holds_query;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::env::SearchPath;
 use crate::syntax::{Settings, Statement};
@@ -74,7 +76,12 @@ pub struct SchemaRun {
     /// Foreign keys set aside, by the statement that they come from.
     pending: BTreeMap<usize, Vec<PendingForeignKey>>,
     notes: Diagnostics,
+    /// Which statement gave a fact its queries.
+    places: QueryPlaces,
 }
+
+/// The number of the statement that gave a fact its queries, by fact.
+pub type QueryPlaces = BTreeMap<FactId, usize>;
 
 impl SchemaRun {
     /// Runs the statements that have not had their turn. `statements` are all so far, from the first on. Returns the numbers of
@@ -95,6 +102,12 @@ impl SchemaRun {
         self.done = self.done.max(statements.len());
         tried.retain(|number| !self.problems.contains_key(number));
         tried
+    }
+
+    /// Takes out where queries come from.
+    #[must_use]
+    pub fn take_places(&mut self) -> QueryPlaces {
+        std::mem::take(&mut self.places)
     }
 
     /// What there is to say in the end of all statements.
@@ -124,6 +137,7 @@ impl SchemaRun {
         self.problems.remove(&number);
         match result {
             Ok(()) => {
+                self.note_places(model, before, number, statement);
                 self.notes.extend(notes.into_iter().map(|note| placed(note, statement)));
                 let woken =
                     if self.waiting.is_empty() { BTreeSet::new() } else { self.wake(&model.appeared_since(before)) };
@@ -146,6 +160,29 @@ impl SchemaRun {
                 }
                 self.problems.insert(number, problem);
                 BTreeSet::new()
+            }
+        }
+    }
+
+    /// Notes which queries a statement gave, or gave another name.
+    fn note_places(&mut self, model: &Model, before: usize, number: usize, statement: &Statement) {
+        let gives = matches!(
+            statement.node,
+            NodeEnum::ViewStmt(_)
+                | NodeEnum::CreateTableAsStmt(_)
+                | NodeEnum::RuleStmt(_)
+                | NodeEnum::CreatePolicyStmt(_)
+                | NodeEnum::AlterPolicyStmt(_)
+                | NodeEnum::CreateFunctionStmt(_)
+        );
+        for id in model.changed_since(before) {
+            if !model.fact(id).is_some_and(|fact| holds_query(&fact.payload)) {
+                continue;
+            }
+            if gives {
+                self.places.insert(id.clone(), number);
+            } else {
+                self.places.entry(id.clone()).or_insert(number);
             }
         }
     }

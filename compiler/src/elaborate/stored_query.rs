@@ -2,7 +2,9 @@
 //! standard.
 //!
 //! A server keeps the tree and prints it with the names of the moment. Here the stored text is analysed as things are called
-//! now, so that it can be printed as they are called, or stand, later. A tree whose own print is not the stored text is none.
+//! now, so that it can be printed as they are called, or stand, later. A tree whose own print is not the stored text is none;
+//! what the user wrote is then read instead, where it is known: some of what servers print (`IN` over `varchar`) they print
+//! otherwise once they have read it again.
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::{CreateFunctionStmt, Node, RuleStmt};
@@ -69,17 +71,40 @@ pub(super) fn set_texts(payload: &mut Payload, texts: &Texts) {
 impl Model {
     /// The trees of a fact that holds queries; none where its texts do not come back from them.
     pub(super) fn stored_query(&self, fact: &Fact) -> Option<StoredQuery> {
-        let stored = self.analyzed(fact)?;
-        let texts = stored.texts(&self.env, &fact.id, &fact.payload)?;
-        (texts == stored_texts(&fact.payload)).then_some(stored)
+        let comes_back = |found: &StoredQuery| {
+            found.texts(&self.env, &fact.id, &fact.payload).is_some_and(|texts| texts == stored_texts(&fact.payload))
+        };
+        let stored = self.analyzed(fact, &SearchPath::empty()).filter(comes_back);
+        stored.or_else(|| {
+            let (written, path) = self.as_written(fact)?;
+            self.analyzed(&written, &path).filter(comes_back)
+        })
     }
 
-    fn analyzed(&self, fact: &Fact) -> Option<StoredQuery> {
-        let path = SearchPath::empty();
+    /// A fact with what the user wrote in place of its texts, and the search path that it was written under; none where that is
+    /// not known of one of them.
+    fn as_written(&self, fact: &Fact) -> Option<(Fact, SearchPath)> {
+        let mut path = None;
+        let mut texts = Texts::new();
+        for (part, _) in stored_texts(&fact.payload) {
+            let written = self.written(&fact.id, part)?;
+            texts.push((part, written.sql()?));
+            if *path.get_or_insert(&written.search_path) != &written.search_path {
+                return None;
+            }
+        }
+        let path = SearchPath::new(path?.iter().map(|name| name.as_str().to_owned()));
+        let mut fact = fact.clone();
+        set_texts(&mut fact.payload, &texts);
+        Some((fact, path))
+    }
+
+    /// What the texts of a fact mean under a search path.
+    fn analyzed(&self, fact: &Fact, path: &SearchPath) -> Option<StoredQuery> {
         let view = |query: &Expression, columns: Vec<&Name>| {
             let aliases: Vec<String> = columns.into_iter().map(|name| name.as_str().to_owned()).collect();
             let raw = analyze::parse_statement_text(query.as_str()).ok()?;
-            let query = analyze::analyze_view_query(&self.env, &path, &raw, &aliases).ok()?;
+            let query = analyze::analyze_view_query(&self.env, path, &raw, &aliases).ok()?;
             Some(StoredQuery::View(Box::new(query)))
         };
         match (&fact.id, &fact.payload) {
@@ -89,7 +114,7 @@ impl Model {
             }
             (FactId::Rule(on, _) | FactId::ViewRule(on, _), Payload::Rule(rule)) => {
                 let raw = self.rule_statement(on, rule).ok()?;
-                let made = analyze::analyze_rule(&self.env, &path, &raw).ok()?;
+                let made = analyze::analyze_rule(&self.env, path, &raw).ok()?;
                 Some(StoredQuery::Rule(made, rule.instead))
             }
             (
@@ -100,7 +125,7 @@ impl Model {
                 let raw = body_statement(text.as_str()).ok()?;
                 let (parameters, result) = self.body_context(&routine.name, function);
                 let body =
-                    analyze::analyze_function_body(&self.env, &path, raw.sql_body.as_deref()?, &parameters, &result);
+                    analyze::analyze_function_body(&self.env, path, raw.sql_body.as_deref()?, &parameters, &result);
                 Some(StoredQuery::Body(body.ok()?))
             }
             (FactId::Policy(table, _), Payload::Policy(policy)) => {
@@ -109,7 +134,7 @@ impl Model {
                 for (part, text) in [(Part::Using, &policy.using), (Part::WithCheck, &policy.check)] {
                     let Some(text) = text else { continue };
                     let raw = analyze::parse_expr_text(text.as_str()).ok()?;
-                    parts.push((part, analyze::cook_policy(&self.env, &path, row, &raw).ok()?));
+                    parts.push((part, analyze::cook_policy(&self.env, path, row, &raw).ok()?));
                 }
                 Some(StoredQuery::Policy(row.oid, parts))
             }

@@ -27,6 +27,7 @@ fn empty(major: u32) -> Snapshot {
             roles: BTreeSet::new(),
             extensions_available: BTreeMap::new(),
             collations: BTreeSet::new(),
+            lost_columns: BTreeSet::new(),
             statistics: BTreeMap::new(),
         },
         scope: Scope::default(),

@@ -186,7 +186,7 @@ impl Env {
     fn require_own_database(&self, database: &str, name: &TypeName) -> Result<(), TypeNameError> {
         match self.surroundings().in_database(database) {
             InDatabase::Own => Ok(()),
-            InDatabase::Other | InDatabase::Unknown => Err(TypeNameError::OtherDatabase { name: written(name) }),
+            InDatabase::Other | InDatabase::Unknown => Err(TypeNameError::OtherDatabase { name: dotted(name) }),
         }
     }
 
@@ -234,8 +234,8 @@ fn parts(name: &TypeName) -> Result<Vec<&str>, TypeNameError> {
         .collect()
 }
 
-/// A type's name as the server repeats it in messages (`TypeNameToString`).
-fn written(name: &TypeName) -> Sym {
+/// The parts of a type's name (`NameListToString`).
+fn dotted(name: &TypeName) -> Sym {
     let mut text = String::new();
     for node in &name.names {
         if let Some(NodeEnum::String(part)) = &node.node {
@@ -245,6 +245,12 @@ fn written(name: &TypeName) -> Sym {
             text.push_str(&part.sval);
         }
     }
+    Sym::from(text)
+}
+
+/// A type's name as the server repeats it in messages (`TypeNameToString`).
+fn written(name: &TypeName) -> Sym {
+    let mut text = String::from(dotted(name).as_str());
     if name.pct_type {
         text.push_str("%TYPE");
     }

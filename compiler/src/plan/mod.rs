@@ -6,10 +6,12 @@
 mod action;
 mod casts;
 mod inherit;
+pub(crate) mod misplaced;
 mod order;
 mod phases;
 mod rebuild;
 mod rename;
+mod returning;
 mod round;
 mod rules;
 mod slots;
@@ -28,6 +30,7 @@ use crate::elaborate::{Misplaced, Model};
 use crate::prove::{self, Proof};
 use crate::stack::let_go;
 
+use self::returning::LostColumns;
 pub use action::{Action, Verb};
 pub use casts::Conversion;
 pub use order::Grouping;
@@ -78,6 +81,17 @@ pub enum PlanError {
         /// The table.
         table: Box<FactId>,
     },
+    /// A rule with `RETURNING` on a table that lost a column.
+    #[error(
+        "{} has a RETURNING list, which no server takes on {}: a column of it was dropped",
+        .rule.in_words(), .table.in_words()
+    )]
+    LostColumns {
+        /// The rule.
+        rule: Box<FactId>,
+        /// The table.
+        table: Box<FactId>,
+    },
     /// Needs that go round in a circle.
     #[error("cannot order the changes of {}", names(.facts))]
     Cycle {
@@ -116,7 +130,7 @@ impl PlanError {
     /// Whether it is the user's database or schema that cannot be planned, rather than a fault of the compiler.
     #[must_use]
     pub fn is_limitation(&self) -> bool {
-        matches!(self, Self::Unmodeled { .. } | Self::Misplaced { .. })
+        matches!(self, Self::Unmodeled { .. } | Self::Misplaced { .. } | Self::LostColumns { .. })
     }
 }
 
@@ -266,6 +280,7 @@ pub fn decide(
     grouping: Grouping,
 ) -> Result<Vec<Action>, PlanError> {
     let mut actions = Vec::new();
+    let mut lost = LostColumns::before(snapshot);
     let mut comparison = comparison.clone();
     let mut number = 1;
     while !comparison.deltas.is_empty() {
@@ -279,6 +294,7 @@ pub fn decide(
         round.sort_by_key(|action| !action.commit_before_use);
         let before = working.savepoint();
         for action in &round {
+            lost.follow(working, desired, action)?;
             prove::run(working, &action.sql)
                 .map_err(|detail| PlanError::Refused { sql: action.sql.text.clone(), detail })?;
         }

@@ -64,6 +64,12 @@ impl Statement {
         span(self.span.source, start..end.min(self.span.end as usize))
     }
 
+    /// How far into the text that was parsed the statement starts, in bytes.
+    #[must_use]
+    pub fn offset_in_parsed(&self) -> usize {
+        self.span.start.saturating_sub(self.location_base) as usize
+    }
+
     /// The part of the statement on its first line: enough to point at a whole statement.
     #[must_use]
     pub fn first_line(&self) -> Span {

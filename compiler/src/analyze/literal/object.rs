@@ -7,7 +7,7 @@ use pg_query::protobuf::node;
 
 use super::super::error::sqlstate;
 use super::{Normal, ParseState, Refusal, refuse, reject, truncated};
-use crate::env::{Env, Oid, SearchPath};
+use crate::env::{Env, InDatabase, Oid, SearchPath};
 
 /// The text search configurations that every database has.
 const CONFIGURATIONS: [&str; 29] = [
@@ -117,11 +117,23 @@ pub(in crate::analyze) fn names_of(text: &str) -> Option<(Option<String>, String
 
 /// Schema and name of a name list; a schema must exist.
 fn qualified(env: &Env, text: &str) -> Result<(Option<String>, String), Refusal> {
-    let mut names = name_list(text)?;
+    split(env, name_list(text)?)
+}
+
+/// Splits `[[database.]schema.]name`; follows `DeconstructQualifiedName` and `LookupExplicitNamespace`.
+fn split(env: &Env, mut names: Vec<String>) -> Result<(Option<String>, String), Refusal> {
+    let shown = names.join(".");
     let name = names.pop().unwrap_or_default();
     let schema = names.pop();
-    if !names.is_empty() {
-        return Err(reject(sqlstate::SYNTAX_ERROR, format!("improper qualified name (too many dotted names): {text}")));
+    match (names.pop(), names.is_empty()) {
+        (None, _) => {}
+        (Some(database), true) => require_own_database(env, &database, &shown)?,
+        (Some(_), false) => {
+            return Err(reject(
+                sqlstate::SYNTAX_ERROR,
+                format!("improper qualified name (too many dotted names): {shown}"),
+            ));
+        }
     }
     if let Some(schema) = &schema
         && !env.schema_exists(schema)
@@ -129,6 +141,19 @@ fn qualified(env: &Env, text: &str) -> Result<(Option<String>, String), Refusal>
         return Err(reject(sqlstate::UNDEFINED_SCHEMA, format!("schema \"{schema}\" does not exist")));
     }
     Ok((schema, name))
+}
+
+fn require_own_database(env: &Env, database: &str, shown: &str) -> Result<(), Refusal> {
+    match env.surroundings().in_database(database) {
+        InDatabase::Own => Ok(()),
+        InDatabase::Other => Err(reject(
+            sqlstate::FEATURE_NOT_SUPPORTED,
+            format!("cross-database references are not implemented: {shown}"),
+        )),
+        InDatabase::Unknown => {
+            Err(refuse("unsupported.expression.database-name", "a name with the database's name in front"))
+        }
+    }
 }
 
 fn printed(env: &Env, schema: &str, name: &str, visible: bool) -> String {
@@ -139,6 +164,14 @@ fn regclass(ps: &ParseState<'_>, text: &str) -> Normal {
     let (schema, name) = match qualified(ps.env, text) {
         Err(Refusal::Rejected(r)) if r.sqlstate == sqlstate::UNDEFINED_SCHEMA => {
             return Err(reject(sqlstate::UNDEFINED_TABLE, format!("relation \"{text}\" does not exist")));
+        }
+        // in the words of `RangeVarGetRelidExtended`
+        Err(Refusal::Rejected(r)) if r.sqlstate == sqlstate::FEATURE_NOT_SUPPORTED => {
+            let message = match r.message.split_once(": ") {
+                Some((words, name)) => format!("{words}: \"{name}\""),
+                None => r.message,
+            };
+            return Err(reject(sqlstate::FEATURE_NOT_SUPPORTED, message));
         }
         other => other?,
     };
@@ -274,11 +307,8 @@ fn operator_name(env: &Env, text: &str) -> Result<(Option<String>, String), Refu
     }
     let schema = schema.strip_suffix('.').ok_or_else(|| reject("42602", "invalid name syntax"))?;
     let mut names = name_list(schema)?;
-    let schema = names.pop().unwrap_or_default();
-    if !env.schema_exists(&schema) {
-        return Err(reject(sqlstate::UNDEFINED_SCHEMA, format!("schema \"{schema}\" does not exist")));
-    }
-    Ok((Some(schema), op.to_owned()))
+    names.push(op.to_owned());
+    split(env, names)
 }
 
 fn operators(env: &Env, path: &SearchPath, schema: Option<&str>, name: &str) -> Vec<Oid> {
