@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use common::*;
 use pgseal_keys::pae;
-use pgseal_keys::verifier::{LiveTarget, PlanFacts};
+use pgseal_keys::verifier::{CountedSigner, LiveTarget, PlanFacts};
 use pgseal_keys::{Kind, Plan, Receipt, Seal, Snapshot, Statement, TrustPolicy, TrustPolicyDocument, Unverified};
 
 fn one_key() -> TrustPolicy {
@@ -440,4 +440,39 @@ fn a_document_may_be_as_large_as_its_kind() {
     };
     assert_eq!(verdict(TrustPolicyDocument::MAX_BYTES), "accepted");
     assert_eq!(verdict(TrustPolicyDocument::MAX_BYTES + 1), "K0114");
+}
+
+/// What the agent is told of a plan that was let through: bytes, signers, target and what the database must be.
+#[test]
+fn an_authorized_plan_says_what_is_expected() {
+    let policy = policy(
+        "require_ledger = true\nledger_schema = \"pgseal_ops\"",
+        &[key_entry(1, ""), "\n[[targets]]\nlabel = \"staging\"\ndatabase = \"shop\"\n".to_owned()],
+    );
+    let facts = PlanFacts {
+        targets: BTreeSet::from(["staging".to_owned()]),
+        database: Some("shop".to_owned()),
+        system_identifier: Some("7".to_owned()),
+        ..facts(&[])
+    };
+    let digest = "9f197f0812a03e1dcd2f2dc4e62fb08abe5ce9f5141a32e6998c7c742ca432a4";
+    let authorized = authorize(&policy, &[1], facts, Some("staging")).unwrap();
+    assert_eq!(authorized.target(), Some("staging"));
+    assert_eq!(
+        authorized.expectations(),
+        [
+            "database \"shop\" (trust policy)",
+            "database \"shop\" (plan)",
+            "system identifier 7 (plan)",
+            "a ledger that the role may write (trust policy)"
+        ]
+    );
+    let names = |signers: &[CountedSigner]| signers.iter().map(|signer| signer.name.clone()).collect::<Vec<_>>();
+    assert_eq!((authorized.digest(), names(authorized.signers())), (digest, vec!["key-1".to_owned()]));
+    let live = LiveTarget { database: "shop".to_owned(), system_identifier: Some("7".to_owned()) };
+    let admitted = authorized.admit(&live).unwrap();
+    assert_eq!((admitted.digest(), names(admitted.signers())), (digest, vec!["key-1".to_owned()]));
+    assert_eq!(admitted.ledger_schema(), "pgseal_ops");
+    let free = authorize(&one_key(), &[1], self::facts(&[]), None).unwrap();
+    assert_eq!((free.target(), free.expectations()), (None, Vec::new()));
 }
