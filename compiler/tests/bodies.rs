@@ -143,7 +143,7 @@ fn what_may_come_from_elsewhere_is_not_reported() {
     assert_eq!(warned(other_schema), Vec::<String>::new());
     let own_path = "CREATE SCHEMA app; CREATE TABLE app.t (a int);\n\
                     CREATE FUNCTION f() RETURNS integer LANGUAGE sql SET search_path = public AS 'SELECT a FROM t';";
-    assert_eq!(warned(own_path), ["2:93 \"t\" PGS3011 relation \"t\" does not exist"]);
+    assert_eq!(warned(own_path), ["2:93 \"t\" PGS3010 relation \"t\" does not exist"]);
     let polymorphic = "CREATE FUNCTION f(a anyelement) RETURNS anyelement LANGUAGE sql AS 'SELECT a.b';";
     assert_eq!(warned(polymorphic), Vec::<String>::new());
     let unmanaged = "CREATE FOREIGN TABLE far (a int) SERVER s; CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'SELECT a FROM far';";

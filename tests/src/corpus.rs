@@ -286,6 +286,13 @@ pub fn unmodeled(sql: &str) -> BTreeSet<Unmodeled> {
     }
 }
 
+/// How many statements of a text make or change objects that pgseal does not model yet; a table made by a query is one afterwards.
+pub fn count_unmodeled(sql: &str) -> usize {
+    let Ok(parsed) = pg_query::parse(&without_meta_commands(sql), 0) else { return 0 };
+    let is_told = |statement: &&NodeEnum| unmodeled_in(statement).iter().any(|kind| *kind != "table made by a query");
+    parsed.protobuf.stmts.iter().filter_map(node).filter(is_told).count()
+}
+
 /// The statements of a text that make what pgseal does not model yet, in their order, under the settings they were written with:
 /// what has to be added to a dump to have the same database again.
 pub fn unmodeled_statements(sql: &str) -> String {

@@ -19,8 +19,8 @@ mod warn;
 use std::collections::BTreeSet;
 
 use pg_query::protobuf::ParseResult;
-use pgseal_catalog::FactId;
 use pgseal_catalog::facts::{Body, Function, Payload};
+use pgseal_catalog::{FactId, Routine};
 
 use self::names::{NameKind, Named, Names, names};
 use self::plpgsql::{Fragment, FragmentKind, folded};
@@ -66,32 +66,46 @@ fn routine<'m>(model: &'m Model, id: &FactId) -> Option<&'m Function> {
 struct BodyNames {
     /// What is used, with bytes of the body.
     used: Vec<Named>,
-    /// Relations that may be made in the body.
+    /// What may be made in the body.
     made: BTreeSet<String>,
+    /// Columns whose types are taken.
+    columns: Vec<TypedColumn>,
+}
+
+/// `relation.column%TYPE`.
+#[derive(Debug)]
+struct TypedColumn {
+    relation: Named,
+    column: String,
 }
 
 impl BodyNames {
-    fn of(language: Language, body: &str, function: &Function) -> Self {
+    fn of(language: Language, body: &str, called: &Routine, function: &Function) -> Self {
         match language {
             Language::Sql => grammar::parse(body).map(|parsed| Self::of_tree(&parsed.protobuf)).unwrap_or_default(),
-            Language::PlPgSql => Self::of_plpgsql(body, function),
+            Language::PlPgSql => Self::of_plpgsql(body, called, function),
         }
     }
 
     fn of_tree(tree: &ParseResult) -> Self {
         let Names { used, made } = names(tree);
-        Self { used, made }
+        Self { used, made, columns: Vec::new() }
     }
 
-    fn of_plpgsql(body: &str, function: &Function) -> Self {
+    fn of_plpgsql(body: &str, called: &Routine, function: &Function) -> Self {
         let reading = plpgsql::read(body);
         let mut out = Self::default();
         let mut variables = reading.variables;
         let arguments = function.arguments.iter().filter_map(|argument| argument.name.as_ref());
         variables.extend(arguments.map(|name| name.as_str().to_owned()));
+        // a trigger's rows, and the function whose name may stand before its parameters
+        variables.extend(["new", "old", called.name.name.as_str()].map(str::to_owned));
         for fragment in &reading.fragments {
             if fragment.kind == FragmentKind::Type && fragment.text.contains('%') {
-                out.used.extend(referenced_type(fragment, &variables));
+                if let Some((relation, column)) = referenced_type(fragment, &variables) {
+                    out.used.push(relation.clone());
+                    out.columns.extend(column.map(|column| TypedColumn { relation, column }));
+                }
                 continue;
             }
             let before = match fragment.kind {
@@ -116,22 +130,23 @@ fn parse(before: &str, text: &str) -> Result<pg_query::ParseResult, GrammarError
     if before.is_empty() { grammar::parse(text) } else { grammar::parse(&format!("{before}{text}")) }
 }
 
-/// The relation of `table%ROWTYPE` and `table.column%TYPE`; none for the type of another variable.
-fn referenced_type(fragment: &Fragment, variables: &BTreeSet<String>) -> Option<Named> {
+/// The relation of `table%ROWTYPE` and `table.column%TYPE`, and that column; none for the type of another variable.
+fn referenced_type(fragment: &Fragment, variables: &BTreeSet<String>) -> Option<(Named, Option<String>)> {
     let (path, word) = fragment.text.split_once('%')?;
     let mut parts: Vec<String> = Lexer::starting_at(path, 0)
         .filter_map(|token| path.get(token.start..token.end))
         .filter(|token| *token != ".")
         .map(folded)
         .collect();
+    let mut column = None;
     if word.trim_start().get(..4).is_some_and(|start| start.eq_ignore_ascii_case("type")) {
-        parts.pop();
+        column = parts.pop();
         if parts.len() == 1 && parts.first().is_some_and(|first| variables.contains(first)) {
             return None;
         }
     }
     let name = parts.pop()?;
-    Some(Named { kind: NameKind::Relation, schema: parts.pop(), name, at: Some(fragment.at) })
+    Some((Named { kind: NameKind::Relation, schema: parts.pop(), name, at: Some(fragment.at) }, column))
 }
 
 /// Everything that a name may mean.
@@ -161,7 +176,8 @@ pub(crate) fn place_of_relation(statement: &str, relation: &str) -> Option<usize
 pub fn used_by(model: &Model, id: &FactId) -> BTreeSet<FactId> {
     let Some(function) = routine(model, id) else { return BTreeSet::new() };
     let Some((language, body)) = string_body(function) else { return BTreeSet::new() };
-    let found = on_large(|| BodyNames::of(language, body, function).used).unwrap_or_default();
+    let (FactId::Function(called) | FactId::Procedure(called)) = id else { return BTreeSet::new() };
+    let found = on_large(|| BodyNames::of(language, body, called, function).used).unwrap_or_default();
     let oids = found.iter().flat_map(|named| meanings(model.env(), named));
     oids.filter_map(|oid| model.fact_of(oid)).filter(|used| *used != id).cloned().collect()
 }

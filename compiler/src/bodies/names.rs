@@ -62,7 +62,7 @@ impl Named {
 pub(super) struct Names {
     /// What is used. Queries of a `WITH` are left out.
     pub(super) used: Vec<Named>,
-    /// Relations that statements other than queries name: they may be made there, and are not judged.
+    /// What statements other than queries name: it may be made there, and is not judged.
     pub(super) made: BTreeSet<String>,
 }
 
@@ -78,11 +78,30 @@ pub(super) fn names(parsed: &ParseResult) -> Names {
         if !is_query(node) {
             let relations = found.iter().filter(|named| named.kind == NameKind::Relation);
             out.made.extend(relations.map(|named| named.name.clone()));
+            // a type, a function or an operator is made under a list of names
+            if !matches!(node, NodeEnum::SelectStmt(_) | NodeEnum::CreateTableAsStmt(_)) {
+                strings(&tree, &mut out.made);
+            }
         }
         found.retain(|n| !(n.kind == NameKind::Relation && n.schema.is_none() && queries.contains(&n.name)));
         out.used.append(&mut found);
     }
     out
+}
+
+/// The strings that names are made of.
+fn strings(tree: &Value, found: &mut BTreeSet<String>) {
+    let mut waiting = vec![tree];
+    while let Some(value) = waiting.pop() {
+        match value {
+            Value::Array(items) => waiting.extend(items),
+            Value::Object(fields) => {
+                found.extend(fields.get("sval").and_then(Value::as_str).map(str::to_owned));
+                waiting.extend(fields.values());
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
 }
 
 /// Whether a statement works on rows, so that all its relations have to be there.

@@ -36,7 +36,7 @@ pub(super) struct Fragment {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Reading {
     pub(super) fragments: Vec<Fragment>,
-    /// The names of variables, in lower case where they are not quoted.
+    /// The names of variables and of the blocks that they are in, in lower case where they are not quoted.
     pub(super) variables: BTreeSet<String>,
 }
 
@@ -263,6 +263,11 @@ impl Reader<'_> {
         }
         if self.kind(at) != Some(TokenKind::Word) {
             if self.text(at) == "<" && self.text(at + 1) == "<" {
+                // a variable may be called by the label of its block
+                if self.is_name(at + 2) {
+                    let label = folded(self.text(at + 2));
+                    self.out.variables.insert(label);
+                }
                 self.at = at + 5;
             } else if self.kind(at) == Some(TokenKind::Open) {
                 self.rest(FragmentKind::Statement, at);
@@ -443,6 +448,7 @@ impl Reader<'_> {
         }
         if self.is_any(at, &["no", "scroll", "cursor"]) {
             let query = self.until(at, &["for", "is"]);
+            self.cursor_arguments(self.until(at, &["cursor", "for", "is"]) + 1, query);
             self.push(FragmentKind::Statement, query + 1, self.end_of_statement(query));
             return;
         }
@@ -453,6 +459,32 @@ impl Reader<'_> {
         if self.kind(value).is_some_and(|kind| kind != TokenKind::Semicolon) {
             let value = value + 1 + usize::from(self.text(value) == ":");
             self.push(FragmentKind::Expression, value, self.end_of_statement(value));
+        }
+    }
+}
+
+impl Reader<'_> {
+    /// `(name type, …)` of a cursor.
+    fn cursor_arguments(&mut self, open: usize, end: usize) {
+        if open >= end || self.kind(open) != Some(TokenKind::Open) {
+            return;
+        }
+        let (mut depth, mut start) = (0_usize, open + 1);
+        for at in open..end {
+            match (self.kind(at), self.text(at)) {
+                (Some(TokenKind::Open), _) | (Some(TokenKind::Other), "[") => depth += 1,
+                (Some(TokenKind::Close), _) | (Some(TokenKind::Other), "]") => depth = depth.saturating_sub(1),
+                (_, ",") if depth == 1 => {}
+                _ => continue,
+            }
+            if depth == 0 || depth == 1 && self.text(at) == "," {
+                if self.is_name(start) {
+                    let name = folded(self.text(start));
+                    self.out.variables.insert(name);
+                    self.push(FragmentKind::Type, start + 1, at);
+                }
+                start = at + 1;
+            }
         }
     }
 }
@@ -489,13 +521,17 @@ mod tests {
                 "T app.t.c%TYPE",
                 "E f(1)",
                 "T app.t%ROWTYPE",
+                "T int",
                 "S SELECT * FROM u WHERE x = k",
                 "T numeric(3, 2)",
                 "E 1"
             ]
         );
         let variables = read(body).variables;
-        assert_eq!(variables.iter().map(String::as_str).collect::<Vec<_>>(), ["F f", "a", "b", "c", "d", "e"]);
+        assert_eq!(
+            variables.iter().map(String::as_str).collect::<Vec<_>>(),
+            ["F f", "a", "b", "c", "d", "e", "k", "l"]
+        );
     }
 
     #[test]

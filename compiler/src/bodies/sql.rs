@@ -62,7 +62,7 @@ fn is_about_names(error: &AnalyzeError) -> bool {
 }
 
 /// The search path that a function brings.
-fn own_search_path(function: &Function) -> Option<Vec<String>> {
+pub(super) fn own_search_path(function: &Function) -> Option<Vec<String>> {
     let setting = function.settings.iter().find_map(|setting| setting.strip_prefix("search_path="))?;
     Some(setting.split(',').map(|schema| super::plpgsql::folded(schema.trim())).filter(|s| !s.is_empty()).collect())
 }

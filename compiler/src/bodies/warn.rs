@@ -13,10 +13,11 @@ use pgseal_catalog::snapshot::Scope;
 use pgseal_catalog::{FactId, Name, QualifiedName, Routine, Snapshot};
 
 use super::names::{NameKind, Named};
-use super::{BodyNames, Language, meanings, routine, sql, string_body};
+use super::{BodyNames, Language, TypedColumn, meanings, routine, sql, string_body};
 use crate::analyze::AnalyzeError;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SqlState, codes};
 use crate::elaborate::Model;
+use crate::env::{Env, RelationRow};
 use crate::grammar::{self, GrammarError};
 use crate::stack::on_large;
 use crate::syntax::lex::{Lexer, TokenKind};
@@ -117,7 +118,7 @@ fn findings(
     };
     let subject = Subject { called, function, body };
     if language == Language::PlPgSql {
-        return missing(elsewhere, subject, &BodyNames::of(language, body, function)).unwrap_or_default();
+        return missing(elsewhere, subject, &BodyNames::of(language, body, called, function)).unwrap_or_default();
     }
     let parsed = match grammar::parse(body) {
         Ok(parsed) => parsed.protobuf,
@@ -164,8 +165,9 @@ fn missing(elsewhere: &Elsewhere<'_>, subject: Subject<'_>, names: &BodyNames) -
     let mut seen: BTreeSet<(NameKind, String)> = BTreeSet::new();
     let mut found = Vec::new();
     let mut sure = true;
+    let path = fixed_path(subject);
     for named in &names.used {
-        if !meanings(elsewhere.desired.env(), named).is_empty() || !seen.insert((named.kind, named.shown())) {
+        if is_there(elsewhere.desired.env(), named, path.as_deref()) || !seen.insert((named.kind, named.shown())) {
             continue;
         }
         if elsewhere.may_hold(named, subject, names) {
@@ -180,7 +182,50 @@ fn missing(elsewhere: &Elsewhere<'_>, subject: Subject<'_>, names: &BodyNames) -
             at: named.at,
         });
     }
+    let mut columns: BTreeSet<(String, &str)> = BTreeSet::new();
+    for typed in &names.columns {
+        let relation = typed.relation.shown();
+        if lacks_column(elsewhere.desired.env(), typed) && columns.insert((relation.clone(), &typed.column)) {
+            found.push(Finding {
+                code: codes::BODY_NAME_UNDEFINED,
+                sqlstate: "42703",
+                message: format!("column \"{}\" of relation \"{relation}\" does not exist", typed.column),
+                detail: None,
+                at: typed.relation.at,
+            });
+        }
+    }
     (sure || !found.is_empty()).then_some(found)
+}
+
+/// The search path that a function runs with whatever its caller does; none where that is not known.
+fn fixed_path(subject: Subject<'_>) -> Option<Vec<String>> {
+    let path = sql::own_search_path(subject.function)?;
+    let may_change =
+        path.iter().any(|schema| schema == "$user") || subject.body.to_ascii_lowercase().contains("search_path");
+    (!may_change).then_some(path)
+}
+
+/// Whether something of that name is there: in the path, where one is fixed and the name is without a schema, or else anywhere.
+fn is_there(env: &Env, named: &Named, path: Option<&[String]>) -> bool {
+    match path {
+        Some(path) if named.schema.is_none() => {
+            let here = path.iter().map(String::as_str).chain(["pg_catalog"]);
+            here.into_iter()
+                .any(|schema| !meanings(env, &Named { schema: Some(schema.to_owned()), ..named.clone() }).is_empty())
+        }
+        _ => !meanings(env, named).is_empty(),
+    }
+}
+
+/// Whether no relation of that name has such a column.
+fn lacks_column(env: &Env, typed: &TypedColumn) -> bool {
+    let rows: Vec<_> = meanings(env, &typed.relation).into_iter().filter_map(|oid| env.relation_by_oid(oid)).collect();
+    let has = |row: &&RelationRow| {
+        // of what an extension made, columns need not be known
+        row.columns.is_empty() || row.column(&typed.column).is_some() || env.system_column(&typed.column).is_some()
+    };
+    !rows.is_empty() && !rows.iter().any(has)
 }
 
 /// Where names may come from that the schema does not show.
@@ -196,7 +241,10 @@ struct Elsewhere<'m> {
 
 impl Elsewhere<'_> {
     fn may_hold(&self, named: &Named, subject: Subject<'_>, names: &BodyNames) -> bool {
-        if self.unmanaged.contains(&named.name) || self.members_unknown && named.kind != NameKind::Relation {
+        if names.made.contains(&named.name)
+            || self.unmanaged.contains(&named.name)
+            || self.members_unknown && named.kind != NameKind::Relation
+        {
             return true;
         }
         // called like a function, a type is a cast
@@ -209,8 +257,7 @@ impl Elsewhere<'_> {
         match &named.schema {
             Some(schema) => !self.holds(schema, named),
             None if named.kind == NameKind::Relation => {
-                names.made.contains(&named.name)
-                    || self.passing().contains(&named.name)
+                self.passing().contains(&named.name)
                     || is_in_a_string(subject.body, &named.name)
                     || self.waits_for_a_trigger(subject)
                     || self.in_schemas_out_of_scope(subject.function)
