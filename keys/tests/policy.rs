@@ -172,6 +172,13 @@ fn refuses_deep_nesting_and_size() {
     assert_eq!(head(&format!("x{} = 1", ".x".repeat(20_000))), "K0202");
     let large = policy_text(&" ".repeat(usize::try_from(MAX_POLICY_BYTES).unwrap()), &[key_entry(1, "")]);
     assert_eq!(read(&large), "K0201");
+    let padded = |length: u64| {
+        let text = policy_text("", &[key_entry(1, "")]);
+        let room = usize::try_from(length).unwrap() - text.len() - 1;
+        format!("{text}#{}", " ".repeat(room))
+    };
+    assert_eq!(read(&padded(MAX_POLICY_BYTES)), "read");
+    assert_eq!(read(&padded(MAX_POLICY_BYTES + 1)), "K0201");
     let entries: Vec<String> = (0..=255).map(|seed| key_entry(seed, "")).collect();
     assert_eq!(read(&policy_text("", &entries)), "read");
 }
@@ -297,6 +304,16 @@ fn refuses_unknown_hazards_and_environments() {
     assert_eq!(tables("[hazards.dataloss]\nthreshold = 1"), "K0209");
     assert_eq!(tables("[environments.x]\nforbidden_hazards = [\"dataloss\"]"), "K0209");
     assert_eq!(tables("[[targets]]\nlabel = \"x\"\nenvironment = \"production\""), "K0210");
+}
+
+/// Names and words have 128 characters at most.
+#[test]
+fn names_end_somewhere() {
+    let (longest, longer) = ("d".repeat(128), "d".repeat(129));
+    let label = |name: &str| tables(&format!("[[targets]]\nlabel = \"{name}\""));
+    assert_eq!((label(&longest), label(&longer), label(&"é".repeat(128))), ("read", "K0205", "read"));
+    let role = |name: &str| key(&format!("roles = [\"{name}\"]"));
+    assert_eq!((role(&longest), role(&longer)), ("read", "K0205"));
 }
 
 #[test]

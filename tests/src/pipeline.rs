@@ -23,6 +23,7 @@ use pgseal_keys::{
 };
 
 use crate::difference::{difference, only_spellings_differ};
+use crate::schema::Document;
 use crate::server::{Database, Server};
 
 /// Captures a database as superuser, with every schema in scope.
@@ -92,6 +93,10 @@ fn carried_out(database: &Database<'_>, from: &Snapshot, sql: &str) -> Result<(P
     }
     let read =
         Plan::from_bytes(&plan.to_bytes()).map_err(|error| format!("compile: the plan cannot be read: {error}"))?;
+    let faults = Document::Plan.faults(&plan.to_bytes());
+    if !faults.is_empty() {
+        return Err(format!("compile: the plan is not of its published form: {}", faults.join("; ")));
+    }
     if read != plan {
         return Err("compile: what was read back is not the plan".to_owned());
     }

@@ -8,8 +8,8 @@ use pgseal_catalog::receipt::{Command, Outcome, Receipt};
 use pgseal_catalog::{Digest, Plan};
 use pgseal_tests::faults::{Desk, Forged, forge};
 use pgseal_tests::program::{Ended, run_agent};
-use pgseal_tests::schema::conforms;
-use pgseal_tests::server::{Database, Server, repository};
+use pgseal_tests::schema::Document;
+use pgseal_tests::server::{Database, Server};
 use serde_json::Value;
 
 const SOURCE: &str = "CREATE SCHEMA shop; CREATE TABLE shop.orders (id bigint PRIMARY KEY, note text);
@@ -53,7 +53,7 @@ impl Stage {
 
     fn receipt(&self, number: u64) -> Receipt {
         let bytes = self.desk.bytes(&format!("receipts/receipt-{number:06}.json"));
-        conforms(&fs::read(repository().join("shared/schema/receipt.schema.json")).unwrap(), &bytes);
+        Document::Receipt.expect(&bytes);
         Receipt::from_bytes(&bytes).unwrap()
     }
 
