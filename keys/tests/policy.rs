@@ -181,6 +181,9 @@ fn refuses_deep_nesting_and_size() {
     assert_eq!(read(&padded(MAX_POLICY_BYTES + 1)), "K0201");
     let entries: Vec<String> = (0..=255).map(|seed| key_entry(seed, "")).collect();
     assert_eq!(read(&policy_text("", &entries)), "read");
+    let more = [entries, vec![key_entry(0, "")]].concat();
+    assert_eq!(read(&policy_text("", &more)), "K0205");
+    assert_eq!(read(&policy_text("keys = []", &[])), "K0205");
 }
 
 #[test]
@@ -344,6 +347,33 @@ fn a_policy_is_told_in_words() {
     ] {
         assert!(words.contains(line), "\"{line}\" is not said:\n{words}");
     }
+}
+
+#[test]
+fn what_a_policy_leaves_open_is_told_too() {
+    let words = |head: &str| {
+        policy(
+            head,
+            &[
+                key_entry(1, ""),
+                key_entry(2, "revoked = true"),
+                key_entry(3, "signs = [\"receipt\"]\nnot_before = 2027-01-15T08:00:00Z"),
+            ],
+        )
+        .in_words()
+    };
+    let said = |head: &str, line: &str| assert!(words(head).iter().any(|said| said == line), "{:#?}", words(head));
+    let short = |seed| signer(seed).public_key().id().short();
+    said("", &format!("  key-2 ({}) signs plans, trust policies; REVOKED: counts nothing", short(2)));
+    said("", &format!("  key-3 ({}) signs receipts; from 2027-01-15T08:00:00Z", short(3)));
+    said("", "any hazard is allowed that is not named here");
+    said("", "it may be applied to any database that it was made for");
+    said("allowed_hazards = []", "no hazard is allowed");
+    said("min_compiler_version = \"1.2.3\"", "it must be of compiler 1.2.3 or later");
+    for (age, line) in [("90s", "90 seconds"), ("15m", "15 minutes"), ("36h", "36 hours"), ("48h", "2 days")] {
+        said(&format!("max_plan_age = \"{age}\""), &format!("it must begin to be valid at most {line} ago"));
+    }
+    assert!(!words("").iter().any(|line| line.contains("cosign") || line.contains("memory") || line.contains("noted")));
 }
 
 const FULL_IN_WORDS: &str = r#"
