@@ -184,6 +184,18 @@ fn a_lost_connection_is_replaced() {
 }
 
 #[test]
+fn a_connection_lost_before_anything_is_begun_has_a_code() {
+    let stage = Stage::new(Server::shared(18), PHASES);
+    let sql = "SELECT pg_catalog.current_database()".to_owned();
+    let proxy = Proxy::cutting(stage.database.server(), Stop { when: When::Answering(7), sql: Some(sql), nth: 1 });
+    let ended = finish(stage.desk.spawn_with(&stage.database, proxy.host(), &[]));
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    says(&ended, &["[A0402]", "the database's identity"]);
+    stage.desk.expect_receipt(Outcome::Failed, 1);
+    stage.applies();
+}
+
+#[test]
 fn a_connection_lost_while_an_index_is_built_is_replaced() {
     for (major, when) in [(14, When::Answered), (18, When::Answered), (18, When::Before)] {
         let server = Server::shared(major);

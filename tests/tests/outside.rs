@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use pgseal_catalog::plan::Plan;
 use pgseal_catalog::receipt::Outcome;
 use pgseal_catalog::{Digest, FactId, Name, QualifiedName};
-use pgseal_tests::faults::{Desk, Forged, forge};
+use pgseal_tests::faults::{Desk, Forged, Proxy, Stop, When, forge};
 use pgseal_tests::pipeline::snapshot;
 use pgseal_tests::program::Ended;
 use pgseal_tests::server::{Database, MAJORS, Server};
@@ -235,9 +235,48 @@ fn waiting_is_told_and_bounded() {
         &["[A0601]", "waiting for writers before build", &format!("held by process {pid}"), "cleared up for now"],
     );
     assert_eq!(stage.invalid(), ["shop.orders_email"]);
+    let unfinished = stage.desk.expect_receipt(Outcome::Failed, 7).unfinished.unwrap();
+    assert!((1_000..=unfinished.duration_ms).contains(&unfinished.steps[0].lock_wait_ms), "{unfinished:?}");
     held.rollback().unwrap();
     says(&stage.apply(0), &["clearing up"]);
     assert!(stage.at_target() && stage.invalid().is_empty());
+}
+
+/// The run before got to the end of the statement and could not say so: the next one does, or a plan that was used would not be known.
+#[test]
+fn a_killed_run_is_noted_as_finished() {
+    for major in [14, 18] {
+        let stage = Stage::new(major, &[&[UNIQUE]]);
+        let stop = Stop { when: When::Answered, sql: Some(UNIQUE.to_owned()), nth: 1 };
+        let proxy = Proxy::start(stage.database.server(), Some(stop));
+        let mut child = stage.desk.spawn(&stage.database, proxy.host());
+        assert!(proxy.wait_frozen(Duration::from_secs(60)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        drop(proxy);
+        assert!(stage.at_target(), "{major}");
+        assert_eq!(stage.ledger(), ["1 started"]);
+        stage.apply(0);
+        stage.desk.expect_receipt(Outcome::NothingToDo, 0);
+        assert_eq!(stage.ledger(), ["1 started", "1 finished"], "{major}");
+        stage.database.batch("DROP INDEX shop.orders_email");
+        says(&stage.apply(3), &["[A0107]"]);
+    }
+}
+
+/// An index that is half dropped can only be dropped: where that waits for too long, it is said what is left.
+#[test]
+fn a_drop_that_waits_for_too_long_is_told() {
+    let stage = Stage::new(18, &[&[DROP]]);
+    stage.desk.put(&stage.changed(|plan| (plan.timeouts.lock_ms, plan.timeouts.lock_retries) = (300, 0)));
+    let mut other = stage.database.connect();
+    let mut held = other.transaction().unwrap();
+    held.batch_execute("SELECT * FROM shop.orders").unwrap();
+    says(&stage.apply(7), &["[A0601]", "cleared up for now"]);
+    assert_eq!(stage.invalid(), ["shop.orders_total"]);
+    held.rollback().unwrap();
+    stage.apply(0);
+    assert!(stage.at_target());
 }
 
 #[test]

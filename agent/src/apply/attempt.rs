@@ -53,9 +53,11 @@ impl Attempt {
         self.step = Some(number(step));
     }
 
-    /// It ended, well or not.
-    pub fn step_ended(&mut self, sql: &str, since: Instant) {
-        self.steps.push(StepRecord { sql: Digest::of(sql.as_bytes()), duration_ms: millis(since) });
+    /// It ended, well or not, and was seen to wait for locks for so long.
+    pub fn step_ended(&mut self, sql: &str, since: Instant, waited: Duration) {
+        let (duration_ms, waited) = (millis(since), u64::try_from(waited.as_millis()).unwrap_or(u64::MAX));
+        let lock_wait_ms = waited.min(duration_ms);
+        self.steps.push(StepRecord { sql: Digest::of(sql.as_bytes()), duration_ms, lock_wait_ms });
     }
 
     /// All statements of the plan ran; what follows is the agent's own.

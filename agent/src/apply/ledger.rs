@@ -9,7 +9,7 @@
 //! goes without, unless the policy demands it. A ledger of somebody else's is refused: its triggers would run with this role's
 //! rights, and its rows would be worth nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pgseal_catalog::Digest;
 
@@ -126,6 +126,17 @@ impl<'a> Ledger<'a> {
             Some((row.column(0)?.parse().ok()?, row.column(1).unwrap_or_default().to_owned()))
         };
         Ok(rows.iter().filter_map(entry).collect())
+    }
+
+    /// The phases of a plan that were started here and never finished.
+    pub fn unfinished(self, session: &mut Session, plan: &str) -> Result<BTreeSet<usize>, StatementError> {
+        let sql = format!(
+            "SELECT CAST(phase AS pg_catalog.text) FROM {}.ledger WHERE plan OPERATOR(pg_catalog.=) $1 GROUP BY phase \
+             HAVING pg_catalog.bool_and(event OPERATOR(pg_catalog.=) 'started')",
+            self.schema
+        );
+        let rows = session.query_text(&sql, &[plan])?;
+        Ok(rows.iter().filter_map(|row| row.column(0)?.parse().ok()).collect())
     }
 
     /// Notes a phase.

@@ -8,7 +8,7 @@ use pgseal_catalog::{Catalog, Digest, QualifiedName};
 use super::attempt::Attempt;
 use super::drift::Expected;
 use super::error::{ApplyError, Place};
-use super::ledger::Mark;
+use super::ledger::{Ledger, Mark, Standing};
 use super::leftover::{self, Leftover};
 use super::phase::{Stop, quoted};
 use super::run::Run;
@@ -89,6 +89,30 @@ impl Run<'_> {
         self.own("commit", place, |session| session.simple("COMMIT"))
     }
 
+    /// Notes phases that are there, of so many, and that a run before started and could not say to be finished: a plan whose only trace
+    /// is a start would not be known as used.
+    pub(super) fn note_finished(&mut self, there: usize) -> Result<(), ApplyError> {
+        let outside = |index: &usize| self.plan.phases.get(*index).is_some_and(|phase| !phase.transaction);
+        let outside: Vec<usize> = (0..there).filter(outside).collect();
+        let ledger = Ledger::new(self.admitted.ledger_schema());
+        if outside.is_empty() || self.early("look for the ledger", |session| ledger.look(session))? != Standing::Kept {
+            return Ok(());
+        }
+        let plan = self.admitted.digest();
+        let unfinished = self.early("read the ledger", |session| ledger.unfinished(session, plan))?;
+        for index in outside.into_iter().filter(|index| unfinished.contains(&(index + 1))) {
+            if let Err(stop) = self.in_transaction(index, Mark::Finished) {
+                self.roll_back();
+                let place = Place { phase: index + 1, step: None };
+                return Err(match stop {
+                    Stop::Over(error) | Stop::Again(Some(error)) => error,
+                    Stop::Again(None) => ApplyError::LockTimeout { place, tries: 1 },
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// Clears up what a run that was killed left.
     fn clear(&mut self, place: Place, left: &[Leftover]) -> Result<(), Stop> {
         for left in left {
@@ -111,7 +135,12 @@ impl Run<'_> {
         let place = Place { phase: index + 1, step: None };
         let live = self.capture(place)?;
         let left = leftover::of_phase(self.plan, index, &live).unwrap_or_default();
-        self.clear(place, &left)
+        self.clear(place, &left)?;
+        if left.contains(&Leftover::HalfDropped) {
+            // only dropping it clears that up, which is what has just failed
+            (self.tell)(&Event::NotClearedUp { place });
+        }
+        Ok(())
     }
 
     /// Why the result is not the promised one: others changed something, or the statement did something else.

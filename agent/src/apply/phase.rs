@@ -88,7 +88,7 @@ impl Run<'_> {
         self.records.push(record);
     }
 
-    fn roll_back(&mut self) {
+    pub(super) fn roll_back(&mut self) {
         // a session that is lost has been rolled back by the server
         self.session.simple("ROLLBACK").ok();
     }
@@ -203,8 +203,8 @@ impl Run<'_> {
     pub(super) fn timed(&mut self, place: Place, sql: &str) -> Result<(), Stop> {
         self.note_attempt(|attempt| attempt.step_begins(place.step.unwrap_or_default()));
         let started = Instant::now();
-        let ran = self.watched(place, sql);
-        self.note_attempt(|attempt| attempt.step_ended(sql, started));
+        let (ran, waited) = self.watched(place, sql);
+        self.note_attempt(|attempt| attempt.step_ended(sql, started, waited));
         ran.map(drop).map_err(|source| self.failed(place, sql, source))
     }
 

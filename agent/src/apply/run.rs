@@ -167,6 +167,7 @@ impl<'a> Run<'a> {
         (self.tell)(&Event::Found { phases: first });
         // from here on the plan counts as begun: what comes before it in the order of its targets is over, whatever happens to it
         self.admitted.begin()?;
+        self.note_finished(found)?;
         if first == plan.phases.len() {
             return Ok(if self.records.is_empty() { Outcome::NothingToDo } else { Outcome::Applied });
         }
@@ -207,7 +208,7 @@ impl<'a> Run<'a> {
     }
 
     /// Runs a statement of the agent's own outside a phase.
-    fn early<T>(
+    pub(super) fn early<T>(
         &mut self,
         what: &'static str,
         run: impl FnOnce(&mut Session) -> Result<T, StatementError>,

@@ -61,8 +61,8 @@ impl Watcher {
         *self = Self::default();
     }
 
-    /// What is new about a session.
-    fn news(&mut self, means: &Means<'_>, pid: i32) -> Option<Progress> {
+    /// What a session does.
+    fn look(&mut self, means: &Means<'_>, pid: i32) -> Option<Progress> {
         let rows = self.session(means)?.query_text(PROGRESS, &[&pid.to_string()]);
         let Ok(rows) = rows else {
             (self.session, self.blind) = (None, true);
@@ -70,24 +70,27 @@ impl Watcher {
         };
         let row = rows.first()?;
         let number = |index| row.column(index).and_then(|text| text.parse::<u64>().ok());
-        let found = Progress {
+        Some(Progress {
             what: row.column(0)?.to_owned(),
             share: number(1).zip(number(2)).filter(|(_, total)| *total > 0),
             blocked_by: row.column(3).filter(|pids| !pids.is_empty()).map(str::to_owned),
-        };
-        if self.last.as_ref() == Some(&found) {
-            return None;
-        }
+        })
+    }
+
+    /// Whether that is new.
+    fn is_news(&mut self, found: &Progress) -> bool {
+        let news = self.last.as_ref() != Some(found);
         self.last = Some(found.clone());
-        Some(found)
+        news
     }
 }
 
 impl Run<'_> {
-    /// Runs a statement of the plan, and tells how far it is when it takes long.
-    pub(super) fn watched(&mut self, place: Place, sql: &str) -> Result<u64, StatementError> {
+    /// Runs a statement of the plan, and tells how far it is when it takes long; and for how long it was seen to wait for locks.
+    pub(super) fn watched(&mut self, place: Place, sql: &str) -> (Result<u64, StatementError>, Duration) {
+        let mut waited = Duration::ZERO;
         if self.means.another.is_none() {
-            return self.session.execute(sql);
+            return (self.session.execute(sql), waited);
         }
         let (sender, receiver) = channel();
         let (session, watcher, means) = (&mut *self.session, &mut self.watcher, self.means);
@@ -97,16 +100,19 @@ impl Run<'_> {
             scope.spawn(move || sender.send(session.execute(sql)).ok());
             loop {
                 match receiver.recv_timeout(PERIOD) {
-                    Ok(answer) => return answer,
+                    Ok(answer) => return (answer, waited),
                     Err(RecvTimeoutError::Timeout) => {
-                        if let Some(progress) = watcher.news(means, pid) {
+                        let Some(progress) = watcher.look(means, pid) else { continue };
+                        if progress.blocked_by.is_some() {
+                            waited += PERIOD;
+                        }
+                        if watcher.is_news(&progress) {
                             (self.tell)(&Event::Progress { place, progress: &progress });
                         }
                     }
                     Err(RecvTimeoutError::Disconnected) => {
-                        return Err(StatementError::Client {
-                            detail: "the statement was not run to its end".to_owned(),
-                        });
+                        let detail = "the statement was not run to its end".to_owned();
+                        return (Err(StatementError::Client { detail }), waited);
                     }
                 }
             }

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use pgseal_catalog::receipt::PolicyRecord;
-use pgseal_catalog::{Digest, Exit, Failure, Plan};
+use pgseal_catalog::{Digest, Failure, Plan};
 use pgseal_keys::{self as keys, Admitted, Authorized, InForce, LiveTarget, Received, Vouched};
 use serde_json::json;
 
 use super::receipt::Draft;
 use super::said::{Log, seconds};
+use crate::apply::ApplyError;
 use crate::connect::{Session, StatementError};
 
 /// Which plan, and what it must satisfy.
@@ -73,8 +74,7 @@ impl SealedPlan {
 
 /// What the connected database says it is.
 pub(super) fn live_target(session: &mut Session) -> Result<LiveTarget, Failure> {
-    let failed =
-        |error: StatementError| Failure::from_error(Exit::Environment, &error).about("the database's identity");
+    let failed = |source: StatementError| Failure::from(ApplyError::Agent { what: "the database's identity", source });
     let text = |session: &mut Session, sql: &str| {
         let rows = session.rows(sql)?;
         Ok(rows.first().and_then(|row| row.column(0)).map(str::to_owned))

@@ -356,7 +356,11 @@ mod tests {
 
     fn receipt(plan: &Plan) -> Receipt {
         let phase = &plan.phases[0];
-        let steps = phase.steps.iter().map(|step| StepRecord { sql: Digest::of(step.sql.as_bytes()), duration_ms: 1 });
+        let steps = phase.steps.iter().map(|step| StepRecord {
+            sql: Digest::of(step.sql.as_bytes()),
+            duration_ms: 1,
+            lock_wait_ms: 0,
+        });
         Receipt {
             format: FORMAT.to_owned(),
             version: VERSION,

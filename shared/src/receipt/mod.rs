@@ -229,6 +229,15 @@ pub struct StepRecord {
     pub sql: Digest,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
+    /// How long of that it was seen to wait for locks, in milliseconds: it is looked at once a second, over a second connection.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub lock_wait_ms: u64,
+}
+
+/// Whether there was no waiting.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_none(waited: &u64) -> bool {
+    *waited == 0
 }
 
 impl Receipt {

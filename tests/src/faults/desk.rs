@@ -20,13 +20,40 @@ impl Desk {
     /// # Panics
     /// When the compiler does not do its part.
     pub fn new(plan: &Plan) -> Desk {
+        let desk = Desk::with_keys();
+        desk.put(plan);
+        desk
+    }
+
+    /// A desk with keys and a policy.
+    ///
+    /// # Panics
+    /// When the compiler does not do its part.
+    pub fn with_keys() -> Desk {
         let desk = Desk(tempfile::tempdir().expect("a temporary folder"));
         for name in ["alice", "mallory", "agent"] {
             desk.run(&format!("keygen --out {name}.pem --no-passphrase")).expect(0);
         }
         desk.run("trust init --key alice.pub.pem --agent-key agent.pub.pem --out trust.toml").expect(0);
-        desk.put(plan);
         desk
+    }
+
+    /// Another desk with the same files.
+    ///
+    /// # Panics
+    /// When they cannot be copied.
+    pub fn again(&self) -> Desk {
+        let desk = Desk(tempfile::tempdir().expect("a temporary folder"));
+        for entry in fs::read_dir(self.0.path()).expect("the desk") {
+            let entry = entry.expect("an entry");
+            fs::copy(entry.path(), desk.0.path().join(entry.file_name())).expect("a copy");
+        }
+        desk
+    }
+
+    /// The folder itself.
+    pub fn folder(&self) -> &Path {
+        self.0.path()
     }
 
     /// Replaces the plan by another, signed by alice.

@@ -1,12 +1,14 @@
 //! What the fault tests stand on: plans made from what a server really does, a desk to sign them at, and a proxy that
-//! stops a run at a chosen request, and one that pools transactions.
+//! stops a run at a chosen request, one that pools transactions, and the matrix of faults.
 
 mod desk;
 mod forge;
+mod matrix;
 mod pooler;
 mod proxy;
 
 pub use desk::Desk;
 pub use forge::{Forged, forge};
+pub use matrix::{Case, Counts, Fault, Play, Stage, cases, strike};
 pub use pooler::{Pooler, Pooling};
-pub use proxy::{Proxy, Stop, When};
+pub use proxy::{Exchange, Proxy, Stop, When};

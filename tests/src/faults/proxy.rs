@@ -4,7 +4,8 @@
 //! A request is one `Query` or `Parse` message; the server has answered it when it is ready for the next. Frozen means: what
 //! the agent sends is swallowed, what the server answers is withheld. When either side goes away, so does the other's socket.
 //!
-//! A proxy that cuts ends the conversation there instead, and lets the next one through.
+//! A proxy that cuts ends the conversation there instead, and lets the next one through; it can do so at any byte of a request or
+//! of its answer. One that pauses holds the conversation until it is told to go on.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -29,6 +30,10 @@ pub enum When {
     Before,
     /// The server has done it, and the agent never hears so.
     Answered,
+    /// So many bytes of it get through; all of it when it has no more.
+    Asked(usize),
+    /// So many bytes of the answer get through; all of it when it has no more.
+    Answering(usize),
 }
 
 /// Where the conversation freezes.
@@ -42,24 +47,47 @@ pub struct Stop {
     pub nth: usize,
 }
 
+/// What a proxy does at its stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    Freeze,
+    Cut,
+    Pause,
+}
+
+/// A request, and how long it and its answer were on the wire, in bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// Its text.
+    pub sql: String,
+    /// The bytes up to where the server has to answer.
+    pub asked: usize,
+    /// The bytes of the answer.
+    pub answered: usize,
+}
+
 /// A running proxy; connections through it end with the value.
 #[derive(Debug)]
 pub struct Proxy {
     folder: TempDir,
     shared: Arc<Shared>,
     frozen: Receiver<()>,
+    go_on: Sender<()>,
 }
 
 #[derive(Debug)]
 struct Shared {
     server: PathBuf,
     stop: Option<Stop>,
-    cuts: bool,
-    seen: Mutex<Vec<String>>,
+    then: Then,
+    seen: Mutex<Vec<Exchange>>,
     streams: Mutex<Vec<UnixStream>>,
     withhold: AtomicBool,
+    /// How much of what the server says gets through before the cut.
+    answering: Mutex<Option<usize>>,
     closed: AtomicBool,
     frozen: Mutex<Sender<()>>,
+    going_on: Mutex<Receiver<()>>,
 }
 
 impl Proxy {
@@ -68,7 +96,7 @@ impl Proxy {
     /// # Panics
     /// When there is no room for a socket.
     pub fn start(server: &Server, stop: Option<Stop>) -> Proxy {
-        Self::new(server, stop, false)
+        Self::new(server, stop, Then::Freeze)
     }
 
     /// Listens in a folder of its own, in front of a server, and cuts the connection at a stop, once.
@@ -76,22 +104,33 @@ impl Proxy {
     /// # Panics
     /// When there is no room for a socket.
     pub fn cutting(server: &Server, stop: Stop) -> Proxy {
-        Self::new(server, Some(stop), true)
+        Self::new(server, Some(stop), Then::Cut)
     }
 
-    fn new(server: &Server, stop: Option<Stop>, cuts: bool) -> Proxy {
+    /// Listens in a folder of its own, in front of a server, and holds the conversation at a stop until [`Proxy::go_on`], once.
+    ///
+    /// # Panics
+    /// When there is no room for a socket.
+    pub fn pausing(server: &Server, stop: Stop) -> Proxy {
+        Self::new(server, Some(stop), Then::Pause)
+    }
+
+    fn new(server: &Server, stop: Option<Stop>, then: Then) -> Proxy {
         let folder = TempDir::new().expect("a temporary folder");
         let listener = UnixListener::bind(folder.path().join(SOCKET)).expect("a socket");
         let (sender, frozen) = channel();
+        let (go_on, going_on) = channel();
         let shared = Arc::new(Shared {
             server: server.folder().join(format!(".s.PGSQL.{}", server.port())),
             stop,
-            cuts,
+            then,
             seen: Mutex::default(),
             streams: Mutex::default(),
             withhold: AtomicBool::new(false),
+            answering: Mutex::default(),
             closed: AtomicBool::new(false),
             frozen: Mutex::new(sender),
+            going_on: Mutex::new(going_on),
         });
         let accepting = Arc::clone(&shared);
         thread::spawn(move || {
@@ -102,7 +141,7 @@ impl Proxy {
                 accepting.serve(agent);
             }
         });
-        Proxy { folder, shared, frozen }
+        Proxy { folder, shared, frozen, go_on }
     }
 
     /// The folder of the socket, which is what to pass as a host.
@@ -115,8 +154,18 @@ impl Proxy {
         self.frozen.recv_timeout(limit).is_ok()
     }
 
+    /// Lets a conversation that is held go on.
+    pub fn go_on(&self) {
+        self.go_on.send(()).ok();
+    }
+
     /// The text of every request so far, in order.
     pub fn requests(&self) -> Vec<String> {
+        lock(&self.shared.seen).iter().map(|exchange| exchange.sql.clone()).collect()
+    }
+
+    /// Every request so far with its length, in order.
+    pub fn exchanges(&self) -> Vec<Exchange> {
         lock(&self.shared.seen).clone()
     }
 }
@@ -124,6 +173,7 @@ impl Proxy {
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.shared.closed.store(true, Ordering::SeqCst);
+        self.go_on();
         for stream in lock(&self.shared.streams).iter() {
             stream.shutdown(Shutdown::Both).ok();
         }
@@ -159,39 +209,81 @@ impl Shared {
         if server.write_all(&first).is_err() {
             return;
         }
+        // how much of this request is let through, where that is the stop
+        let mut asked: Option<usize> = None;
         while let Some(message) = read_message(&mut agent, true) {
             if let Some(sql) = text_of(&message) {
                 match self.notice(sql) {
                     None => {}
                     Some(When::Answered) => self.withhold.store(true, Ordering::SeqCst),
-                    Some(When::Before) => {
-                        self.say_frozen();
-                        if self.cuts {
+                    Some(When::Asked(bytes)) => asked = Some(bytes),
+                    Some(When::Answering(bytes)) => *lock(&self.answering) = Some(bytes),
+                    Some(When::Before) => match self.then {
+                        Then::Pause => self.hold(),
+                        Then::Cut => return self.say_frozen(),
+                        Then::Freeze => {
+                            self.say_frozen();
+                            while read_message(&mut agent, true).is_some() {}
                             return;
                         }
-                        while read_message(&mut agent, true).is_some() {}
-                        return;
-                    }
+                    },
                 }
             }
-            if server.write_all(&message).is_err() {
+            if let Some(exchange) = lock(&self.seen).last_mut() {
+                exchange.asked += message.len();
+            }
+            let through = asked.map_or(message.len(), |left| left.min(message.len()));
+            if server.write_all(&message[..through]).is_err() {
                 return;
+            }
+            if let Some(left) = &mut asked {
+                *left -= through;
+                if *left == 0 || ends_a_request(&message) {
+                    return self.say_frozen();
+                }
             }
         }
     }
 
     fn answers_of(&self, mut server: &UnixStream, mut agent: &UnixStream) {
         while let Some(message) = read_message(&mut server, true) {
+            let is_ready = message.first() == Some(&b'Z');
+            if let Some(exchange) = lock(&self.seen).last_mut() {
+                exchange.answered += message.len();
+            }
             if self.withhold.load(Ordering::SeqCst) {
-                if message.first() == Some(&b'Z') {
-                    self.say_frozen();
-                    if self.cuts {
-                        self.withhold.store(false, Ordering::SeqCst);
-                        return;
+                if is_ready {
+                    match self.then {
+                        // what was withheld is only that the server is ready: the rest went through
+                        Then::Pause => {
+                            self.withhold.store(false, Ordering::SeqCst);
+                            self.hold();
+                        }
+                        Then::Cut => {
+                            self.withhold.store(false, Ordering::SeqCst);
+                            return self.say_frozen();
+                        }
+                        Then::Freeze => {
+                            self.say_frozen();
+                            continue;
+                        }
                     }
+                } else if self.then != Then::Pause {
+                    continue;
                 }
-            } else if agent.write_all(&message).is_err() {
+            }
+            let left = *lock(&self.answering);
+            let through = left.map_or(message.len(), |left| left.min(message.len()));
+            if agent.write_all(&message[..through]).is_err() {
                 return;
+            }
+            if let Some(left) = left {
+                let rest = left - through;
+                if rest == 0 || is_ready {
+                    *lock(&self.answering) = None;
+                    return self.say_frozen();
+                }
+                *lock(&self.answering) = Some(rest);
             }
         }
     }
@@ -199,11 +291,17 @@ impl Shared {
     /// Notes a request, and says whether it is the one to stop at.
     fn notice(&self, sql: String) -> Option<When> {
         let mut seen = lock(&self.seen);
-        seen.push(sql);
+        seen.push(Exchange { sql, asked: 0, answered: 0 });
         let stop = self.stop.as_ref()?;
         let last = seen.last()?;
-        let alike = |sql: &String| stop.sql.as_ref().is_none_or(|wanted| wanted == sql);
-        (alike(last) && seen.iter().filter(|sql| alike(sql)).count() == stop.nth).then_some(stop.when)
+        let alike = |exchange: &Exchange| stop.sql.as_ref().is_none_or(|wanted| *wanted == exchange.sql);
+        (alike(last) && seen.iter().filter(|exchange| alike(exchange)).count() == stop.nth).then_some(stop.when)
+    }
+
+    /// Holds the conversation until it may go on.
+    fn hold(&self) {
+        self.say_frozen();
+        lock(&self.going_on).recv().ok();
     }
 
     fn say_frozen(&self) {
@@ -220,6 +318,11 @@ pub(super) fn read_message(stream: &mut impl Read, letter: bool) -> Option<Vec<u
     message.resize(head + length.checked_sub(4)?, 0);
     stream.read_exact(&mut message[head..]).ok()?;
     Some(message)
+}
+
+/// Whether the server has to answer after this message.
+fn ends_a_request(message: &[u8]) -> bool {
+    matches!(message.first(), Some(b'Q' | b'S'))
 }
 
 /// The statement of a `Query` or `Parse` message.
