@@ -38,8 +38,11 @@ impl<'server> Stage<'server> {
     /// # Panics
     /// When anything of that fails.
     pub fn new(server: &'server Server, play: Play, keys: &Desk) -> Stage<'server> {
-        let role = format!("DO $$BEGIN IF to_regrole('{OWNER}') IS NULL THEN CREATE ROLE {OWNER} LOGIN; END IF; END$$");
-        server.connect("postgres").batch_execute(&role).expect("a role");
+        if play == Play::Unledgered {
+            let role =
+                format!("DO $$BEGIN IF to_regrole('{OWNER}') IS NULL THEN CREATE ROLE {OWNER} LOGIN; END IF; END$$");
+            server.connect("postgres").batch_execute(&role).expect("a role");
+        }
         let mut forged = forge(server, &play.source(), play.phases());
         for (index, phase) in forged.plan.phases.iter_mut().enumerate() {
             phase.transaction = !play.is_outside(index + 1);
