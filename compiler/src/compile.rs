@@ -66,8 +66,7 @@ pub fn desired(snapshot: &Snapshot, text: &SchemaText) -> Result<(Model, Diagnos
 #[derive(Debug)]
 pub struct Desired {
     model: Model,
-    said: Diagnostics,
-    places: QueryPlaces,
+    run: SchemaRun,
 }
 
 /// A database that a schema without errors describes.
@@ -82,8 +81,7 @@ impl Desired {
         let mut model = Model::empty_like(snapshot)?;
         let mut run = SchemaRun::default();
         run.go_on(&mut model, &text.statements);
-        let places = run.take_places();
-        Ok(Self { model, said: run.finish(&text.statements), places })
+        Ok(Self { model, run })
     }
 
     /// Elaborates a schema while it is still being parsed.
@@ -112,49 +110,36 @@ impl Desired {
             run = SchemaRun::default();
             run.go_on(&mut model, sifted.statements());
         }
-        let places = run.take_places();
-        let said = run.finish(sifted.statements());
-        Ok((Self { model, said, places }, sifted))
+        Ok((Self { model, run }, sifted))
     }
 
     /// The database, and what there is to say of the schema.
-    fn checked(self, text: &SchemaText) -> Result<Checked, CompileError> {
+    fn checked(mut self, text: &SchemaText) -> Result<Checked, CompileError> {
         let mut diagnostics = text.diagnostics.clone();
-        diagnostics.append(self.said);
-        let diagnostics = with_advice(diagnostics.sorted(), text);
+        let places = self.run.take_places();
+        self.run.advise(&foreign_tables(text), |name| {
+            format!(
+                "\"{name}\" is a foreign table, which pgseal does not manage yet: create it in the database, then capture again"
+            )
+        });
+        diagnostics.append(self.run.finish(&text.statements));
+        let diagnostics = diagnostics.sorted();
         if diagnostics.has_errors() {
             return Err(CompileError::Schema(diagnostics));
         }
-        Ok(Checked { model: self.model, diagnostics, places: self.places })
+        Ok(Checked { model: self.model, diagnostics, places })
     }
 }
 
-/// Adds what to do where a relation does not exist that the schema has as a foreign table: those are not managed, so that only
-/// the snapshot knows them.
-fn with_advice(diagnostics: Diagnostics, text: &SchemaText) -> Diagnostics {
-    let foreign: BTreeSet<&str> = text
-        .unmanaged
+/// The foreign tables of a schema, by bare name: those are not managed, so that only the snapshot knows them.
+fn foreign_tables(text: &SchemaText) -> BTreeSet<&str> {
+    text.unmanaged
         .iter()
         .filter_map(|other| match &other.statement.node {
-            NodeEnum::CreateForeignTableStmt(create) => create.base_stmt.as_ref()?.relation.as_ref(),
+            NodeEnum::CreateForeignTableStmt(create) => {
+                create.base_stmt.as_ref()?.relation.as_ref().map(|relation| relation.relname.as_str())
+            }
             _ => None,
-        })
-        .map(|relation| relation.relname.as_str())
-        .collect();
-    if foreign.is_empty() {
-        return diagnostics;
-    }
-    let missing = |message: &str| {
-        let name = message.strip_prefix("relation \"")?.strip_suffix("\" does not exist")?;
-        foreign.contains(name.rsplit('.').next()?).then(|| name.to_owned())
-    };
-    diagnostics
-        .into_iter()
-        .map(|diagnostic| match missing(&diagnostic.message) {
-            Some(name) if diagnostic.is_error() && diagnostic.hint.is_none() => diagnostic.with_hint(format!(
-                "\"{name}\" is a foreign table, which pgseal does not manage yet: create it in the database, then capture again"
-            )),
-            _ => diagnostic,
         })
         .collect()
 }

@@ -20,7 +20,7 @@ use super::parse_row::{make_distinct, make_row_comparison};
 use super::parse_sublink;
 use crate::env::Oid;
 use crate::tree::{
-    ArrayExpr, BoolExpr, BoolTestType, BooleanTest, Expr, Location, NullTest, NullTestType, Quantifier, expr_type,
+    ArrayExpr, BoolExpr, BoolTestType, BooleanTest, Expr, NullTest, NullTestType, Quantifier, expr_type,
 };
 
 pub(super) fn transform_a_expr(ps: &mut ParseState<'_>, a: &AExpr) -> Analyzed<Expr> {
@@ -154,14 +154,7 @@ fn transform_in(ps: &mut ParseState<'_>, a: &AExpr) -> Analyzed<Expr> {
             .into_iter()
             .map(|e| coerce_to_common_type(ps, e, element_type, "IN", a.location))
             .collect::<Analyzed<Vec<_>>>()?;
-        let array = Expr::ArrayExpr(ArrayExpr {
-            array_type,
-            collation: Oid::INVALID,
-            element_type,
-            elements,
-            multidims: false,
-            location: Location::NONE,
-        });
+        let array = ArrayExpr::of_list(array_type, element_type, elements);
         let quantifier = if any { Quantifier::Any } else { Quantifier::All };
         result = Some(make_scalar_array_op(ps, &name, quantifier, scalar.clone(), array, a.location)?);
         rest = with_vars;

@@ -15,7 +15,7 @@ use super::parse_case::{transform_case, transform_coalesce, transform_min_max, t
 use super::parse_coerce::{Coercion, coerce_to_boolean, coerce_to_target_type, is_rowtype, no_cast, place_or};
 use super::parse_common::{coerce_to_common_type, select_common_type};
 use super::parse_expr_kind::ParseExprKind;
-use super::parse_func::{CallSyntax, Decoration, parse_column, parse_func, parse_func_decorated};
+use super::parse_func::{CallSyntax, Decoration, array_type_of, parse_column, parse_func, parse_func_decorated};
 use super::parse_node::{
     DEPTH_LIMIT, ParseState, missing, own_location, raw_location, require_own_database, string_of, strings_of,
     transform_const,
@@ -373,19 +373,17 @@ fn untyped_array(
         .hint("Explicitly cast to the desired type, for example ARRAY[]::integer[]."));
     }
     let common = select_common_type(ps, &elements, "ARRAY", locations)?;
-    let no_type = |what: &str| {
-        AnalyzeError::rejected(
-            sqlstate::UNDEFINED_OBJECT,
-            format!("could not find {what} type for data type {}", ps.shown(common)),
-            a.location,
-        )
-    };
     let (array_type, element_type) = if multidims {
-        let element = ps.env.element_type_of(common).ok_or_else(|| no_type("element"))?;
+        let element = ps.env.element_type_of(common).ok_or_else(|| {
+            AnalyzeError::rejected(
+                sqlstate::UNDEFINED_OBJECT,
+                format!("could not find element type for data type {}", ps.shown(common)),
+                a.location,
+            )
+        })?;
         (common, element)
     } else {
-        let array = ps.env.array_type_of(common).ok_or_else(|| no_type("array"))?;
-        (array, common)
+        (array_type_of(ps, common, a.location)?, common)
     };
     let mut coerced = Vec::with_capacity(elements.len());
     for (e, at) in elements.into_iter().zip(locations) {

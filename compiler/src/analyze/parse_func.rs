@@ -522,21 +522,8 @@ fn prepare(
     if candidate.variadic_count > 0 && row.variadic != Oid::ANY {
         let elements = args.split_off(given.saturating_sub(candidate.variadic_count));
         let element_type = elements.first().map_or(Oid::INVALID, expr_type);
-        let array_type = env.array_type_of(element_type).ok_or_else(|| {
-            AnalyzeError::rejected(
-                sqlstate::UNDEFINED_OBJECT,
-                format!("could not find array type for data type {}", ps.shown(element_type)),
-                location,
-            )
-        })?;
-        args.push(Expr::ArrayExpr(ArrayExpr {
-            array_type,
-            collation: Oid::INVALID,
-            element_type,
-            elements,
-            multidims: false,
-            location: Location::NONE,
-        }));
+        let array_type = array_type_of(ps, element_type, location)?;
+        args.push(ArrayExpr::of_list(array_type, element_type, elements));
         variadic = true;
     }
     if given > 0 && row.variadic == Oid::ANY && variadic {
@@ -550,6 +537,17 @@ fn prepare(
         }
     }
     Ok(Prepared { args, result_type, variadic })
+}
+
+/// The array type of a type, which must have one.
+pub(super) fn array_type_of(ps: &ParseState<'_>, element: Oid, location: i32) -> Analyzed<Oid> {
+    ps.env.array_type_of(element).ok_or_else(|| {
+        AnalyzeError::rejected(
+            sqlstate::UNDEFINED_OBJECT,
+            format!("could not find array type for data type {}", ps.shown(element)),
+            location,
+        )
+    })
 }
 
 /// Coerces arguments to the declared types; follows `make_fn_arguments`.

@@ -5,7 +5,7 @@
 use super::error::{AnalyzeError, Analyzed, sqlstate};
 use super::parse_candidate::{match_argtypes, select_candidate};
 use super::parse_expr_kind::ParseExprKind;
-use super::parse_func::make_fn_arguments;
+use super::parse_func::{array_type_of, make_fn_arguments};
 use super::parse_node::{ParseState, split_name};
 use super::parse_polymorphic::{enforce_generic_type_consistency, is_polymorphic};
 use crate::env::{Env, Oid, OperatorRow, SearchPath};
@@ -217,17 +217,7 @@ pub(super) fn make_scalar_array_op(
         return Err(wrong("op ANY/ALL (array) requires operator not to return a set"));
     }
     let right = declared.get(1).copied().unwrap_or_default();
-    let resolved_array = if is_polymorphic(right) {
-        array_type
-    } else {
-        env.array_type_of(right).ok_or_else(|| {
-            AnalyzeError::rejected(
-                sqlstate::UNDEFINED_OBJECT,
-                format!("could not find array type for data type {}", ps.shown(right)),
-                location,
-            )
-        })?
-    };
+    let resolved_array = if is_polymorphic(right) { array_type } else { array_type_of(ps, right, location)? };
     let left = declared.first().copied().unwrap_or_default();
     let mut args = make_fn_arguments(ps, vec![scalar, array], &[left_type, array_type], &[left, resolved_array])
         .map_err(|e| e.at(location))?

@@ -110,6 +110,16 @@ impl SchemaRun {
         std::mem::take(&mut self.places)
     }
 
+    /// Adds what to do to the problems that come from the lack of one of these relations.
+    pub fn advise(&mut self, relations: &BTreeSet<&str>, advice: impl Fn(&str) -> String) {
+        for problem in self.problems.values_mut().filter(|problem| problem.hint.is_none()) {
+            let missing = problem.missing.as_deref().filter(|name| relations.contains(name));
+            if let (Some("42P01"), Some(name)) = (problem.sqlstate, missing) {
+                problem.hint = Some(advice(name));
+            }
+        }
+    }
+
     /// What there is to say in the end of all statements.
     #[must_use]
     pub fn finish(self, statements: &[Statement]) -> Diagnostics {

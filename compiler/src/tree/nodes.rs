@@ -362,6 +362,21 @@ pub struct ArrayExpr {
     pub location: Location,
 }
 
+impl ArrayExpr {
+    /// The array that a list of elements of one type comes to.
+    #[must_use]
+    pub fn of_list(array_type: Oid, element_type: Oid, elements: Vec<Expr>) -> Expr {
+        Expr::ArrayExpr(Self {
+            array_type,
+            collation: Oid::INVALID,
+            element_type,
+            elements,
+            multidims: false,
+            location: Location::NONE,
+        })
+    }
+}
+
 /// `ROW(…)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowExpr {
