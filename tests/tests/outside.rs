@@ -345,6 +345,7 @@ fn a_killed_detaching_is_finished() {
         says(&stage.apply(0), &["clearing up", "shop.log_1"]);
         assert!(stage.at_target(), "{major}");
         assert_eq!(stage.ledger(), ["1 started", "1 finished", "2 committed"], "{major}");
+        stage.desk.run("receipt verify receipt.json --trust trust.toml --plan plan.json").expect(0);
     }
 }
 
