@@ -226,9 +226,9 @@ fn fill_disk(case: &Case, site: &Site<'_>) -> Result<Option<&'static str>, Strin
     let full = "mount -t tmpfs -o size=4096,mode=0700 none $0 && head -c 4096 /dev/zero >$0/full; exec \"$@\"";
     let (shell, folder) = match case.point {
         1 => ("trap '' XFSZ; ulimit -f 0; exec \"$@\"".to_owned(), None),
+        // how long a receipt is varies with the times in it
         2 if receipt <= (room + 1) * BLOCK => return Ok(Some("the receipt is no longer than the memory")),
-        // one block more: the memory grows by the receipt's digests
-        2 => (format!("trap '' XFSZ; ulimit -f {}; exec \"$@\"", room + 1), None),
+        2 => (format!("trap '' XFSZ; ulimit -f {room}; exec \"$@\""), None),
         3 => (full.to_owned(), Some("receipts")),
         _ => (full.to_owned(), Some("state")),
     };
