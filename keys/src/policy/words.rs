@@ -105,7 +105,7 @@ fn list(words: &BTreeSet<String>) -> String {
 /// In the largest unit that divides it.
 fn duration(seconds: u64) -> String {
     for (unit, name) in [(86_400, "days"), (3_600, "hours"), (60, "minutes")] {
-        if seconds > 0 && seconds.is_multiple_of(unit) {
+        if seconds.is_multiple_of(unit) {
             return format!("{} {name}", seconds / unit);
         }
     }
