@@ -1,7 +1,7 @@
 # Every target does its own set-up first, and is quick when there is nothing to install.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint bench fuzz dist generate servers setup
+.PHONY: help build demo test lint bench fuzz mutants dist generate servers setup
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,9 @@ lint: ## formatting, clippy, the documentation build and the rules for dependenc
 
 fuzz: setup ## every reader of untrusted bytes, SECONDS (300) each
 	@scripts/fuzz.sh $(or $(SECONDS),300)
+
+mutants: setup ## whether the tests notice each line of the verifier and the policy that is changed, in an hour
+	@scripts/mutants.sh
 
 dist: setup ## an archive of both programs with man pages, completions, bills of materials and checksums, in dist
 	@scripts/dist.sh
