@@ -98,11 +98,12 @@ impl CaptureError {
         matches!(self, Self::Query { source, .. } if source.code() == Some(&SqlState::LOCK_NOT_AVAILABLE))
     }
 
-    /// Whether reading again may help: a deadlock, a serialization failure, an object that changed meanwhile.
+    /// Whether reading again may help: a deadlock, a serialization failure, an object that changed meanwhile. Rows that do not fit
+    /// together are such a change where each query sees what is committed by then, as in the middle of a phase.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Concurrent { .. } => true,
+            Self::Concurrent { .. } | Self::Unexpected { .. } => true,
             Self::Query { source, .. } => source.code().is_some_and(|code| {
                 *code == SqlState::T_R_DEADLOCK_DETECTED || *code == SqlState::T_R_SERIALIZATION_FAILURE
             }),
@@ -130,7 +131,7 @@ impl CaptureError {
                 Self::MissingRight { what, message: db.message().to_owned() }
             }
             // a function that prints from the catalog met an object that a concurrent command dropped
-            Some(db) if *db.code() == SqlState::INTERNAL_ERROR && db.message().starts_with("cache lookup failed") => {
+            Some(db) if *db.code() == SqlState::INTERNAL_ERROR && is_gone(db.message()) => {
                 Self::Concurrent { what: what.to_owned() }
             }
             _ => Self::Query { what, source },
@@ -140,6 +141,11 @@ impl CaptureError {
     pub(super) fn unexpected(what: &'static str, detail: impl Into<String>) -> Self {
         Self::Unexpected { what, detail: detail.into() }
     }
+}
+
+/// Whether a server's internal error says that what it was about to look at is no longer there.
+fn is_gone(message: &str) -> bool {
+    message.starts_with("cache lookup failed") || message.starts_with("could not open relation with OID")
 }
 
 fn describe(error: &postgres::Error) -> String {
@@ -155,5 +161,18 @@ fn describe(error: &postgres::Error) -> String {
             }
             text
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_gone_meanwhile_is_read_again() {
+        assert!(is_gone("could not open relation with OID 16795") && is_gone("cache lookup failed for type 7"));
+        assert!(!is_gone("could not open relation mapping file"));
+        assert!(CaptureError::unexpected("relation", "there is none with the OID 7").is_passing());
+        assert!(CaptureError::Concurrent { what: "views".to_owned() }.is_passing());
     }
 }
