@@ -1,5 +1,6 @@
 //! The desk of an attack: a folder with a plan, a snapshot, a receipt, the keys of five people and an agent, and a policy.
 
+use std::cell::OnceCell;
 use std::fmt::Write as _;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -17,6 +18,7 @@ use serde_json::Value;
 use super::{Attack, Step};
 use crate::documents;
 use crate::program::{Ended, run_agent, run_compiler};
+use crate::server::{Database, Server};
 
 /// Whom the policy names, with their roles. `mallory` has a key that it does not name.
 const PEOPLE: [(&str, &str); 4] =
@@ -27,6 +29,7 @@ const PEOPLE: [(&str, &str); 4] =
 pub struct AttackDesk {
     folder: tempfile::TempDir,
     first_policy: Digest,
+    database: OnceCell<Database<'static>>,
 }
 
 impl AttackDesk {
@@ -36,7 +39,7 @@ impl AttackDesk {
     /// When it cannot be made.
     pub fn new(attack: &Attack) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut desk = Self { folder, first_policy: Digest::of(b"") };
+        let mut desk = Self { folder, first_policy: Digest::of(b""), database: OnceCell::new() };
         for entry in fs::read_dir(keys()).expect("the keys").map(|entry| entry.expect("a key")) {
             fs::copy(entry.path(), desk.path(&entry.file_name().to_string_lossy())).expect("a copied key");
         }
@@ -53,6 +56,24 @@ impl AttackDesk {
         desk.forge("receipt.json", "receipt", "agent");
         desk.chain();
         desk
+    }
+
+    /// The plan is one for the desk's database, from its snapshot and `schema.sql`.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn plan_for_database(&self) {
+        let mut capture: Vec<String> = "capture --out snapshot.json".split(' ').map(str::to_owned).collect();
+        capture.extend(self.database().options());
+        fs::remove_file(self.path("snapshot.json")).expect("the other snapshot");
+        fs::remove_file(self.path("plan.json")).expect("the other plan");
+        self.agent(&capture).expect(0);
+        self.pgseal("plan --snapshot snapshot.json --schema schema.sql --out plan.json").expect(0);
+    }
+
+    /// The database of this desk, empty at first.
+    pub fn database(&self) -> &Database<'static> {
+        self.database.get_or_init(|| Server::shared(18).scratch())
     }
 
     /// Three receipts that follow each other.
@@ -165,6 +186,8 @@ impl AttackDesk {
             Step::Chmod { file, mode } => self.chmod(file, u32::from_str_radix(mode, 8).expect("octal digits")),
             Step::Run(arguments) => _ = self.pgseal(arguments).expect(0),
             Step::Accepted => super::judge::accepted(self, attack),
+            Step::Applied => super::judge::applied(self, attack),
+            Step::Sql(statements) => self.database().batch(statements),
         }
     }
 

@@ -4,7 +4,6 @@ use serde::Deserialize;
 
 use super::{Attack, AttackDesk, Step};
 use crate::program::Ended;
-use crate::server::{Database, Server};
 
 /// Who has to refuse an attack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -16,6 +15,8 @@ pub enum Judge {
     Apply,
     /// `pgseal-agent apply` on a database, which must stay as it was. An honest plan is let through and meets drift.
     Live,
+    /// `pgseal-agent apply` on the database that the plan is made for, which must stay as it was. An honest plan is applied.
+    Real,
     /// `pgseal plan --snapshot-trust`.
     Snapshot,
     /// `pgseal receipt show`.
@@ -38,7 +39,13 @@ impl Judge {
             Self::Apply => 1,
             // drift: the plan is of no real database
             Self::Live => 4,
-            Self::Snapshot | Self::Receipt | Self::Receipts | Self::Sign | Self::Cosign | Self::Successor => 0,
+            Self::Real
+            | Self::Snapshot
+            | Self::Receipt
+            | Self::Receipts
+            | Self::Sign
+            | Self::Cosign
+            | Self::Successor => 0,
         }
     }
 }
@@ -73,9 +80,11 @@ pub fn run(attack: &Attack) -> Result<(), String> {
 }
 
 fn play(desk: &AttackDesk, attack: &Attack, steps: &[Step]) {
-    for step in attack.setup.iter().chain(steps) {
-        desk.act(step, attack);
+    attack.setup.iter().for_each(|step| desk.act(step, attack));
+    if attack.judge == Judge::Real {
+        desk.plan_for_database();
     }
+    steps.iter().for_each(|step| desk.act(step, attack));
 }
 
 fn refused(attack: &Attack, ended: &Ended) -> Result<(), String> {
@@ -116,7 +125,7 @@ fn ask(desk: &AttackDesk, attack: &Attack) -> Ended {
     let more = arguments(desk, attack);
     match attack.judge {
         Judge::Apply => apply(desk, attack, &nowhere()),
-        Judge::Live => live(desk, attack, &Server::shared(18).scratch()),
+        Judge::Live | Judge::Real => live(desk, attack),
         Judge::Snapshot => desk.pgseal(&format!(
             "plan --snapshot snapshot.json --schema schema.sql --output-human report --snapshot-trust trust.toml{more}"
         )),
@@ -130,16 +139,23 @@ fn ask(desk: &AttackDesk, attack: &Attack) -> Ended {
     }
 }
 
+/// The agent applies the plan to the database of this desk.
+pub(super) fn applied(desk: &AttackDesk, attack: &Attack) {
+    apply(desk, attack, &desk.database().options()).expect(0);
+}
+
 /// What is said when all went well is not what an attack is told by.
 fn silently(ended: Ended) -> Ended {
     if ended.code == Some(0) { Ended { out: String::new(), ..ended } } else { ended }
 }
 
-/// Applies to a database, and looks whether anything was made in it.
-fn live(desk: &AttackDesk, attack: &Attack, database: &Database<'_>) -> Ended {
+/// Applies to the desk's database; where that is refused, nothing was made in it.
+fn live(desk: &AttackDesk, attack: &Attack) -> Ended {
     let count = "SELECT count(*) FROM pg_class";
-    let before = database.text(count);
-    let ended = apply(desk, attack, &database.options());
-    assert_eq!(database.text(count), before, "{}: something was left in the database", attack.name);
-    ended
+    let before = desk.database().text(count);
+    let ended = apply(desk, attack, &desk.database().options());
+    if ended.code != Some(0) {
+        assert_eq!(desk.database().text(count), before, "{}: something was left in the database", attack.name);
+    }
+    silently(ended)
 }

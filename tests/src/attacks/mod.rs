@@ -186,6 +186,10 @@ pub enum Step {
     Run(String),
     /// The agent is asked, and lets the plan through: it remembers that, where it has a memory.
     Accepted,
+    /// The agent applies the plan to the desk's database.
+    Applied,
+    /// Somebody runs statements in the desk's database, as its owner.
+    Sql(String),
 }
 
 fn once() -> usize {
