@@ -30,6 +30,18 @@ impl Ended {
     }
 }
 
+/// Expects words on standard error, or on standard output.
+///
+/// # Panics
+/// When one is missing.
+#[track_caller]
+pub fn says(ended: &Ended, words: &[&str]) {
+    for word in words {
+        let said = ended.err.contains(word) || ended.out.contains(word);
+        assert!(said, "\"{word}\" is not said:\n{}\n--- stdout\n{}", ended.err, ended.out);
+    }
+}
+
 /// A command of the compiler, `pgseal`, ready for arguments. It has no environment but `PATH`, and no standard input.
 pub fn compiler() -> Command {
     program("pgseal")

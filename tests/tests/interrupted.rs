@@ -10,7 +10,7 @@ use pgseal_catalog::Digest;
 use pgseal_catalog::receipt::Outcome;
 use pgseal_tests::faults::{Desk, Forged, Pooler, Pooling, Proxy, Stop, When, forge};
 use pgseal_tests::pipeline::snapshot;
-use pgseal_tests::program::Ended;
+use pgseal_tests::program::{Ended, says};
 use pgseal_tests::server::{Database, MAJORS, Options, Server};
 
 const SOURCE: &str = "CREATE SCHEMA shop; CREATE TABLE shop.orders (id integer PRIMARY KEY, note text);
@@ -57,13 +57,6 @@ fn finish(child: Child) -> Ended {
     let output = child.wait_with_output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Ended { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
-}
-
-#[track_caller]
-fn says(ended: &Ended, words: &[&str]) {
-    for word in words {
-        assert!(ended.err.contains(word), "\"{word}\" is not said:\n{}", ended.err);
-    }
 }
 
 fn signal(child: &Child, name: &str) {

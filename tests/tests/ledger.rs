@@ -7,7 +7,7 @@ use pgseal_catalog::receipt::Outcome;
 use pgseal_keys::key_file;
 use pgseal_tests::faults::{Desk, Forged, forge};
 use pgseal_tests::pipeline::snapshot;
-use pgseal_tests::program::{Ended, run_agent};
+use pgseal_tests::program::{Ended, run_agent, says};
 use pgseal_tests::server::{Database, MAJORS, Server};
 
 const SOURCE: &str = "CREATE SCHEMA shop; CREATE TABLE shop.orders (id integer PRIMARY KEY)";
@@ -44,13 +44,6 @@ impl Stage {
         let policy = String::from_utf8(self.desk.bytes("trust.toml")).unwrap();
         let policy = policy.replacen("threshold = 1", &format!("threshold = 1\n{lines}"), 1);
         self.desk.write("trust.toml", policy.as_bytes());
-    }
-}
-
-#[track_caller]
-fn says(ended: &Ended, words: &[&str]) {
-    for word in words {
-        assert!(ended.err.contains(word), "\"{word}\" is not said:\n{}", ended.err);
     }
 }
 

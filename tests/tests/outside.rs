@@ -11,7 +11,7 @@ use pgseal_catalog::receipt::Outcome;
 use pgseal_catalog::{Digest, FactId, Name, QualifiedName};
 use pgseal_tests::faults::{Desk, Forged, Proxy, Stop, When, forge};
 use pgseal_tests::pipeline::snapshot;
-use pgseal_tests::program::Ended;
+use pgseal_tests::program::{Ended, says};
 use pgseal_tests::server::{Database, MAJORS, Server};
 
 const SOURCE: &str = "
@@ -102,13 +102,6 @@ impl Stage {
 
 fn index(name: &str) -> FactId {
     FactId::Index(QualifiedName { schema: Name::new("shop").unwrap(), name: Name::new(name).unwrap() })
-}
-
-#[track_caller]
-fn says(ended: &Ended, words: &[&str]) {
-    for word in words {
-        assert!(ended.err.contains(word), "\"{word}\" is not said:\n{}", ended.err);
-    }
 }
 
 fn wait_until(database: &Database<'_>, sql: &str, answer: &str) {

@@ -2,12 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 
 use pgseal_catalog::receipt::{Command, Outcome, Receipt};
 use pgseal_catalog::{Digest, Plan};
 use pgseal_tests::faults::{Desk, Forged, forge};
-use pgseal_tests::program::{Ended, run_agent};
+use pgseal_tests::program::{Ended, run_agent, says};
 use pgseal_tests::schema::Document;
 use pgseal_tests::server::{Database, Server};
 use serde_json::Value;
@@ -31,10 +30,8 @@ impl Stage {
         let server = Server::shared(18);
         let forged = forge(server, SOURCE, PHASES);
         let stage = Self { database: forged.database(server), desk: Desk::new(&forged.plan), forged };
-        for folder in ["state", "receipts"] {
-            fs::create_dir(stage.desk.path(folder)).unwrap();
-            fs::set_permissions(stage.desk.path(folder), fs::Permissions::from_mode(0o700)).unwrap();
-        }
+        stage.desk.private_folder("state");
+        stage.desk.private_folder("receipts");
         stage
     }
 
@@ -69,13 +66,6 @@ impl Stage {
         let mut plan = self.forged.plan.clone();
         change(&mut plan);
         self.desk.put(&plan);
-    }
-}
-
-#[track_caller]
-fn says(ended: &Ended, words: &[&str]) {
-    for word in words {
-        assert!(ended.err.contains(word) || ended.out.contains(word), "\"{word}\" is not said: {ended:#?}");
     }
 }
 

@@ -11,7 +11,7 @@ use pgseal_catalog::receipt::Outcome;
 use pgseal_catalog::{Digest, Name};
 use pgseal_tests::faults::{Desk, Forged, Proxy, Stop, When, forge};
 use pgseal_tests::pipeline::snapshot;
-use pgseal_tests::program::{Ended, run_agent};
+use pgseal_tests::program::{Ended, run_agent, says};
 use pgseal_tests::server::{Database, MAJORS, Server};
 
 const SOURCE: &str = "
@@ -93,13 +93,6 @@ impl Stage {
         let mut plan = self.forged.plan.clone();
         change(&mut plan);
         plan
-    }
-}
-
-#[track_caller]
-fn says(ended: &Ended, words: &[&str]) {
-    for word in words {
-        assert!(ended.err.contains(word), "\"{word}\" is not said:\n{}", ended.err);
     }
 }
 

@@ -1,6 +1,7 @@
 //! A folder with a plan, its seal, the keys and the policy of an agent, and the agent run there.
 
 use std::fs;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
@@ -49,6 +50,14 @@ impl Desk {
             fs::copy(entry.path(), desk.0.path().join(entry.file_name())).expect("a copy");
         }
         desk
+    }
+
+    /// Makes a folder that the agent's user alone may open, as its memory must be.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn private_folder(&self, name: &str) {
+        fs::DirBuilder::new().mode(0o700).create(self.path(name)).expect("a folder");
     }
 
     /// The folder itself.

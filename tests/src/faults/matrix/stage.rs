@@ -1,7 +1,6 @@
 //! A plan ready to be applied on one server, and each run of it: a copy of the database and of the agent's folder.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -84,10 +83,8 @@ impl<'server> Stage<'server> {
     /// A new database at the plan's source, and an agent that has seen nothing yet.
     pub fn site(&self) -> Site<'_> {
         let desk = self.desk.again();
-        for folder in ["state", "receipts"] {
-            fs::create_dir(desk.path(folder)).expect("a folder");
-            fs::set_permissions(desk.path(folder), fs::Permissions::from_mode(0o700)).expect("its mode");
-        }
+        desk.private_folder("state");
+        desk.private_folder("receipts");
         Site { stage: self, database: self.server().copy_of(&self.template), desk }
     }
 
