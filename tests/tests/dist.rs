@@ -169,7 +169,7 @@ fn every_exit_code_has_its_advice() {
     }
 }
 
-/// Both units pass systemd's own check, and the sandbox is tight; where there is systemd.
+/// The units pass systemd's own check, and the sandbox is tight; where there is systemd.
 #[test]
 fn systemd_takes_the_units() {
     let units = repository().join("agent/packaging/systemd");
@@ -189,8 +189,10 @@ fn systemd_takes_the_units() {
     fs::write(&named, service).unwrap();
     let path = folder.path().join("pgseal-agent@shop.path");
     fs::copy(units.join("pgseal-agent@.path"), &path).unwrap();
+    let inbox = folder.path().join("pgseal-inbox@shop.service");
+    fs::copy(units.join("pgseal-inbox@.service"), &inbox).unwrap();
     let mut verify = Command::new("systemd-analyze");
-    let ended = run(verify.args(["verify", "--man=no"]).args([&named, &path]));
+    let ended = run(verify.args(["verify", "--man=no"]).args([&named, &path, &inbox]));
     assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{}", ended.out);
     let mut security = Command::new("systemd-analyze");
     let ended = run(security.args(["security", "--offline=true", "--threshold=20"]).arg(&named));
