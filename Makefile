@@ -1,7 +1,7 @@
 # Every target does its own set-up first, and is quick when there is nothing to install.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint bench fuzz mutants dist generate servers setup
+.PHONY: help build demo test lint bench fuzz mutants dist packaging generate servers setup
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,11 @@ mutants: setup ## whether the tests notice each line of the verifier and the pol
 
 dist: setup ## an archive of both programs with man pages, completions, bills of materials and checksums, in dist
 	@scripts/dist.sh
+
+packaging: dist ## that archive, installed as AGENT.md says in a small Debian that is booted for it; as root
+	@scripts/setup.sh packaging
+	@scripts/servers.sh 18
+	@scripts/packaging.sh
 
 bench: ## time and memory on a generated schema of 1,400 tables
 	@scripts/setup.sh bench

@@ -2,6 +2,7 @@
 # Makes sure that what the build and the tests need is installed; instant when nothing is missing.
 #   scripts/setup.sh            what `make lint`, `make test` and `make demo` need
 #   scripts/setup.sh bench      and pg_dump, which the benchmark compares with
+#   scripts/setup.sh packaging  and what boots a small Debian
 # On Debian and Ubuntu, as root (or with passwordless sudo), missing packages are installed with apt-get; anywhere else one line says what to
 # install. Rust is never installed, only asked for.
 set -euo pipefail
@@ -34,6 +35,11 @@ have npm || packages+=(npm)
 have setpriv || packages+=(util-linux)
 case ${1:-} in
   lint) ;;
+  packaging)
+    have psql || packages+=(postgresql-client)
+    have debootstrap || packages+=(debootstrap)
+    have systemd-nspawn || packages+=(systemd-container)
+    ;;
   bench) have pg_dump || packages+=(postgresql-client) ;;
   *) have psql || packages+=(postgresql-client) ;; # the demo changes a database by hand
 esac
