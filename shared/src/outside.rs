@@ -31,24 +31,28 @@ impl Outside {
             }
             ["DROP", "INDEX", "CONCURRENTLY", ..] => Some(Self::DropIndex),
             ["REINDEX", rest @ ..] if rest.iter().take(4).any(|word| *word == "CONCURRENTLY") => Some(Self::Reindex),
-            ["ALTER", "TYPE", rest @ ..] if rest.windows(2).any(|pair| pair == ["ADD", "VALUE"]) => {
+            // a name is one word or two
+            ["ALTER", "TYPE", _, "ADD", "VALUE", ..] | ["ALTER", "TYPE", _, _, "ADD", "VALUE", ..] => {
                 Some(Self::AddValue)
             }
-            ["ALTER", "TABLE", rest @ .., "CONCURRENTLY"]
-                if rest.windows(2).any(|pair| pair == ["DETACH", "PARTITION"]) =>
-            {
-                Some(Self::Detach)
-            }
+            ["ALTER", "TABLE", rest @ .., "CONCURRENTLY"] if is_detaching(rest) => Some(Self::Detach),
             _ => None,
         }
     }
 }
 
+/// Whether these are a table, `DETACH PARTITION` and a partition, and nothing more.
+fn is_detaching(words: &[&str]) -> bool {
+    let at = words.windows(2).position(|pair| pair == ["DETACH", "PARTITION"]);
+    at.is_some_and(|at| matches!(at, 1 | 2) && matches!(words.len() - at, 3 | 4))
+}
+
 /// The most words that are looked at: names of columns and expressions follow.
 const MOST_WORDS: usize = 64;
 
-/// The words of a statement in upper case; what is quoted stands as an empty word, and comments are left out.
-fn words(sql: &str) -> Vec<String> {
+/// The words of a statement in upper case; what is quoted stands as an empty word, as does a sign before the first, and comments
+/// are left out.
+pub(crate) fn words(sql: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut rest = sql;
     while words.len() < MOST_WORDS {
@@ -61,10 +65,16 @@ fn words(sql: &str) -> Vec<String> {
             }
             first if first.is_alphanumeric() || first == '_' => {
                 let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(rest.len());
-                words.push(rest.get(..end).unwrap_or_default().to_uppercase());
+                words.push(rest.get(..end).unwrap_or_default().to_ascii_uppercase());
                 end
             }
-            other => other.len_utf8(),
+            other => {
+                // what stands before the first word is no word of any statement
+                if words.is_empty() {
+                    words.push(String::new());
+                }
+                other.len_utf8()
+            }
         };
         rest = rest.get(length..).unwrap_or_default();
     }
@@ -76,13 +86,14 @@ fn quoted_length(text: &str, quote: char) -> usize {
     text.get(1..).and_then(|inner| inner.find(quote)).map_or(text.len(), |end| end + 2)
 }
 
-/// What follows white space and comments.
-pub(crate) fn behind_comments(sql: &str) -> &str {
+/// What follows white space and comments, which end and begin where they do for a server (`scan.l`): no other space than ASCII's, and
+/// a line ends with a carriage return too.
+fn behind_comments(sql: &str) -> &str {
     let mut rest = sql;
     loop {
-        rest = rest.trim_start();
+        rest = rest.trim_start_matches([' ', '\t', '\n', '\r', '\u{b}', '\u{c}']);
         if let Some(comment) = rest.strip_prefix("--") {
-            rest = comment.find('\n').and_then(|end| comment.get(end..)).unwrap_or_default();
+            rest = comment.find(['\n', '\r']).and_then(|end| comment.get(end..)).unwrap_or_default();
         } else if rest.starts_with("/*") {
             rest = behind_comment(rest);
         } else {
@@ -128,11 +139,22 @@ mod tests {
             ("REINDEX (VERBOSE, CONCURRENTLY) TABLE s.t", Some(Outside::Reindex)),
             ("REINDEX TABLE s.t", None),
             ("ALTER TYPE s.state ADD VALUE 'x' BEFORE 'y'", Some(Outside::AddValue)),
+            ("ALTER TYPE s.\"of\" ADD VALUE 'x'", Some(Outside::AddValue)),
             ("ALTER TYPE s.state RENAME VALUE 'x' TO 'add value'", None),
+            ("ALTER TYPE s.state RENAME VALUE E'\\' ADD VALUE ' TO 'y'", None),
+            ("ALTER TYPE state ADD ATTRIBUTE value text", None),
             ("ALTER TABLE s.t DETACH PARTITION s.p CONCURRENTLY", Some(Outside::Detach)),
             ("ALTER TABLE s.t DETACH PARTITION s.\"CONCURRENTLY\"", None),
             ("ALTER TABLE s.t DETACH PARTITION s.p /* CONCURRENTLY */", None),
             ("ALTER TABLE s.t DROP COLUMN concurrently", None),
+            ("ALTER TABLE t DETACH PARTITION p CONCURRENTLY", Some(Outside::Detach)),
+            ("ALTER TABLE s.t DROP COLUMN a, DETACH PARTITION s.p CONCURRENTLY", None),
+            ("ALTER TABLE s.t DETACH PARTITION s.p, DROP COLUMN concurrently", None),
+            // what ends a comment, and what does not
+            ("--x\rDROP TABLE s.p/*\nCREATE INDEX CONCURRENTLY i ON s.t (a)*/", None),
+            ("--x\u{85}\nCREATE INDEX CONCURRENTLY i ON s.t (a)", Some(Outside::CreateIndex)),
+            ("\u{a0}CREATE INDEX CONCURRENTLY i ON s.t (a)", None),
+            (";CREATE INDEX CONCURRENTLY i ON s.t (a)", None),
             ("VACUUM t", None),
             ("CREATE DATABASE x", None),
             ("", None),

@@ -3,7 +3,7 @@
 
 use thiserror::Error;
 
-use crate::outside::{Outside, behind_comments};
+use crate::outside::{Outside, words};
 use crate::plan::Plan;
 
 /// The settings that change what DDL means. Nothing else is a plan's business: no role, no timeout, no planner setting.
@@ -33,6 +33,28 @@ const ALLOWED: &[&str] = &[
 const TRANSACTION_WORDS: &[&str] =
     &["ABORT", "BEGIN", "COMMIT", "END", "PREPARE", "RELEASE", "ROLLBACK", "SAVEPOINT", "START"];
 
+/// What a plan makes, alters and drops, by the first word of its kind: all of it is in the fingerprint. Roles, databases,
+/// servers, subscriptions, casts and the like are not, so that nothing could be promised of them.
+const KINDS: &[&str] = &[
+    "AGGREGATE",
+    "CONSTRAINT",
+    "DOMAIN",
+    "EXTENSION",
+    "FUNCTION",
+    "INDEX",
+    "MATERIALIZED",
+    "POLICY",
+    "PROCEDURE",
+    "ROUTINE",
+    "RULE",
+    "SCHEMA",
+    "SEQUENCE",
+    "TABLE",
+    "TRIGGER",
+    "TYPE",
+    "VIEW",
+];
+
 /// Why a plan is not one that an agent runs.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RestraintError {
@@ -52,6 +74,16 @@ pub enum RestraintError {
         /// The statement's first word.
         word: String,
     },
+    /// A step is no statement that a plan runs.
+    #[error("phase {phase}, step {step}: statement \"{words}\" is none of those that a plan runs")]
+    ForeignStatement {
+        /// The phase, from 1.
+        phase: usize,
+        /// The step within it, from 1.
+        step: usize,
+        /// The statement's first words.
+        words: String,
+    },
     /// A phase outside a transaction runs what need not, or must not, run there.
     #[error("phase {phase} runs outside a transaction and is none of the statements that may")]
     OutsideTransaction {
@@ -68,11 +100,13 @@ impl RestraintError {
             Self::ForeignSetting { .. } => "A0102",
             Self::TransactionControl { .. } => "A0103",
             Self::OutsideTransaction { .. } => "A0104",
+            Self::ForeignStatement { .. } => "A0109",
         }
     }
 }
 
-/// Refuses a plan that sets what it may not, has a statement that would leave its transaction, or runs one outside that may not.
+/// Refuses a plan that sets what it may not, or has a statement that would leave its transaction, is none that plans run, or runs
+/// outside a transaction and may not.
 ///
 /// # Errors
 /// See [`RestraintError`].
@@ -82,25 +116,40 @@ pub fn check(plan: &Plan) -> Result<(), RestraintError> {
             return Err(RestraintError::ForeignSetting { name: name.clone() });
         }
     }
-    for (phase, content) in plan.phases.iter().enumerate() {
+    for (index, content) in plan.phases.iter().enumerate() {
+        let phase = index + 1;
         if !content.transaction && !content.steps.iter().all(|step| Outside::of(&step.sql).is_some()) {
-            return Err(RestraintError::OutsideTransaction { phase: phase + 1 });
+            return Err(RestraintError::OutsideTransaction { phase });
         }
-        for (step, content) in content.steps.iter().enumerate() {
-            let word = first_word(&content.sql).to_ascii_uppercase();
-            if TRANSACTION_WORDS.contains(&word.as_str()) {
-                return Err(RestraintError::TransactionControl { phase: phase + 1, step: step + 1, word });
+        for (index, content) in content.steps.iter().enumerate() {
+            let (step, words) = (index + 1, words(&content.sql));
+            let first = words.first().map(String::as_str).unwrap_or_default();
+            if TRANSACTION_WORDS.contains(&first) {
+                return Err(RestraintError::TransactionControl { phase, step, word: first.to_owned() });
+            }
+            if !is_of_plans(&words) && Outside::of(&content.sql).is_none() {
+                let words = words.into_iter().take(3).collect::<Vec<_>>().join(" ");
+                return Err(RestraintError::ForeignStatement { phase, step, words });
             }
         }
     }
     Ok(())
 }
 
-/// The first word of a statement, behind white space and comments.
-fn first_word(sql: &str) -> &str {
-    let rest = behind_comments(sql);
-    let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
-    rest.get(..end).unwrap_or_default()
+/// Whether a statement is one that makes, alters, drops or comments on what is in the fingerprint. What stands before its first word
+/// counts: a server passes over a semicolon there, and so the word behind it would be the first.
+fn is_of_plans(words: &[String]) -> bool {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let kind = match words.as_slice() {
+        ["COMMENT", "ON", ..] => return true,
+        ["ALTER" | "DROP", kind, ..]
+        | ["CREATE", "OR", "REPLACE", "CONSTRAINT" | "RECURSIVE", kind, ..]
+        | ["CREATE", "OR", "REPLACE", kind, ..]
+        | ["CREATE", "UNIQUE" | "UNLOGGED" | "RECURSIVE" | "CONSTRAINT", kind, ..]
+        | ["CREATE", kind, ..] => kind,
+        _ => return false,
+    };
+    KINDS.contains(kind)
 }
 
 #[cfg(test)]
@@ -108,11 +157,48 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_word_is_found() {
-        assert_eq!(first_word("CREATE TABLE t ()"), "CREATE");
-        assert_eq!(first_word(" -- x\n /* a /* b */ ; */ commit"), "commit");
-        assert_eq!(first_word("/* never closed"), "");
-        assert_eq!(first_word("-- only"), "");
-        assert_eq!(first_word(""), "");
+    fn what_plans_run_is_known_by_its_first_words() {
+        let runs = |sql: &str| is_of_plans(&words(sql));
+        for sql in [
+            "CREATE TABLE t ()",
+            " -- x\n /* a /* b */ ; */ create unlogged table t ()",
+            "CREATE OR REPLACE VIEW v AS SELECT 1",
+            "CREATE RECURSIVE VIEW v (a) AS SELECT 1",
+            "CREATE CONSTRAINT TRIGGER t AFTER INSERT ON s.t",
+            "CREATE UNIQUE INDEX i ON t (a)",
+            "CREATE MATERIALIZED VIEW v AS SELECT 1",
+            "ALTER TABLE t ADD COLUMN a integer",
+            "DROP INDEX s.i",
+            "COMMENT ON OPERATOR CLASS s.c USING btree IS 'x'",
+        ] {
+            assert!(runs(sql), "{sql}");
+        }
+        for sql in [
+            "",
+            "-- only",
+            "/* never closed",
+            ";CREATE TABLE t ()",
+            "(CREATE TABLE t ())",
+            ";COMMIT",
+            "VACUUM t",
+            "GRANT ALL ON t TO PUBLIC",
+            "SET session_replication_role = replica",
+            "DO 'BEGIN END'",
+            "SELECT 1",
+            "INSERT INTO t VALUES (1)",
+            "COPY t TO PROGRAM 'x'",
+            "CREATE ROLE mallory SUPERUSER",
+            "ALTER ROLE mallory SUPERUSER",
+            "ALTER SYSTEM SET fsync = off",
+            "ALTER DATABASE d SET search_path = x",
+            "ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO PUBLIC",
+            "CREATE TEMPORARY TABLE t ()",
+            "CREATE EVENT TRIGGER t ON sql_drop EXECUTE FUNCTION f()",
+            "CREATE SUBSCRIPTION s CONNECTION '' PUBLICATION p",
+            "DROP OWNED BY mallory",
+            "CREATE \"TABLE\" t ()",
+        ] {
+            assert!(!runs(sql), "{sql}");
+        }
     }
 }

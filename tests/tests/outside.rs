@@ -358,9 +358,12 @@ fn a_result_that_was_not_promised_is_told() {
 #[test]
 fn only_what_cannot_run_in_a_transaction_may_run_outside() {
     let stage = Stage::new(18, &[&["ALTER TABLE shop.orders ADD COLUMN note text"]]);
-    for sql in
-        ["ALTER TABLE shop.orders ADD COLUMN note text", "VACUUM shop.orders", "DROP TABLE shop.orders -- CONCURRENTLY"]
-    {
+    for sql in [
+        "ALTER TABLE shop.orders ADD COLUMN note text",
+        "VACUUM shop.orders",
+        "DROP TABLE shop.orders -- CONCURRENTLY",
+        "--x\rDROP TABLE shop.orders/*\nCREATE INDEX CONCURRENTLY i ON shop.orders (id)*/",
+    ] {
         stage.desk.put(&stage.changed(|plan| {
             plan.phases[0].transaction = false;
             plan.phases[0].steps[0].sql = sql.to_owned();

@@ -224,7 +224,7 @@ fn two_agents_do_not_interleave() {
         assert!(proxy.wait_frozen(Duration::from_secs(60)));
         // one in the middle of a phase: the other gives up in bounded time
         let ended = second.apply(&stage.database).expect(7);
-        says(&ended, &["[A0201]"]);
+        says(&ended, &["[A0201]", "of role \"postgres\" holds the advisory lock"]);
         second.expect_receipt(Outcome::Failed, 7);
         child.kill().unwrap();
         child.wait().unwrap();
@@ -345,10 +345,27 @@ fn statements_cannot_leave_their_transaction() {
         "SAVEPOINT pgseal_capture",
         "ABORT",
         "PREPARE TRANSACTION 'x'",
+        // a comment ends there for a server
+        "--x\rCOMMIT",
     ] {
         let plan = stage.changed(|plan| plan.phases[0].steps[1].sql = sql.to_owned());
         stage.desk.put(&plan);
         says(&stage.refused(3, Outcome::Refused), &["[A0103]", "phase 1, step 2"]);
+    }
+    // nor is anything run whose result is not promised; a server passes over a semicolon in front
+    for sql in [
+        ";COMMIT",
+        "VACUUM shop.orders",
+        "SET session_replication_role = replica",
+        "GRANT ALL ON shop.orders TO PUBLIC",
+        "CREATE ROLE fault_mallory SUPERUSER",
+        "DO 'BEGIN COMMIT; END'",
+        "SELECT pg_catalog.set_config('role', 'postgres', false)",
+        "-- nothing",
+    ] {
+        let plan = stage.changed(|plan| plan.phases[0].steps[1].sql = sql.to_owned());
+        stage.desk.put(&plan);
+        says(&stage.refused(3, Outcome::Refused), &["[A0109]", "phase 1, step 2"]);
     }
     // two in one string, which the server refuses
     let plan =
@@ -356,7 +373,8 @@ fn statements_cannot_leave_their_transaction() {
     stage.desk.put(&plan);
     says(&stage.refused(5, Outcome::Failed), &["[A0401]", "42601"]);
     // what cannot run in a transaction at all
-    let plan = stage.changed(|plan| plan.phases[0].steps[1].sql = "VACUUM shop.orders".to_owned());
+    let plan = stage
+        .changed(|plan| plan.phases[0].steps[1].sql = "CREATE INDEX CONCURRENTLY i ON shop.orders (id)".to_owned());
     stage.desk.put(&plan);
     says(&stage.refused(5, Outcome::Failed), &["[A0401]", "25001"]);
     for (name, value) in [("role", "postgres"), ("session_authorization", "postgres"), ("lock_timeout", "0")] {

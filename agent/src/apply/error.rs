@@ -73,8 +73,28 @@ pub enum ApplyError {
     #[error("setting session_replication_role is not \"origin\", and this role may not change it")]
     NotOrigin,
     /// Another agent is at work in the database.
-    #[error("another agent is applying a plan to this database")]
-    Busy,
+    #[error("another agent is applying a plan to this database{}", .holder.as_ref().map_or_else(String::new, |holder| format!(": {holder} holds the advisory lock")))]
+    Busy {
+        /// Who holds the lock, in words, where that can be seen.
+        holder: Option<String>,
+    },
+    /// The server is a standby.
+    #[error("the server is a standby, in which nothing can be changed")]
+    Standby,
+    /// The plan's time is over.
+    #[error("{place}: the plan expired while it was being applied")]
+    Expired {
+        /// What was to come next.
+        place: Place,
+    },
+    /// Whether a phase was committed cannot be told.
+    #[error(
+        "{place}: the connection was lost at COMMIT, and whether it was committed cannot be told: the phase changes nothing that shows and there is no ledger"
+    )]
+    Undecided {
+        /// The phase.
+        place: Place,
+    },
     /// Transactions of one connection meet several sessions of the server.
     #[error("the connection does not stay in one session of the server")]
     OtherSession {
@@ -184,7 +204,9 @@ impl ApplyError {
             Self::UsedBefore { .. } => "A0107",
             Self::Memory(error) => error.code(),
             Self::NotOrigin => "A0108",
-            Self::Busy => "A0201",
+            Self::Standby => "A0110",
+            Self::Expired { .. } => "A0111",
+            Self::Busy { .. } => "A0201",
             Self::OtherSession { .. } => "A0202",
             Self::Drift { .. } => "A0301",
             Self::DriftUnderLock { .. } => "A0302",
@@ -196,6 +218,7 @@ impl ApplyError {
             Self::LockTimeout { .. } => "A0601",
             Self::Unreadable { .. } => "A0602",
             Self::Lost { .. } => "A0701",
+            Self::Undecided { .. } => "A0702",
             Self::Interrupted { .. } => "A0801",
             Self::Capture(error) => error.code(),
         }
@@ -209,19 +232,22 @@ impl ApplyError {
             | Self::Restraint(_)
             | Self::NoLedger { .. }
             | Self::ForeignLedger { .. }
-            | Self::UsedBefore { .. } => Exit::Refused,
+            | Self::UsedBefore { .. }
+            | Self::Expired { .. } => Exit::Refused,
             Self::Memory(error) => error.exit_code(),
             Self::Drift { .. } | Self::DriftUnderLock { .. } | Self::ChangedAfterwards { .. } => Exit::Drift,
             Self::Statement { .. } => Exit::StatementFailed,
             Self::WrongResult { .. } | Self::WrongResultKept { .. } => Exit::WrongResult,
             Self::Capture(error) if error.is_lock_timeout() => Exit::LockTimeout,
-            Self::Busy | Self::LockTimeout { .. } | Self::Unreadable { .. } => Exit::LockTimeout,
-            Self::Lost { between: true, .. } | Self::OtherSession { between: true } | Self::Interrupted { .. } => {
-                Exit::Stopped
-            }
+            Self::Busy { .. } | Self::LockTimeout { .. } | Self::Unreadable { .. } => Exit::LockTimeout,
+            Self::Lost { between: true, .. }
+            | Self::Undecided { .. }
+            | Self::OtherSession { between: true }
+            | Self::Interrupted { .. } => Exit::Stopped,
             Self::Lost { between: false, .. }
             | Self::OtherSession { between: false }
             | Self::NotOrigin
+            | Self::Standby
             | Self::Agent { .. }
             | Self::Capture(_) => Exit::Environment,
         }
@@ -240,7 +266,7 @@ impl ApplyError {
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         matches!(self.exit_code(), Exit::Refused | Exit::Drift)
-            && !matches!(self, Self::ChangedAfterwards { .. } | Self::DriftUnderLock { .. })
+            && !matches!(self, Self::ChangedAfterwards { .. } | Self::DriftUnderLock { .. } | Self::Expired { .. })
     }
 
     /// The facts behind it, a line each.
@@ -294,7 +320,14 @@ impl ApplyError {
             Self::NotOrigin => {
                 Some("a role or database has the setting: take it away with ALTER … RESET, or apply as a superuser")
             }
-            Self::Busy => Some("try again when it is done"),
+            Self::Busy { .. } => Some("try again when it is done"),
+            Self::Standby => Some("connect to the primary"),
+            Self::Expired { .. } => {
+                Some("what was committed stays; sign the plan anew with a later end, or make another")
+            }
+            Self::Undecided { .. } => {
+                Some("find out whether its statements ran; apply again if they did not, or let the role keep a ledger")
+            }
             Self::OtherSession { .. } => Some(
                 "a proxy that pools transactions is in between: connect to the server itself, or to a pool of sessions",
             ),

@@ -4,10 +4,10 @@
 //! Behind a proxy that pools transactions, each transaction may meet another session of the server, without the lock and without the
 //! settings. Such a proxy is found out where it gives two connections the same session, and each phase looks anew.
 
-use crate::connect::{Session, StatementError};
+use crate::connect::{Row, Session, StatementError};
 
 /// The key of the advisory lock: `pgseal` in ASCII.
-const ADVISORY_LOCK: &str = "123589619966316";
+const ADVISORY_LOCK: u64 = 123_589_619_966_316;
 
 /// The mark of a session.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -44,6 +44,20 @@ impl Guard {
 pub(super) fn try_lock(session: &mut Session) -> Result<bool, StatementError> {
     let rows = session.rows(&format!("SELECT pg_catalog.pg_try_advisory_lock({ADVISORY_LOCK})"))?;
     Ok(rows.first().and_then(|row| row.column(0)) == Some("t"))
+}
+
+/// Who holds the lock: the process id and the role of a session, in words.
+pub(super) fn holder(session: &mut Session) -> Result<Option<String>, StatementError> {
+    let (high, low) = (ADVISORY_LOCK >> 32, ADVISORY_LOCK & 0xffff_ffff);
+    let rows = session.rows(&format!(
+        "SELECT l.pid, a.usename FROM pg_catalog.pg_locks AS l \
+         JOIN pg_catalog.pg_stat_activity AS a ON a.pid OPERATOR(pg_catalog.=) l.pid \
+         WHERE l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.granted AND l.objsubid OPERATOR(pg_catalog.=) 1 \
+         AND l.classid OPERATOR(pg_catalog.=) {high} AND l.objid OPERATOR(pg_catalog.=) {low} AND l.database OPERATOR(pg_catalog.=) \
+         (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())"
+    ))?;
+    let in_words = |row: &Row| Some(format!("process {} of role \"{}\"", row.column(0)?, row.column(1)?));
+    Ok(rows.first().and_then(in_words))
 }
 
 /// Gives the lock back; it goes with the session too.

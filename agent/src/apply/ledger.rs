@@ -45,7 +45,10 @@ pub(super) enum Standing {
     /// It is there and may be read and written.
     Kept,
     /// There is none, and the role may make one.
-    Absent,
+    Absent {
+        /// Whether its schema is there.
+        schema: bool,
+    },
     /// The role may neither use it nor make it.
     Forgone,
     /// It is not one to trust, for this reason.
@@ -100,17 +103,23 @@ impl<'a> Ledger<'a> {
             }
             (Some("write"), None, Some(COLUMNS)) => Standing::Kept,
             (Some("write"), None, _) => Standing::Foreign("is not a table as this version makes it".to_owned()),
-            (Some("make"), None, _) => Standing::Absent,
+            (Some("make"), None, _) => Standing::Absent { schema: column(3) == Some("t") },
             _ => Standing::Forgone,
         })
     }
 
-    /// Makes it where there is none and the role may; says whether it is kept from now on.
+    /// Makes it where there is none and the role may; says whether it is kept from now on. What somebody else made in the meantime
+    /// under its name is an error (42P06, 42P07, 23505), never a ledger.
     pub fn open(self, session: &mut Session) -> Result<Standing, StatementError> {
-        match self.look(session)? {
-            Standing::Absent => session.simple(&create(self.schema)).map(|()| Standing::Kept),
-            other => Ok(other),
+        let schema = match self.look(session)? {
+            Standing::Absent { schema } => schema,
+            other => return Ok(other),
+        };
+        if !schema {
+            session.simple(&format!("CREATE SCHEMA {}", self.schema))?;
         }
+        session.simple(&create(self.schema))?;
+        self.look(session)
     }
 
     /// The phases of a plan that were committed or finished here, with the time of the last row of each.
@@ -179,7 +188,8 @@ fn look(schema: &str) -> String {
     coalesce({}, {}),
     (SELECT pg_catalog.string_agg(CAST(a.attname AS pg_catalog.text), ',' ORDER BY CAST(a.attname AS pg_catalog.text) COLLATE pg_catalog.\"C\")
      FROM pg_catalog.pg_attribute AS a WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid
-     AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped AND c.relkind OPERATOR(pg_catalog.=) 'r')
+     AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped AND c.relkind OPERATOR(pg_catalog.=) 'r'),
+    n.oid IS NOT NULL
 FROM (VALUES (1)) AS one
 LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname OPERATOR(pg_catalog.=) '{schema}'
 LEFT JOIN pg_catalog.pg_class AS c
@@ -193,8 +203,7 @@ LEFT JOIN pg_catalog.pg_class AS c
 // after a crash
 fn create(schema: &str) -> String {
     format!(
-        "CREATE SCHEMA IF NOT EXISTS {schema};
-CREATE TABLE IF NOT EXISTS {schema}.ledger (
+        "CREATE TABLE {schema}.ledger (
     plan pg_catalog.text NOT NULL,
     phase pg_catalog.int4 NOT NULL,
     event pg_catalog.text NOT NULL,

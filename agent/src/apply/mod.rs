@@ -211,15 +211,25 @@ fn trusted(ledger: &Ledger<'_>, standing: &Standing, rule: LedgerRule) -> Result
     match standing {
         Standing::Foreign(reason) => Err(ApplyError::ForeignLedger { name: ledger.name(), reason: reason.clone() }),
         Standing::Forgone if rule == LedgerRule::Required => Err(ApplyError::NoLedger { name: ledger.name() }),
-        Standing::Kept | Standing::Absent | Standing::Forgone => Ok(()),
+        Standing::Kept | Standing::Absent { .. } | Standing::Forgone => Ok(()),
     }
 }
 
-/// What can be refused without reading the database.
-fn check(session: &Session, plan: &Plan) -> Result<(), ApplyError> {
+/// What can be refused without reading the schema.
+fn check(session: &mut Session, plan: &Plan) -> Result<(), ApplyError> {
     let found = session.version().major();
     if found != plan.server_major {
         return Err(ApplyError::OtherMajor { planned: plan.server_major, found });
     }
-    Ok(restraint::check(plan)?)
+    restraint::check(plan)?;
+    let rows = session.rows("SELECT pg_catalog.pg_is_in_recovery()").map_err(|source| {
+        if source.is_lost() {
+            return ApplyError::Lost { place: Place { phase: 1, step: None }, between: false, source };
+        }
+        ApplyError::Agent { what: "look whether the server is a standby", source }
+    })?;
+    if rows.first().and_then(|row| row.column(0)) == Some("t") {
+        return Err(ApplyError::Standby);
+    }
+    Ok(())
 }

@@ -86,7 +86,7 @@ impl Run<'_> {
         self.begin(place)?;
         self.same_session(place)?;
         self.note_or_forgo(index, mark)?;
-        self.own("commit", place, |session| session.simple("COMMIT"))
+        self.commit(place)
     }
 
     /// Notes phases that are there, of so many, and that a run before started and could not say to be finished: a plan whose only trace

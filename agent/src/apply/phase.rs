@@ -21,6 +21,11 @@ const DURABLE: &str = "SELECT pg_catalog.set_config('synchronous_commit', 'on', 
 /// How long the server lets a transaction of the agent idle: a machine that is suddenly gone holds no lock for longer.
 const IDLE_LIMIT: &str = "60s";
 
+/// The role has not the right (42501).
+const NO_RIGHT: &str = "42501";
+/// Somebody has just made what was about to be made: a schema, a table, or a row of the catalog about either.
+const TAKEN: &[&str] = &["42P06", "42P07", "23505"];
+
 /// Why one try ended without a commit.
 pub(super) enum Stop {
     /// A lock was not granted in time, the server broke a deadlock, or something was changed while it was read: trying again may
@@ -46,6 +51,7 @@ impl Run<'_> {
         self.attempt = Some(Attempt::begin(index + 1));
         loop {
             tries += 1;
+            self.in_time(place)?;
             let tried =
                 if phase.transaction { self.try_phase(index, phase, before) } else { self.try_outside(index, phase) };
             self.note_attempt(Attempt::ended);
@@ -57,6 +63,8 @@ impl Run<'_> {
                     return Ok(catalog);
                 }
                 Err(Stop::Over(error)) => {
+                    // what runs outside a transaction may get to its end without the agent
+                    self.in_doubt |= !phase.transaction && matches!(error, ApplyError::Lost { .. });
                     self.roll_back();
                     return Err(error);
                 }
@@ -98,9 +106,8 @@ impl Run<'_> {
         let timeouts = self.plan.timeouts;
         let begin = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {}; \
-             SET LOCAL statement_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = '{IDLE_LIMIT}'; \
-             SET LOCAL pgseal.phase = '{}'; {DURABLE}",
-            timeouts.lock_ms, timeouts.statement_ms, place.phase
+             SET LOCAL statement_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = '{IDLE_LIMIT}'; {DURABLE}",
+            timeouts.lock_ms, timeouts.statement_ms
         );
         self.own("begin", place, |session| session.simple(&begin))
     }
@@ -120,15 +127,7 @@ impl Run<'_> {
         self.begin(place)?;
         self.same_session(place)?;
         let asked = Instant::now();
-        for lock in &phase.locks {
-            let id = &lock.relation;
-            if before.contains(&FactId::Index(id.clone())) || before.contains(&FactId::Sequence(id.clone())) {
-                // no command locks these by themselves: the lock on their table does
-                continue;
-            }
-            let sql = format!("LOCK TABLE ONLY {} IN {} MODE", quoted(id), lock.mode.sql());
-            self.own("lock", place, |session| session.simple(&sql))?;
-        }
+        self.lock(index, phase, before)?;
         self.note_attempt(|attempt| attempt.locked(asked));
         let live = self.read(place)?;
         if fingerprint(&live) != expected.fingerprint(index) {
@@ -137,24 +136,66 @@ impl Run<'_> {
         }
         // before the statements, so that whatever else this sets off is in what is read after them
         let kept = self.open_ledger(place)?;
+        let transaction = self.transaction(place)?;
         self.steps(index, phase)?;
+        self.check_deferred(place)?;
         let after = self.read(place)?;
         if fingerprint(&after) != phase.checkpoint.fingerprint {
             let differences = expected.explain(&after, index + 1);
             return Err(ApplyError::WrongResult { place, differences }.into());
         }
         self.note(index, Mark::Committed, kept)?;
-        self.still_inside(place)?;
+        if self.transaction(place)? != transaction {
+            // a statement ended the one that guarded it
+            return Err(ApplyError::WrongResult { place, differences: Vec::new() }.into());
+        }
         let committed = self.commit(place);
         self.in_doubt = matches!(committed, Err(Stop::Over(ApplyError::Lost { .. })));
         committed?;
         Ok(after)
     }
 
+    /// Takes the locks that the phase needs, before the state under them is read. Views get one that keeps others from replacing or
+    /// dropping them: the phase would undo that unseen. A lock that the role has no right to take by itself is left to the statement that
+    /// needs it.
+    fn lock(&mut self, index: usize, phase: &Phase, before: &Catalog) -> Result<(), Stop> {
+        let place = Place { phase: index + 1, step: None };
+        let declared = phase.locks.iter().filter_map(|lock| {
+            let id = &lock.relation;
+            // no command locks these by themselves: the lock on their table does
+            let other = before.contains(&FactId::Index(id.clone())) || before.contains(&FactId::Sequence(id.clone()));
+            (!other).then(|| format!("LOCK TABLE ONLY {} IN {} MODE", quoted(id), lock.mode.sql()))
+        });
+        let views = phase.checkpoint.objects.keys().filter(|id| before.contains(id)).filter_map(|id| match id {
+            FactId::View(name) => Some(format!("LOCK TABLE {} IN ACCESS SHARE MODE", quoted(name))),
+            // nothing of its definition runs; LOCK does not take these
+            FactId::MaterializedView(name) => Some(format!("SELECT FROM {} WHERE false", quoted(name))),
+            _ => None,
+        });
+        for sql in declared.chain(views) {
+            let sql = format!("SAVEPOINT pgseal_lock; {sql}; RELEASE SAVEPOINT pgseal_lock");
+            match self.session.simple(&sql) {
+                Err(source) if source.sqlstate() == Some(NO_RIGHT) => {
+                    let undo = "ROLLBACK TO SAVEPOINT pgseal_lock; RELEASE SAVEPOINT pgseal_lock";
+                    self.own("go back to a savepoint", place, |session| session.simple(undo))?;
+                }
+                locked => self.own("lock", place, |_| locked)?,
+            }
+        }
+        Ok(())
+    }
+
     /// Makes the ledger where there is none; whether it is kept.
     fn open_ledger(&mut self, place: Place) -> Result<bool, Stop> {
+        const WHAT: &str = "make the ledger";
         let ledger = Ledger::new(self.admitted.ledger_schema());
-        let standing = self.own("make the ledger", place, |session| ledger.open(session))?;
+        let opened = ledger.open(self.session);
+        let standing = match opened {
+            Err(source) if source.sqlstate().is_some_and(|sqlstate| TAKEN.contains(&sqlstate)) => {
+                return Err(Stop::Again(Some(ApplyError::Agent { what: WHAT, source })));
+            }
+            opened => self.own(WHAT, place, |_| opened)?,
+        };
         trusted(&ledger, &standing, self.admitted.ledger())?;
         Ok(standing == Standing::Kept)
     }
@@ -251,22 +292,26 @@ impl Run<'_> {
         Ok(snapshot.catalog)
     }
 
-    /// Makes sure that no statement ended the transaction: a setting of its own is there only inside it.
-    fn still_inside(&mut self, place: Place) -> Result<(), Stop> {
-        let sql = "SELECT pg_catalog.current_setting('pgseal.phase', true)";
+    /// The number of the transaction, which no statement can give to another.
+    fn transaction(&mut self, place: Place) -> Result<Option<String>, Stop> {
+        let sql = "SELECT pg_catalog.pg_current_xact_id()";
         let rows = self.own("look at the transaction", place, |session| session.rows(sql))?;
-        let found = rows.first().and_then(|row| row.column(0)).unwrap_or_default().to_owned();
-        if found == place.phase.to_string() {
-            return Ok(());
-        }
-        Err(ApplyError::WrongResult { place, differences: Vec::new() }.into())
+        Ok(rows.first().and_then(|row| row.column(0)).map(str::to_owned))
     }
 
-    fn commit(&mut self, place: Place) -> Result<(), Stop> {
+    /// Runs what COMMIT would: triggers of deferred constraints may change what was promised, so it is read after them.
+    fn check_deferred(&mut self, place: Place) -> Result<(), Stop> {
+        const DEFERRED: &str = "SET CONSTRAINTS ALL IMMEDIATE";
+        self.session.simple(DEFERRED).map_err(|source| self.failed(place, DEFERRED, source))
+    }
+
+    pub(super) fn commit(&mut self, place: Place) -> Result<(), Stop> {
         match self.session.simple("COMMIT") {
             Ok(()) => Ok(()),
-            // whether the server committed is unknown: the next run will see
-            Err(source) if source.is_lost() => Err(ApplyError::Lost { place, between: true, source }.into()),
+            // without a word of the server it is unknown whether it committed: the state will tell
+            Err(source) if source.is_lost() || source.sqlstate().is_none() => {
+                Err(ApplyError::Lost { place, between: true, source }.into())
+            }
             Err(source) => Err(self.failed(place, "COMMIT", source)),
         }
     }

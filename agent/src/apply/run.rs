@@ -1,6 +1,6 @@
 //! A run: where the database stands, phase after phase, and what to do about a connection that is lost on the way.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use pgseal_catalog::receipt::{Outcome, PhaseRecord};
 use pgseal_catalog::{Catalog, Plan, Snapshot};
@@ -10,6 +10,7 @@ use super::attempt::Attempt;
 use super::drift::Expected;
 use super::error::{ApplyError, Place};
 use super::guard::{self, Guard};
+use super::ledger::{Ledger, Standing};
 use super::watch::Watcher;
 use super::{Event, Means, Report, backoff, leftover, not_used_before, settings};
 use crate::capture::{CaptureError, capture};
@@ -19,6 +20,10 @@ use crate::connect::{Session, StatementError};
 const ADVISORY_TRIES: u32 = 5;
 /// The most connections that one run may lose.
 const MOST_LOSSES: u32 = 20;
+/// The most of them without a phase in between: a statement that ends its session, or the whole server, would do so each time.
+const MOST_IN_VAIN: u32 = 3;
+/// The longest that another connection is waited for.
+const LONGEST_RECONNECT: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 /// Where nothing of the plan was begun.
 const START: Place = Place { phase: 1, step: None };
 
@@ -74,15 +79,22 @@ impl<'a> Run<'a> {
     /// Runs until it is settled what became of the plan, over as many connections as it takes, and bounded.
     pub fn settle(mut self, report: &mut Report) -> Result<Outcome, ApplyError> {
         let mut outcome = self.over_one_connection(report);
-        let mut losses = 0;
-        while matches!(outcome, Err(ApplyError::Lost { .. })) && losses < MOST_LOSSES {
+        let (mut losses, mut in_vain, mut committed) = (0, 0, self.records.len());
+        while matches!(outcome, Err(ApplyError::Lost { .. })) && losses < MOST_LOSSES && in_vain < MOST_IN_VAIN {
             losses += 1;
-            let Some(deadline) = self.reconnect() else { break };
+            let Some(deadline) = self.reconnect(in_vain) else { break };
             outcome = self.over_one_connection(report);
             // the session that was lost may hold the lock until the server notices
-            while matches!(outcome, Err(ApplyError::Busy)) && Instant::now() < deadline {
+            while matches!(outcome, Err(ApplyError::Busy { .. })) && Instant::now() < deadline {
                 outcome = self.over_one_connection(report);
             }
+            in_vain = if self.records.len() > committed { 0 } else { in_vain + 1 };
+            committed = self.records.len();
+        }
+        if losses > 0 && matches!(outcome, Err(ApplyError::Busy { .. })) && (self.in_doubt || committed > 0) {
+            let detail = "the session that was lost is still at work".to_owned();
+            let source = StatementError::Lost { detail };
+            outcome = Err(ApplyError::Lost { place: self.place(), between: true, source });
         }
         guard::unlock(self.session);
         let outcome = match outcome {
@@ -102,12 +114,13 @@ impl<'a> Run<'a> {
         self.all(report)
     }
 
-    /// Opens another session in place of the one that was lost; returns until when it may wait for the lost one to end.
-    fn reconnect(&mut self) -> Option<Instant> {
+    /// Opens another session in place of the one that was lost, later where others were lost in vain; returns until when it may wait
+    /// for the lost one to end.
+    fn reconnect(&mut self, in_vain: u32) -> Option<Instant> {
         let another = self.means.another?;
-        let deadline = Instant::now() + self.means.reconnect;
+        let deadline = Instant::now() + self.means.reconnect.min(LONGEST_RECONNECT);
         self.watcher.rest();
-        for tries in 1.. {
+        for tries in 1 + 2 * in_vain.. {
             let pause = backoff::pause(tries).min(deadline.saturating_duration_since(Instant::now()));
             if pause.is_zero() {
                 return None;
@@ -153,7 +166,8 @@ impl<'a> Run<'a> {
                 self.pause(self.place(), backoff::pause(tries))?;
             }
         }
-        Err(ApplyError::Busy)
+        let holder = self.early("look who holds the advisory lock", guard::holder)?;
+        Err(ApplyError::Busy { holder })
     }
 
     fn all(&mut self, report: &mut Report) -> Result<Outcome, ApplyError> {
@@ -162,14 +176,15 @@ impl<'a> Run<'a> {
         report.before = report.before.or(Some(snapshot.fingerprint()));
         report.after = Some(snapshot.fingerprint());
         let found = position(plan, &snapshot)?;
-        self.settle_doubt(found);
         let first = not_used_before(self.session, self.admitted, found)?;
+        self.settle_doubt(first)?;
         (self.tell)(&Event::Found { phases: first });
         // from here on the plan counts as begun: what comes before it in the order of its targets is over, whatever happens to it
         self.admitted.begin()?;
         self.note_finished(found)?;
         if first == plan.phases.len() {
-            return Ok(if self.records.is_empty() { Outcome::NothingToDo } else { Outcome::Applied });
+            let nothing = self.records.is_empty() && report.before == report.after;
+            return Ok(if nothing { Outcome::NothingToDo } else { Outcome::Applied });
         }
         self.early("make the plan's settings", |session| settings::make(session, plan))?;
         let mut catalog: Catalog = snapshot.catalog;
@@ -187,18 +202,32 @@ impl<'a> Run<'a> {
         Ok(Outcome::Applied)
     }
 
-    /// Whether the COMMIT that was not answered was done: the state says so.
-    fn settle_doubt(&mut self, found: usize) {
+    /// Whether the COMMIT that was not answered was done: the state says so, or the ledger, which is what says from which phase on to
+    /// go.
+    fn settle_doubt(&mut self, first: usize) -> Result<(), ApplyError> {
         if !std::mem::take(&mut self.in_doubt) {
-            return;
+            return Ok(());
         }
         // the state is behind the phase that is next as far as this run knows
-        let index = self.place().phase - 1;
-        if let Some(phase) = self.plan.phases.get(index).filter(|_| found > index)
-            && let Some(attempt) = self.attempt.take()
-        {
-            self.committed(phase, attempt);
+        let place = self.place();
+        let index = place.phase - 1;
+        let Some(phase) = self.plan.phases.get(index) else { return Ok(()) };
+        if first > index {
+            if let Some(attempt) = self.attempt.take() {
+                self.committed(phase, attempt);
+            }
+            return Ok(());
         }
+        let expected = Expected::new(self.plan);
+        if expected.fingerprint(index) == expected.fingerprint(index + 1) {
+            // a role that may make the ledger would have, in the same transaction
+            let ledger = Ledger::new(self.admitted.ledger_schema());
+            let standing = self.early("look for the ledger", |session| ledger.look(session))?;
+            if !matches!(standing, Standing::Kept | Standing::Absent { .. }) {
+                return Err(ApplyError::Undecided { place });
+            }
+        }
+        Ok(())
     }
 
     /// The phase that is next as far as this run knows.
@@ -219,6 +248,15 @@ impl<'a> Run<'a> {
             }
             ApplyError::Agent { what, source }
         })
+    }
+
+    /// Refuses to begin what comes after the plan's end.
+    pub(super) fn in_time(&self, place: Place) -> Result<(), ApplyError> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        if self.plan.binding.expires.is_some_and(|end| u64::try_from(end).unwrap_or_default() <= now) {
+            return Err(ApplyError::Expired { place });
+        }
+        Ok(())
     }
 
     /// Refuses to go on once the run is to end.

@@ -153,9 +153,17 @@ impl Desk {
     /// # Panics
     /// When the agent cannot be started.
     pub fn spawn_with(&self, database: &Database<'_>, host: &Path, more: &[&str]) -> Child {
+        self.spawn_as("postgres", database, host, more)
+    }
+
+    /// The same as a role.
+    ///
+    /// # Panics
+    /// When the agent cannot be started.
+    pub fn spawn_as(&self, role: &str, database: &Database<'_>, host: &Path, more: &[&str]) -> Child {
         self.forget_receipt();
         let host = host.to_str().expect("a plain folder name");
-        let connection = ["--host", host, "--user", "postgres", "--db", database.name()].map(str::to_owned);
+        let connection = ["--host", host, "--user", role, "--db", database.name()].map(str::to_owned);
         let mut command = agent();
         command.current_dir(self.0.path()).args(self.arguments("apply", &connection)).args(more);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the agent starts")

@@ -154,7 +154,7 @@ fn serve_by_two(mut client: UnixStream, target: &PathBuf, from_phase: Option<usi
     let (mut run, mut phases) = (0, 0);
     while let Some(message) = read_message(&mut client, true).filter(|message| message.first() != Some(&b'X')) {
         run += 1;
-        phases += usize::from(message.windows(12).any(|bytes| bytes == b"pgseal.phase"));
+        phases += usize::from(message.windows(22).any(|bytes| bytes == b"SET LOCAL lock_timeout"));
         let at = usize::from(from_phase.map_or(run % 2 == 0, |from| phases >= from));
         if transaction(message, &mut client, &mut backends[at].stream).is_none() {
             return;

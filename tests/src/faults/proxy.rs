@@ -41,7 +41,7 @@ pub enum When {
 pub struct Stop {
     /// On which side of the request.
     pub when: When,
-    /// The text of the request; any when there is none.
+    /// How the text of the request begins; any when there is none.
     pub sql: Option<String>,
     /// At which request of that text, from 1.
     pub nth: usize,
@@ -294,7 +294,7 @@ impl Shared {
         seen.push(Exchange { sql, asked: 0, answered: 0 });
         let stop = self.stop.as_ref()?;
         let last = seen.last()?;
-        let alike = |exchange: &Exchange| stop.sql.as_ref().is_none_or(|wanted| *wanted == exchange.sql);
+        let alike = |exchange: &Exchange| stop.sql.as_ref().is_none_or(|wanted| exchange.sql.starts_with(wanted));
         (alike(last) && seen.iter().filter(|exchange| alike(exchange)).count() == stop.nth).then_some(stop.when)
     }
 

@@ -1,0 +1,281 @@
+//! What guards a phase on a real server: against what its own statements set off, against others at the same moment, and against
+//! doubt about what became of it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::process::Child;
+use std::time::Duration;
+
+use pgseal_catalog::plan::{Lock, LockMode};
+use pgseal_catalog::receipt::Outcome;
+use pgseal_catalog::{Digest, Plan};
+use pgseal_tests::faults::{Desk, Forged, Proxy, Stop, When, forge};
+use pgseal_tests::pipeline::snapshot;
+use pgseal_tests::program::{Ended, says};
+use pgseal_tests::server::{Database, MAJORS, Options, Server};
+
+const SOURCE: &str = "CREATE SCHEMA shop;
+    CREATE TABLE shop.orders (id bigint PRIMARY KEY, total integer);
+    CREATE TABLE shop.items (id bigint, order_id bigint);
+    CREATE VIEW shop.open AS SELECT id FROM shop.orders;
+    CREATE MATERIALIZED VIEW shop.totals AS SELECT sum(total) FROM shop.orders;
+    COMMENT ON TABLE shop.items IS 'of orders';";
+/// Whether the database is to misbehave: a setting that only the real one has, not the twin that the plan is made with.
+const IF_ARMED: &str = "IF current_setting('app.armed', true) = 'on' THEN";
+
+struct Stage<'server> {
+    database: Database<'server>,
+    desk: Desk,
+    forged: Forged,
+}
+
+impl<'server> Stage<'server> {
+    fn new(server: &'server Server, source: &str, phases: &[&[&str]]) -> Self {
+        let forged = forge(server, source, phases);
+        Stage { database: forged.database(server), desk: Desk::new(&forged.plan), forged }
+    }
+
+    fn arm(&self) {
+        self.database.batch(&format!("ALTER DATABASE \"{}\" SET app.armed = on", self.database.name()));
+    }
+
+    fn fingerprint(&self) -> Digest {
+        snapshot(&self.database).unwrap().fingerprint()
+    }
+
+    fn put(&self, change: impl FnOnce(&mut Plan)) {
+        let mut plan = self.forged.plan.clone();
+        change(&mut plan);
+        self.desk.put(&plan);
+    }
+
+    fn apply(&self, code: i32) -> Ended {
+        self.desk.apply(&self.database).expect(code)
+    }
+}
+
+fn finish(child: Child) -> Ended {
+    let output = child.wait_with_output().unwrap();
+    Ended {
+        code: output.status.code(),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// What COMMIT would run is run before the promise is checked.
+#[test]
+fn deferred_triggers_run_before_the_promise_is_checked() {
+    let source = format!(
+        "{SOURCE}
+        CREATE FUNCTION shop.meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {IF_ARMED}
+            ALTER TABLE shop.items ADD COLUMN more integer; END IF; RETURN NULL; END $$;
+        CREATE CONSTRAINT TRIGGER meddle AFTER INSERT ON shop.orders DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION shop.meddle();
+        CREATE FUNCTION shop.fill() RETURNS integer LANGUAGE sql AS 'INSERT INTO shop.orders VALUES (1, 1) RETURNING 1';"
+    );
+    for major in MAJORS {
+        let stage =
+            Stage::new(Server::shared(major), &source, &[&["CREATE TABLE shop.filled AS SELECT shop.fill() AS a"]]);
+        stage.arm();
+        says(&stage.apply(6), &["[A0501]", "table shop.items"]);
+        assert_eq!(
+            (stage.fingerprint(), stage.database.text("SELECT count(*) FROM shop.orders")),
+            (stage.forged.state(0), "0".into())
+        );
+        // and one that fails, fails there
+        stage.database.batch(
+            "CREATE OR REPLACE FUNCTION shop.meddle() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''no''; END'",
+        );
+    }
+}
+
+/// A constraint that is deferred is checked before the ledger is written, and its failure is the plan's.
+#[test]
+fn deferred_constraints_fail_as_statements_do() {
+    let source = format!(
+        "{SOURCE} ALTER TABLE shop.items ADD FOREIGN KEY (order_id) REFERENCES shop.orders DEFERRABLE INITIALLY DEFERRED;
+        CREATE FUNCTION shop.fill() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN {IF_ARMED}
+            INSERT INTO shop.items VALUES (1, 7); END IF; RETURN 1; END $$;"
+    );
+    let stage = Stage::new(Server::shared(18), &source, &[&["CREATE TABLE shop.filled AS SELECT shop.fill() AS a"]]);
+    stage.arm();
+    says(&stage.apply(5), &["[A0401]", "23503"]);
+    assert_eq!(stage.fingerprint(), stage.forged.state(0));
+}
+
+/// A view that a phase replaces cannot be replaced by others in the meantime: the phase would undo that unseen.
+#[test]
+fn views_of_a_phase_are_locked_from_its_beginning() {
+    const SLOW: &str = "ALTER TABLE shop.items ADD COLUMN what text";
+    let phase: &[&str] = &[
+        SLOW,
+        "CREATE OR REPLACE VIEW shop.open AS SELECT id FROM shop.orders WHERE total > 0",
+        "DROP MATERIALIZED VIEW shop.totals",
+    ];
+    for major in MAJORS {
+        let stage = Stage::new(Server::shared(major), SOURCE, &[phase]);
+        let stop = Stop { when: When::Before, sql: Some(SLOW.to_owned()), nth: 1 };
+        let proxy = Proxy::pausing(stage.database.server(), stop);
+        let child = stage.desk.spawn(&stage.database, proxy.host());
+        assert!(proxy.wait_frozen(Duration::from_secs(60)));
+        for hotfix in [
+            "CREATE OR REPLACE VIEW shop.open AS SELECT id FROM shop.orders WHERE total > 1",
+            "ALTER MATERIALIZED VIEW shop.totals RENAME TO sums",
+        ] {
+            let refused = stage.database.try_batch(&format!("SET lock_timeout = 300; {hotfix}")).unwrap_err();
+            assert!(refused.contains("lock timeout"), "{major}: {refused}");
+        }
+        proxy.go_on();
+        let ended = finish(child);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert_eq!(stage.fingerprint(), stage.forged.plan.target);
+    }
+}
+
+/// A lock that the role may not take by itself is taken by the statement that needs it.
+#[test]
+fn a_right_to_refer_is_enough_for_a_foreign_key() {
+    let key = "ALTER TABLE shop.items ADD CONSTRAINT items_order FOREIGN KEY (order_id) REFERENCES shop.orders (id)";
+    for major in [14, 18] {
+        let server = Server::shared(major);
+        let stage = Stage::new(server, SOURCE, &[&[key]]);
+        stage.put(|plan| {
+            let relation = "shop.orders".parse().unwrap();
+            plan.phases[0].locks.retain(|lock| lock.relation != relation);
+            plan.phases[0].locks.push(Lock { relation, mode: LockMode::ShareRowExclusive });
+        });
+        stage.database.batch(
+            "DROP ROLE IF EXISTS guarded_role; CREATE ROLE guarded_role LOGIN; GRANT USAGE ON SCHEMA shop TO guarded_role;
+             ALTER TABLE shop.items OWNER TO guarded_role; GRANT REFERENCES ON shop.orders TO guarded_role",
+        );
+        let mut options = stage.database.options();
+        options[5] = "guarded_role".to_owned();
+        let ended = stage.desk.apply_with(&options).expect(0);
+        assert_eq!(stage.fingerprint(), stage.forged.plan.target, "{ended:?}");
+        stage.database.batch("DROP OWNED BY guarded_role; DROP ROLE guarded_role");
+    }
+}
+
+/// Whoever makes the ledger's schema or table in the instant before the agent does gets no rows, and their triggers never run.
+#[test]
+fn a_ledger_that_appears_in_between_is_not_trusted() {
+    for first in ["CREATE SCHEMA pgseal", "CREATE TABLE pgseal.ledger ("] {
+        let stage = Stage::new(Server::shared(18), SOURCE, &[&["COMMENT ON TABLE shop.items IS 'x'"]]);
+        let stop = Stop { when: When::Before, sql: Some(first.to_owned()), nth: 1 };
+        if first.starts_with("CREATE TABLE") {
+            stage.database.batch("CREATE SCHEMA pgseal");
+        }
+        let proxy = Proxy::pausing(stage.database.server(), stop);
+        let child = stage.desk.spawn(&stage.database, proxy.host());
+        assert!(proxy.wait_frozen(Duration::from_secs(60)), "{:?}", proxy.requests());
+        stage.database.batch(
+            "DROP ROLE IF EXISTS guarded_mallory; CREATE ROLE guarded_mallory; CREATE SCHEMA IF NOT EXISTS pgseal;
+             GRANT ALL ON SCHEMA pgseal TO guarded_mallory; SET ROLE guarded_mallory;
+             CREATE TABLE pgseal.ledger (plan text, phase integer, event text, before text, checkpoint text, signers text[],
+                 agent text, role text, began_at timestamptz, noted_at timestamptz);
+             CREATE FUNCTION pgseal.grab() RETURNS trigger LANGUAGE plpgsql AS
+                 'BEGIN ALTER ROLE guarded_mallory SUPERUSER; RETURN NEW; END';
+             CREATE TRIGGER grab BEFORE INSERT ON pgseal.ledger FOR EACH ROW EXECUTE FUNCTION pgseal.grab();
+             GRANT ALL ON pgseal.ledger TO PUBLIC",
+        );
+        proxy.go_on();
+        let ended = finish(child);
+        assert_eq!(ended.code, Some(3), "{ended:?}");
+        says(&ended, &["[A0106]", "guarded_mallory"]);
+        assert_eq!(stage.database.text("SELECT rolsuper FROM pg_roles WHERE rolname = 'guarded_mallory'"), "f");
+        assert_eq!(stage.fingerprint(), stage.forged.state(0));
+        stage.database.batch("DROP SCHEMA pgseal CASCADE; DROP OWNED BY guarded_mallory; DROP ROLE guarded_mallory");
+    }
+}
+
+/// A statement that ends its session does so each time: it is not tried for ever, and not without a pause.
+#[test]
+fn a_statement_that_ends_its_session_is_not_tried_for_ever() {
+    let source = format!(
+        "{SOURCE} CREATE SEQUENCE shop.tries;
+        CREATE FUNCTION shop.fill() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN {IF_ARMED}
+            PERFORM nextval('shop.tries'), pg_terminate_backend(pg_backend_pid()); END IF; RETURN 1; END $$;"
+    );
+    let stage = Stage::new(Server::shared(18), &source, &[&["CREATE TABLE shop.filled AS SELECT shop.fill() AS a"]]);
+    stage.arm();
+    let ended = stage.apply(1);
+    says(&ended, &["[A0701]"]);
+    assert_eq!(stage.database.text("SELECT last_value FROM shop.tries"), "4");
+    assert_eq!(stage.fingerprint(), stage.forged.state(0));
+}
+
+/// A phase that changes nothing that shows, and a COMMIT without an answer: the ledger knows, and without one nobody does.
+#[test]
+fn doubt_is_settled_by_the_ledger_or_told() {
+    let phases: &[&[&str]] =
+        &[&["COMMENT ON TABLE shop.items IS 'of orders'"], &["COMMENT ON TABLE shop.items IS 'x'"]];
+    for (ledger, when) in [(true, When::Answered), (true, When::Before), (false, When::Answered), (false, When::Before)]
+    {
+        let stage = Stage::new(Server::shared(18), SOURCE, phases);
+        assert_eq!(stage.forged.state(0), stage.forged.state(1));
+        let role = if ledger { "postgres" } else { "guarded_owner" };
+        if !ledger {
+            stage.database.batch(&format!(
+                "DROP ROLE IF EXISTS guarded_owner; CREATE ROLE guarded_owner LOGIN; ALTER SCHEMA shop OWNER TO guarded_owner;
+                 ALTER TABLE shop.items OWNER TO guarded_owner; REVOKE CREATE ON DATABASE \"{}\" FROM guarded_owner",
+                stage.database.name()
+            ));
+        }
+        let stop = Stop { when, sql: Some("COMMIT".to_owned()), nth: 1 };
+        let proxy = Proxy::cutting(stage.database.server(), stop);
+        // the longest that can be said is as good as any
+        let more = ["--reconnect", "18446744073709551615"];
+        let ended = finish(stage.desk.spawn_as(role, &stage.database, proxy.host(), &more));
+        if ledger {
+            assert_eq!(ended.code, Some(0), "{when:?}: {ended:?}");
+            let receipt = stage.desk.expect_receipt(Outcome::Applied, 0);
+            let phases: Vec<u32> = receipt.phases.iter().map(|phase| phase.phase).collect();
+            assert_eq!(phases, [1, 2], "{when:?}");
+            assert_eq!(stage.database.text("SELECT count(*) FROM pgseal.ledger"), "2");
+        } else {
+            assert_eq!(ended.code, Some(8), "{when:?}: {ended:?}");
+            says(&ended, &["[A0702]", "phase 1"]);
+            stage.desk.expect_receipt(Outcome::Failed, 8);
+            stage.database.batch("DROP OWNED BY guarded_owner CASCADE; DROP ROLE guarded_owner");
+        }
+    }
+}
+
+/// A plan's end counts while it waits, too.
+#[test]
+fn a_plan_that_expires_while_it_waits_is_not_begun_again() {
+    let stage = Stage::new(Server::shared(18), SOURCE, &[&["ALTER TABLE shop.items ADD COLUMN what text"]]);
+    let soon = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap() + Duration::from_secs(4);
+    stage.put(|plan| {
+        plan.binding.expires = Some(soon.as_secs().try_into().unwrap());
+        (plan.timeouts.lock_ms, plan.timeouts.lock_retries) = (200, 10_000);
+    });
+    let mut other = stage.database.connect();
+    let mut held = other.transaction().unwrap();
+    held.batch_execute("LOCK TABLE shop.items IN SHARE MODE").unwrap();
+    says(&stage.apply(3), &["[A0111]", "phase 1: the plan expired"]);
+    stage.desk.expect_receipt(Outcome::Refused, 3);
+    held.rollback().unwrap();
+    assert_eq!(stage.fingerprint(), stage.forged.state(0));
+}
+
+/// A standby is not where plans are applied, and that is said before anything is remembered of them.
+#[test]
+fn a_standby_is_refused() {
+    for major in MAJORS {
+        let server = Server::start(
+            &Options::new(major)
+                .setting("wal_level", "replica")
+                .setting("max_wal_senders", "10")
+                .setting("max_connections", "100")
+                .file("standby.signal", ""),
+        );
+        let forged = forge(Server::shared(major), "", &[&["CREATE SCHEMA shop"]]);
+        let desk = Desk::new(&forged.plan);
+        let host = server.host().to_owned();
+        let port = server.port().to_string();
+        let options = ["--host", &host, "--port", &port, "--user", "postgres", "--db", "postgres"].map(str::to_owned);
+        says(&desk.apply_with(&options).expect(1), &["[A0110]", "primary"]);
+        desk.expect_receipt(Outcome::Failed, 1);
+    }
+}
