@@ -36,7 +36,7 @@ impl From<SealError> for Failure {
 
 impl From<PolicyError> for Failure {
     fn from(error: PolicyError) -> Failure {
-        Failure::from_error(Exit::Refused, &error).with_code(error.code())
+        with_hint(Failure::from_error(Exit::Refused, &error).with_code(error.code()), error.hint())
     }
 }
 

@@ -96,6 +96,12 @@ pub enum FileError {
         /// The file.
         path: PathBuf,
     },
+    /// Another run holds the lock on it.
+    #[error("\"{}\" is locked by another run", path.display())]
+    Locked {
+        /// The file or folder.
+        path: PathBuf,
+    },
     /// The operating system said no.
     #[error("could not {action} file \"{}\": {source}", path.display())]
     Io {
@@ -121,6 +127,7 @@ impl FileError {
             Self::FolderWritableByOthers { .. } => "K0407",
             Self::OwnedByAnother { .. } => "K0408",
             Self::FolderOwnedByAnother { .. } => "K0409",
+            Self::Locked { .. } => "K0430",
         }
     }
 
@@ -133,7 +140,7 @@ impl FileError {
             | Self::OwnedByAnother { .. }
             | Self::FolderOwnedByAnother { .. }
             | Self::TooLarge { .. } => Exit::Refused,
-            Self::Exists { .. } | Self::NotAFile { .. } | Self::Io { .. } => Exit::Environment,
+            Self::Exists { .. } | Self::NotAFile { .. } | Self::Locked { .. } | Self::Io { .. } => Exit::Environment,
         }
     }
 
@@ -147,6 +154,9 @@ impl FileError {
                 Some("give it to the user that runs this program with \"chown\", or to root")
             }
             Self::Exists { .. } => Some("choose another name, or move the old file away first"),
+            Self::Locked { .. } => {
+                Some("a run of pgseal or pgseal-agent there has not ended: wait for it, or look why it hangs")
+            }
             Self::NotAFile { .. } | Self::TooLarge { .. } | Self::Io { .. } => None,
         }
     }
@@ -260,7 +270,10 @@ pub fn create(path: &Path, access: Access, bytes: &[u8]) -> Result<(), FileError
     if fs::symlink_metadata(path).is_ok() {
         return Err(FileError::Exists { path: path.to_owned() });
     }
-    let aside = write_aside(path, access, bytes)?;
+    put_new(write_aside(path, access, bytes)?, path)
+}
+
+fn put_new(aside: tempfile::NamedTempFile, path: &Path) -> Result<(), FileError> {
     match aside.persist_noclobber(path) {
         Ok(_) => sync_folder(path),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
@@ -277,6 +290,14 @@ pub fn create(path: &Path, access: Access, bytes: &[u8]) -> Result<(), FileError
 /// See [`FileError`].
 pub fn replace(path: &Path, access: Access, bytes: &[u8]) -> Result<(), FileError> {
     prepare(path, access, bytes)?.put()
+}
+
+/// Finds out whether a file can be written there, before there is anything to write.
+///
+/// # Errors
+/// See [`FileError`].
+pub fn check_place(path: &Path) -> Result<(), FileError> {
+    if is_stream(path) { Ok(()) } else { aside(path).map(drop) }
 }
 
 /// A file that is written, whole and on disk, and only has to get its name.
@@ -307,6 +328,18 @@ pub fn prepare(path: &Path, access: Access, bytes: &[u8]) -> Result<Prepared, Fi
 }
 
 impl Prepared {
+    /// Gives the file its name, which must be free.
+    ///
+    /// # Errors
+    /// See [`FileError`]; [`FileError::Exists`] when it is taken.
+    pub fn put_new(self) -> Result<(), FileError> {
+        let Self { path, content } = self;
+        match content {
+            Content::Stream(_) => Err(FileError::Exists { path }),
+            Content::Aside(aside) => put_new(aside, &path),
+        }
+    }
+
     /// Gives the file its name, in the place of an older one.
     ///
     /// # Errors
@@ -329,7 +362,8 @@ impl Prepared {
 
 /// Whether something is there that bytes go through and do not stay in; also what `/dev/stdout` leads to, whatever it is.
 #[cfg(unix)]
-fn is_stream(path: &Path) -> bool {
+#[must_use]
+pub fn is_stream(path: &Path) -> bool {
     use std::os::unix::fs::FileTypeExt as _;
     let is_stream = |found: fs::Metadata| found.file_type().is_char_device() || found.file_type().is_fifo();
     path.starts_with("/dev/fd")
@@ -339,20 +373,26 @@ fn is_stream(path: &Path) -> bool {
 }
 
 #[cfg(not(unix))]
-fn is_stream(_: &Path) -> bool {
+#[must_use]
+pub fn is_stream(_: &Path) -> bool {
     false
 }
 
 fn write_aside(path: &Path, access: Access, bytes: &[u8]) -> Result<tempfile::NamedTempFile, FileError> {
     let failed = |source| FileError::Io { action: "write", path: path.to_owned(), source };
-    let mut aside = tempfile::Builder::new().prefix(".pgseal-").tempfile_in(folder_of(path)).map_err(failed)?;
+    let mut aside = aside(path)?;
     aside.write_all(bytes).map_err(failed)?;
     open_to(&aside, access).map_err(failed)?;
     aside.as_file().sync_all().map_err(failed)?;
     Ok(aside)
 }
 
-fn folder_of(path: &Path) -> &Path {
+fn aside(path: &Path) -> Result<tempfile::NamedTempFile, FileError> {
+    let failed = |source| FileError::Io { action: "write", path: path.to_owned(), source };
+    tempfile::Builder::new().prefix(".pgseal-").tempfile_in(folder_of(path)).map_err(failed)
+}
+
+pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         Some(_) | None => Path::new("."),

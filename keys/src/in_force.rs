@@ -16,7 +16,7 @@ use crate::policy::{MAX_POLICY_BYTES, MemoryRule, TrustPolicy};
 use crate::refusal::Refusal;
 use crate::seal::MAX_SEAL_BYTES;
 use crate::sealed::seal_path;
-use crate::state::State;
+use crate::state::{Accepted, State, StateError};
 use crate::verifier::Unverified;
 
 /// What is remembered of earlier runs.
@@ -37,7 +37,11 @@ pub struct InForce {
     digest: Digest,
     memory: Memory,
     vouched: Vouched,
+    before: Option<TrustPolicy>,
 }
+
+/// How often a policy is held against the one that is remembered, where others change that in the meantime.
+const TRIES: usize = 8;
 
 /// Who says that a policy may be acted on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +52,10 @@ pub enum Vouched {
     ByItsPlaceAtFirst,
     /// Whoever said its digest.
     ByPin,
-    /// The agent's memory, which has it, or has the one that it follows.
+    /// The agent's memory, which has it.
     ByMemory,
+    /// The agent's memory, which had the one that it follows.
+    ByThePolicyBefore,
 }
 
 impl InForce {
@@ -70,19 +76,31 @@ impl InForce {
             if policy.memory == MemoryRule::Required {
                 return Err(Refusal::StateRequired.into());
             }
-            return Ok(Self { policy, digest, memory: Memory::Absent, vouched: by_pin_or(Vouched::ByItsPlace) });
+            let vouched = by_pin_or(Vouched::ByItsPlace);
+            return Ok(Self { policy, digest, memory: Memory::Absent, vouched, before: None });
         };
         let mut state = State::open(folder)?;
         state.check_clock(now)?;
-        if let Some(old) = state.policy().filter(|old| *old != bytes.as_slice()) {
-            let seal = read_seal(path)?;
-            successor(&TrustPolicy::read(old)?, &bytes, seal, now)?;
-        }
-        let otherwise = if state.policy().is_some() { Vouched::ByMemory } else { Vouched::ByItsPlaceAtFirst };
-        let vouched = by_pin_or(otherwise);
         let text = String::from_utf8_lossy(&bytes);
-        state.accept(now, policy.policy_version(), &text)?;
-        Ok(Self { policy, digest, memory: Memory::Kept(state), vouched })
+        for _ in 0..TRIES {
+            let (vouched, before) = match state.policy() {
+                None => (by_pin_or(Vouched::ByItsPlaceAtFirst), None),
+                Some(known) if known == bytes.as_slice() => (by_pin_or(Vouched::ByMemory), None),
+                Some(known) => {
+                    let old = TrustPolicy::read(known)?;
+                    successor(&old, &bytes, read_seal(path)?, now)?;
+                    (Vouched::ByThePolicyBefore, Some(old))
+                }
+            };
+            match state.accept(now, policy.policy_version(), &text)? {
+                Accepted::Remembered => {
+                    return Ok(Self { policy, digest, memory: Memory::Kept(state), vouched, before });
+                }
+                // what it was held against is no longer the latest
+                Accepted::NotSinceOthersDid => state = State::open(folder)?,
+            }
+        }
+        Err(StateError::Unsteady { path: state.folder().to_owned() }.into())
     }
 
     /// Reads the policy of an agent elsewhere, to say what that agent would say.
@@ -92,7 +110,7 @@ impl InForce {
     pub fn elsewhere(path: &Path) -> Result<Self, Failure> {
         let bytes = files::read(path, Guard::Trusted, MAX_POLICY_BYTES)?;
         let (policy, digest) = (TrustPolicy::read(&bytes)?, Digest::of(&bytes));
-        Ok(Self { policy, digest, memory: Memory::Elsewhere, vouched: Vouched::ByItsPlace })
+        Ok(Self { policy, digest, memory: Memory::Elsewhere, vouched: Vouched::ByItsPlace, before: None })
     }
 
     /// The policy.
@@ -105,6 +123,12 @@ impl InForce {
     #[must_use]
     pub fn vouched(&self) -> Vouched {
         self.vouched
+    }
+
+    /// The policy that it follows, where it was accepted just now in the place of another one.
+    #[must_use]
+    pub fn before(&self) -> Option<&TrustPolicy> {
+        self.before.as_ref()
     }
 
     /// SHA-256 of its file.

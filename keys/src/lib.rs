@@ -11,6 +11,7 @@
 //! - [`in_force`]: the policy that is in force, and how another comes into force,
 //! - [`verifier`]: the one verifier, whose proof types nobody else can make,
 //! - [`moment`]: times as people write them,
+//! - [`lock`]: locks between runs,
 //! - [`sealed`]: the one way from files to a plan that the verifier let through.
 //!
 //! It refuses by default: an unknown field, an unknown version, a byte that is not in its canonical
@@ -25,6 +26,7 @@ pub mod in_force;
 pub mod key;
 pub mod key_file;
 pub mod kind;
+pub mod lock;
 pub mod moment;
 pub mod pae;
 mod pbes2;

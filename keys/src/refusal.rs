@@ -208,6 +208,14 @@ pub enum Refusal {
         /// The highest number that was begun.
         remembered: u64,
     },
+    /// The plan has no number, and others of the target have.
+    #[error("the plan has no sequence number, and number {remembered} was begun already on target \"{label}\"")]
+    SequenceMissing {
+        /// The target.
+        label: String,
+        /// The highest number that was begun.
+        remembered: u64,
+    },
     /// Another plan with the same number was begun already.
     #[error("another plan with number {found} was begun already on target \"{label}\"")]
     SequenceTaken {
@@ -242,6 +250,12 @@ pub enum Refusal {
         pinned: Digest,
         /// That of the file.
         found: Digest,
+    },
+    /// The policy that should follow is the one before.
+    #[error("the trust policy is the one before, byte for byte: both are version {version}")]
+    PolicyTheSame {
+        /// The version of both.
+        version: u64,
     },
     /// Another policy of the version that was accepted.
     #[error("the trust policy was changed and is still version {version}")]
@@ -295,6 +309,8 @@ impl Refusal {
             Self::TooFewKeys { scope: Scope::PolicyChange, .. } => "K0334",
             Self::RoleMissing { scope: Scope::PolicyChange, .. } => "K0335",
             Self::PolicyNotPinned { .. } => "K0336",
+            Self::SequenceMissing { .. } => "K0337",
+            Self::PolicyTheSame { .. } => "K0338",
         }
     }
 
@@ -336,12 +352,17 @@ impl Refusal {
             Self::CosignMissing => Some("a second reviewer can add one with \"pgseal cosign\""),
             Self::StateRequired | Self::SequenceNotEnforceable => Some("name the folder of its memory with --state"),
             Self::SequencePassed { .. } => Some("make a new plan with a higher number"),
+            Self::SequenceMissing { .. } => Some("make the plan again with a higher --sequence"),
             Self::SequenceTaken { .. } => Some("make the plan again with a higher number"),
-            Self::ClockBefore { .. } => Some("set the clock right"),
+            Self::ClockBefore { .. } => {
+                Some("set the clock right; if it was wrong before, and is right now, see \"Recover\" in AGENT.md")
+            }
             Self::PolicyRollback { .. } => Some("put the latest version in its place"),
+            Self::PolicyTheSame { .. } => Some("there is nothing to follow: name the changed policy"),
             Self::PolicyChanged { .. } => {
                 Some("raise its policy_version, and have it signed with \"pgseal trust sign\"")
             }
+            Self::Policy(error) => error.hint(),
             Self::TargetNotChosen { .. } => Some("say it with --target"),
             Self::PlanExpired | Self::PlanTooOld | Self::PlanUndated => Some("make a new plan"),
             _ => None,

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use pgseal_catalog::{Digest, Exit, Failure, plan, restraint};
 
-use crate::files::{self, Access, Guard};
+use crate::files::{self, Access, FileError, Guard};
 use crate::in_force::{InForce, successor};
 use crate::kind::{Kind, Plan, Statement, TrustPolicyDocument};
 use crate::policy::{MAX_POLICY_BYTES, TrustPolicy};
+use crate::refusal::Refusal;
 use crate::seal::{MAX_SEAL_BYTES, Seal};
 use crate::signer::{MaySign, Place, Signer};
 use crate::verifier::{Authorized, CountedSigner, PlanFacts, Unverified};
@@ -64,12 +65,17 @@ impl<K: Kind> Received<K> {
 }
 
 impl Received<TrustPolicyDocument> {
-    /// Takes a policy that may follow another one.
+    /// Takes a policy that may follow the one in these bytes; both are returned, the old one first.
     ///
     /// # Errors
-    /// See [`successor`].
-    pub fn succeed(self, old: &TrustPolicy, now: u64) -> Result<TrustPolicy, Failure> {
-        Ok(successor(old, &self.document, self.seal, now)?)
+    /// See [`successor`]; [`Refusal::PolicyTheSame`] where there is nothing to follow.
+    pub fn succeed(self, old: &[u8], now: u64) -> Result<(TrustPolicy, TrustPolicy), Failure> {
+        let before = TrustPolicy::read(old)?;
+        if self.document == old {
+            return Err(Refusal::PolicyTheSame { version: before.policy_version() }.into());
+        }
+        let new = successor(&before, &self.document, self.seal, now)?;
+        Ok((before, new))
     }
 }
 
@@ -120,6 +126,7 @@ pub fn write_sealed<K: Kind, P: Place + MaySign<K>>(
 #[must_use]
 pub struct PreparedDocument {
     digest: Digest,
+    path: PathBuf,
     beside: PathBuf,
     document: files::Prepared,
     seal: Option<files::Prepared>,
@@ -145,7 +152,7 @@ pub fn prepare_sealed<K: Kind, P: Place + MaySign<K>>(
         }
         None => None,
     };
-    Ok(PreparedDocument { digest: Digest::of(bytes), beside, document, seal })
+    Ok(PreparedDocument { digest: Digest::of(bytes), path: path.to_owned(), beside, document, seal })
 }
 
 impl PreparedDocument {
@@ -155,18 +162,43 @@ impl PreparedDocument {
         self.digest
     }
 
-    /// Gives both their names. The seal of what was there before goes first: no moment has a seal beside another document.
+    /// Gives both their names, of which that of the document must be free. The seal comes first: a run that is killed in between
+    /// leaves a seal alone, which is nothing and is replaced, and never a document that nobody signed.
+    ///
+    /// # Errors
+    /// A name that is taken; a file that cannot be put in its place.
+    pub fn put_new(self) -> Result<(), Failure> {
+        if self.path.symlink_metadata().is_ok() {
+            return Err(FileError::Exists { path: self.path }.into());
+        }
+        match self.seal {
+            Some(seal) => seal.put()?,
+            None => remove(&self.beside)?,
+        }
+        Ok(self.document.put_new()?)
+    }
+
+    /// Gives both their names. Where there is an older document, its seal goes first: no moment has a seal beside another document.
     ///
     /// # Errors
     /// A file that cannot be put in its place.
     pub fn put(self) -> Result<(), Failure> {
-        if let Err(error) = std::fs::remove_file(&self.beside)
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            return Err(Failure::from_error(Exit::Environment, &error).about(&self.beside.display().to_string()));
+        if self.path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+            return self.put_new();
         }
+        remove(&self.beside)?;
         self.document.put()?;
         self.seal.map_or(Ok(()), |seal| Ok(seal.put()?))
+    }
+}
+
+/// Removes a file, where it is there.
+fn remove(path: &Path) -> Result<(), Failure> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Failure::from_error(Exit::Environment, &error).about(&path.display().to_string()))
+        }
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 

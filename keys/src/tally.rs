@@ -26,6 +26,8 @@ pub struct CountedSigner {
 pub struct SetAside {
     /// The reason, as the refusal that it leads to when the signature was needed.
     pub reason: Refusal,
+    /// The key's roles.
+    pub roles: BTreeSet<String>,
 }
 
 /// Who signed a document.
@@ -40,7 +42,7 @@ impl Tally {
     /// Notes a valid signature of a key of the policy.
     pub(crate) fn note<K: Kind>(&mut self, trusted: &TrustedKey, statement: Statement, now: u64) {
         if let Some(reason) = objection::<K>(trusted, now) {
-            self.set_aside.push(SetAside { reason });
+            self.set_aside.push(SetAside { reason, roles: trusted.roles.clone() });
             return;
         }
         self.counted
@@ -84,7 +86,7 @@ impl Tally {
             return self.satisfies::<K>(&one, &Scope::Overall);
         }
         if K::PURPOSE == Purpose::TrustPolicy {
-            return self.satisfies::<K>(policy.changes.as_ref().unwrap_or(&policy.demand), &Scope::PolicyChange);
+            return self.satisfies::<K>(&policy.changes, &Scope::PolicyChange);
         }
         self.satisfies::<K>(&policy.demand, &Scope::Overall)?;
         let reproduced = self.distinct_keys(|signer| signer.statements.contains(&Statement::Reproduced));
@@ -105,12 +107,11 @@ impl Tally {
         for (role, demanded) in &demand.roles {
             let present = self.distinct_keys(|signer| signer.roles.contains(role));
             if present < *demanded {
-                return Err(Refusal::RoleMissing {
-                    scope: scope.clone(),
-                    role: role.clone(),
-                    demanded: *demanded,
-                    present,
-                });
+                let (scope, role, demanded) = (scope.clone(), role.clone(), *demanded);
+                let missing = Refusal::RoleMissing { scope, role: role.clone(), demanded, present };
+                // the reason of a key that has the role, where one signed and does not count
+                let reason = self.set_aside.iter().find(|aside| aside.roles.contains(&role));
+                return Err(reason.map_or(missing, |aside| aside.reason.clone()));
             }
         }
         Ok(())
@@ -118,7 +119,7 @@ impl Tally {
 
     /// The most telling reason why too few keys count.
     fn shortfall<K: Kind>(&self, otherwise: Refusal) -> Refusal {
-        if let Some(SetAside { reason }) = self.set_aside.first() {
+        if let Some(SetAside { reason, .. }) = self.set_aside.first() {
             return reason.clone();
         }
         if self.counted.is_empty() && !self.unknown.is_empty() {

@@ -252,7 +252,9 @@ fn check_order(
     memory: &Memory,
     verified: &Verified<'_, Plan>,
 ) -> Result<Order, Refusal> {
-    let Some(sequence) = facts.sequence else { return Ok(Order::Free) };
+    let Some(sequence) = facts.sequence else {
+        return no_number(label, memory).map(|()| Order::Free);
+    };
     let label = label.ok_or(Refusal::SequenceNotEnforceable)?;
     match memory {
         Memory::Absent => Err(Refusal::SequenceNotEnforceable),
@@ -262,6 +264,19 @@ fn check_order(
             check_mark(state.mark(label), label, mark)?;
             Ok(Order::Next { state: state.clone(), label: label.to_owned(), mark })
         }
+    }
+}
+
+/// Where plans have numbers, one without would pass by all of them.
+fn no_number(label: Option<&str>, memory: &Memory) -> Result<(), Refusal> {
+    let Memory::Kept(state) = memory else { return Ok(()) };
+    let Some(label) = label else {
+        let labels: Vec<String> = state.marked().map(str::to_owned).collect();
+        return if labels.is_empty() { Ok(()) } else { Err(Refusal::TargetNotChosen { labels }) };
+    };
+    match state.mark(label) {
+        Some(mark) => Err(Refusal::SequenceMissing { label: label.to_owned(), remembered: mark.sequence }),
+        None => Ok(()),
     }
 }
 

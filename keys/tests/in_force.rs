@@ -82,6 +82,7 @@ fn versions_only_rise() {
         let new = version(number, "max_plan_age = \"30d\"", &three());
         assert_eq!(follows(&old, &new, seal_of(&new, &[1])), code, "{number}");
     }
+    assert_eq!(follows(&old, &old, seal_of(&old, &[1])), "K0333");
     let broken = version(6, "treshold = 1", &three());
     assert_eq!(follows(&old, &broken, seal_of(&broken, &[1])), "K0202");
 }
@@ -105,6 +106,7 @@ fn changes_have_a_demand_of_their_own() {
     };
     assert_eq!(read(&three(), &table), "read");
     assert_eq!(read(&three(), "[policy_changes]\nthreshold = 4"), "K0208");
+    assert_eq!(read(&three(), "[policy_changes]\nthreshold = 1\n[environments.x]\nthreshold = 2"), "K0211");
     assert_eq!(read(&three(), "[policy_changes]\nthreshold = 0"), "K0205");
     assert_eq!(read(&three(), "[policy_changes]\nroles = { security = 1 }"), "K0202");
     assert_eq!(read(&three(), "[policy_changes]\nthreshold = 1\nroles = { auditor = 1 }"), "K0208");
@@ -265,12 +267,20 @@ fn a_memory_that_others_could_have_changed_is_refused() {
 
 /// Lets [`PLAN`] with a number through on that host.
 fn admit(host: &Host, document: &[u8], sequence: u64, label: Option<&str>) -> Result<Admitted<()>, &'static str> {
+    admit_facts(host, document, PlanFacts { sequence: Some(sequence), ..PlanFacts::default() }, label)
+}
+
+fn admit_facts(
+    host: &Host,
+    document: &[u8],
+    facts: PlanFacts,
+    label: Option<&str>,
+) -> Result<Admitted<()>, &'static str> {
     let trust = host.enter(NOW).unwrap();
     let mut seal = Seal::<Plan>::default();
     seal.sign(&signer(1), Statement::Signed, document).unwrap();
     let verified =
         Unverified::<Plan>::new(document.to_vec(), Some(seal.to_bytes())).verify(trust.policy(), NOW).unwrap();
-    let facts = PlanFacts { sequence: Some(sequence), ..PlanFacts::default() };
     let opened = verified.open(|_| Ok::<_, std::convert::Infallible>(((), facts))).unwrap();
     let authorized = opened.authorize(label, trust.memory()).map_err(|refusal| refusal.code())?;
     let live = LiveTarget { database: "shop".to_owned(), system_identifier: None };
@@ -292,6 +302,11 @@ fn plans_of_a_target_come_in_order() {
     assert_eq!(judge(b"four", 4, "staging"), "begun");
     assert_eq!(judge(b"seven", 7, "production"), "begun");
     assert_eq!(judge(b"five", 5, "production"), "K0328");
+    // without a number, where others had one
+    let without = |label| admit_facts(&host, b"none", PlanFacts::default(), label).map(|_| ());
+    assert_eq!(without(Some("production")), Err("K0337"));
+    assert_eq!(without(None), Err("K0322"));
+    assert_eq!(without(Some("elsewhere")), Ok(()));
     // being let through is not yet being begun
     assert!(admit(&host, b"nine", 9, Some("production")).is_ok());
     let eight = admit(&host, b"eight", 8, Some("production")).unwrap();
@@ -310,6 +325,58 @@ fn a_plan_that_was_judged_elsewhere_is_not_admitted() {
     assert!(authorized.expectations().iter().any(|line| line.contains("higher number")));
     let live = LiveTarget { database: "shop".to_owned(), system_identifier: None };
     assert_eq!(authorized.admit(&live).map(|_| ()).unwrap_err().code(), "K0327");
+}
+
+/// Two policies that may each follow the first, and not each other: whatever the order, one of them is refused.
+#[test]
+fn of_two_successors_one_is_accepted() {
+    let first = version(1, "threshold = 1", &three());
+    let second = version(2, "threshold = 3", &three());
+    let third = version(3, "threshold = 1", &three());
+    for round in 0..40 {
+        let host = Host::new();
+        host.put(&first, &[]);
+        assert_eq!(host.says(NOW), "accepted");
+        host.put(&second, &[1, 2, 3]);
+        let other = host.path("other.toml");
+        fs::write(&other, &third).unwrap();
+        fs::write(host.path("other.toml.sig"), seal_of(&third, &[1]).unwrap()).unwrap();
+        let enter = |path: PathBuf| InForce::on_agent(&path, Some(&host.path("state")), None, NOW).is_ok();
+        let (enter, start) = (&enter, &std::sync::Barrier::new(2));
+        let run = |path: PathBuf| {
+            move || {
+                start.wait();
+                enter(path)
+            }
+        };
+        let accepted = std::thread::scope(|scope| {
+            let runs = [scope.spawn(run(host.path("trust.toml"))), scope.spawn(run(other))];
+            runs.map(|run| run.join().unwrap())
+        });
+        assert_eq!(accepted.iter().filter(|accepted| **accepted).count(), 1, "round {round}: {accepted:?}");
+    }
+}
+
+#[test]
+fn a_memory_of_another_user_is_refused() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let host = Host::new();
+    host.put(&version(1, "", &three()), &[]);
+    if fs::metadata(host.path("state")).unwrap().uid() != 0 {
+        println!("skipped: only root can give a folder to somebody else");
+        return;
+    }
+    // empty: nothing in it would say whose it is
+    chown(host.path("state"), Some(65_534), None).unwrap();
+    assert_eq!(host.says(NOW), "K0504");
+    assert_eq!(fs::read_dir(host.path("state")).unwrap().count(), 0, "something was left in it");
+    chown(host.path("state"), Some(0), None).unwrap();
+    assert_eq!(host.says(NOW), "accepted");
+    // the lock is no way to somebody else's file
+    fs::remove_file(host.path("state/lock")).unwrap();
+    std::os::unix::fs::symlink(host.path("victim"), host.path("state/lock")).unwrap();
+    assert_eq!(host.says(NOW), "K0406");
+    assert!(!host.path("victim").exists());
 }
 
 /// Many agents with one memory: nothing that one of them remembered is lost.

@@ -97,7 +97,7 @@ fn a_full_policy_is_read() {
          role_thresholds = { reviewer = 1 }\n[hazards.data-loss]\nthreshold = 2\nroles = { dba = 1 }\n\
          [environments.production]\nthreshold = 2\nforbidden_hazards = [\"data-loss\"]\n",
         &[
-            key_entry(1, "roles = [\"reviewer\", \"dba\"]\nsigns = [\"plan\"]\nnot_after = 2030-01-01T00:00:00Z"),
+            key_entry(1, "roles = [\"reviewer\", \"dba\"]\nsigns = [\"plan\", \"trust-policy\"]\nnot_after = 2030-01-01T00:00:00Z"),
             key_entry(2, "roles = []\nrevoked = false"),
             "[[targets]]\nlabel = \"shop\"\nenvironment = \"production\"\nsystem_identifier = \"18446744073709551615\"\n".to_owned(),
         ],
@@ -300,6 +300,68 @@ fn refuses_demands_that_could_never_be_met() {
     assert_eq!(verdict(&policy("", &snapshots), &sealed(&[1])), "K0307");
 }
 
+/// Whoever can change a policy can take its rules away: a change needs what the strictest of them needs.
+#[test]
+fn a_change_needs_the_most_that_any_plan_needs() {
+    let three = [key_entry(1, "roles = [\"dba\"]"), key_entry(2, "roles = [\"dba\", \"security\"]"), key_entry(3, "")];
+    let last = |head: &str, tables: &str| {
+        let policy = policy(&format!("{head}\n{tables}"), &three);
+        policy.in_words().into_iter().find(|line| line.starts_with("the next version")).unwrap()
+    };
+    let needs = |head: &str, tables: &str, demand: &str| {
+        assert_eq!(last(head, tables), format!("the next version of this policy needs the signatures of {demand}"));
+    };
+    needs("", "", "1 key");
+    needs("threshold = 2", "", "2 distinct keys");
+    needs("role_thresholds = { dba = 2 }", "", "1 key, 2 of them with role \"dba\"");
+    needs(
+        "",
+        "[environments.production]\nthreshold = 2\nroles = { dba = 1 }",
+        "2 distinct keys, 1 of them with role \"dba\"",
+    );
+    needs("", "[hazards.data-loss]\nthreshold = 3", "3 distinct keys");
+    needs("forbidden_hazards = [\"data-loss\"]", "", "1 key");
+    needs("require_cosign = true", "", "2 distinct keys");
+    let both =
+        "[hazards.full-scan]\nroles = { dba = 2 }\n[environments.a]\nthreshold = 2\nroles = { dba = 1, security = 1 }";
+    needs("", both, "2 distinct keys, 2 of them with role \"dba\", 1 of them with role \"security\"");
+    // said, and less than that
+    let refused = |head: &str, tables: &str| {
+        TrustPolicy::read(policy_text(&format!("{head}\n{tables}"), &three).as_bytes()).unwrap_err()
+    };
+    let error = refused("threshold = 2", "[policy_changes]\nthreshold = 1");
+    assert_eq!(error.code(), "K0211");
+    let said = "the trust policy, line 5: \"policy_changes.threshold\" is 1, and \"threshold\" demands 2 for plans";
+    assert_eq!((error.to_string().as_str(), error.hint().is_some()), (said, true));
+    for (head, tables, by) in [
+        ("role_thresholds = { dba = 1 }", "", "role_thresholds.dba"),
+        ("require_cosign = true", "", "require_cosign"),
+        ("", "[environments.production]\nthreshold = 2", "environments.production.threshold"),
+        ("", "[hazards.data-loss]\nroles = { security = 1 }", "hazards.data-loss.roles.security"),
+    ] {
+        let error = refused(head, &format!("[policy_changes]\nthreshold = 1\n{tables}"));
+        assert!(error.code() == "K0211" && error.to_string().contains(by), "{error}");
+    }
+    let strong =
+        "[policy_changes]\nthreshold = 3\nroles = { security = 1 }\n[hazards.data-loss]\nroles = { security = 1 }";
+    needs("threshold = 2", strong, "3 distinct keys, 1 of them with role \"security\"");
+    // the default that no keys could give
+    let keys = [key_entry(1, "roles = [\"dba\"]\nsigns = [\"plan\"]"), key_entry(2, "")];
+    assert_eq!(read(&policy_text("role_thresholds = { dba = 1 }", &keys)), "K0208");
+    assert_eq!(read(&policy_text("", &keys)), "read");
+    assert_eq!(read(&policy_text("require_cosign = true", &[key_entry(1, "")])), "K0208");
+}
+
+#[test]
+fn targets_are_so_many_and_each_once() {
+    let many = |count: usize| {
+        let list: String = (0..count).map(|n| format!("[[targets]]\nlabel = \"t{n}\"\n")).collect();
+        tables(&list)
+    };
+    assert_eq!((many(4096), many(4097)), ("read", "K0205"));
+    assert_eq!(tables("[[targets]]\nlabel = \"a\"\n[[targets]]\nlabel = \"a\""), "K0205");
+}
+
 #[test]
 fn refuses_unknown_hazards_and_environments() {
     assert_eq!(head("allowed_hazards = [\"dataloss\"]"), "K0209");
@@ -332,7 +394,7 @@ fn a_policy_is_told_in_words() {
     let words = words.unwrap().in_words().join("\n");
     for line in [
         "a plan needs the signatures of 2 distinct keys, 1 of them with role \"dba\"",
-        "one of its signers must have compiled it again (cosign)",
+        "one of its signers, who are two at least, must have compiled it again (cosign)",
         "it must begin to be valid at most 30 days ago",
         "no other hazards are allowed than blocks-writes, data-loss",
         "a plan with hazard \"data-loss\" needs the signatures of 2 distinct keys, 1 of them with role \"dba\"",
@@ -341,7 +403,7 @@ fn a_policy_is_told_in_words() {
         "  shop: environment \"production\", database \"shop\", system identifier 7",
         "every phase must be noted in the database",
         "the agent must have a memory (--state)",
-        "the next version of this policy needs the signatures of 1 key",
+        "the next version of this policy needs the signatures of 2 distinct keys, 1 of them with role \"dba\"",
         "signs plans, trust policies; roles dba; until 2027-01-01T00:00:00Z",
         "signs plans, trust policies",
     ] {
@@ -397,7 +459,8 @@ not_after = 2027-01-01T00:00:00Z
 name = "bob"
 key = "KEY2"
 [policy_changes]
-threshold = 1
+threshold = 2
+roles = { dba = 1 }
 [hazards.data-loss]
 threshold = 2
 roles = { dba = 1 }

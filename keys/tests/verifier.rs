@@ -222,14 +222,37 @@ fn roles_are_demanded_of_distinct_keys() {
 }
 
 #[test]
+fn a_missing_role_is_explained_by_the_key_that_has_it() {
+    let with = |line: &str| {
+        let entries =
+            [key_entry(1, &format!("roles = [\"dba\"]\n{line}")), key_entry(2, ""), key_entry(3, "roles = [\"dba\"]")];
+        verdict(&policy("role_thresholds = { dba = 1 }", &entries), &sealed(&[1, 2]))
+    };
+    assert_eq!(with(""), "accepted");
+    assert_eq!(with("not_after = 2020-01-01T00:00:00Z"), "K0305");
+    assert_eq!(with("revoked = true"), "K0304");
+    assert_eq!(with("signs = [\"receipt\"]"), "K0307");
+}
+
+#[test]
 fn co_signing_is_demanded() {
     let policy = policy("require_cosign = true", &[key_entry(1, ""), key_entry(2, "")]);
     assert_eq!(verdict(&policy, &sealed(&[1, 2])), "K0308");
     let (first, second, stranger) = (signer(1), signer(2), signer(9));
     let seal = seal_by::<Plan, _>(PLAN, &[(&first, Statement::Signed), (&second, Statement::Reproduced)]);
     assert_eq!(verdict(&policy, &seal), "accepted");
-    let seal = seal_by::<Plan, _>(PLAN, &[(&first, Statement::Signed), (&stranger, Statement::Reproduced)]);
+    let seal = seal_by::<Plan, _>(
+        PLAN,
+        &[(&first, Statement::Signed), (&second, Statement::Signed), (&stranger, Statement::Reproduced)],
+    );
     assert_eq!(verdict(&policy, &seal), "K0308");
+    // it takes two, whatever the threshold says
+    let seal = seal_by::<Plan, _>(PLAN, &[(&first, Statement::Reproduced)]);
+    assert_eq!(verdict(&policy, &seal), "K0302");
+    let seal = seal_by::<Plan, _>(PLAN, &[(&first, Statement::Signed), (&first, Statement::Reproduced)]);
+    assert_eq!(verdict(&policy, &seal), "K0302");
+    let seal = seal_by::<Plan, _>(PLAN, &[(&first, Statement::Reproduced), (&second, Statement::Reproduced)]);
+    assert_eq!(verdict(&policy, &seal), "accepted");
 }
 
 #[test]

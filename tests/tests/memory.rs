@@ -119,6 +119,7 @@ fn a_policy_is_changed_in_the_field() {
     stage.desk.run("trust sign trust.toml --key mallory.pem").expect(0);
     says(&stage.apply().expect(3), &["[K0301]"]);
     stage.desk.run("trust verify trust.toml --after old.pem").expect(3);
+    says(&stage.desk.run("trust verify old.pem --after old.pem").expect(3), &["[K0338]"]);
     stage.desk.run("trust sign trust.toml --key alice.pem").expect(0);
     stage.desk.run("trust verify trust.toml --after old.pem").expect(0);
     stage.apply().expect(0);

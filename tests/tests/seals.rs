@@ -231,7 +231,7 @@ fn strangers_and_policies_are_refused() {
         ("name = \"alice\"", "name = \"alice\"\nnot_after = 2020-01-01T00:00:00Z", "K0305"),
         ("name = \"alice\"", "name = \"alice\"\nnot_before = 2999-01-01T00:00:00Z", "K0306"),
         ("name = \"alice\"", "name = \"alice\"\nsigns = [\"receipt\"]", "K0307"),
-        ("threshold = 1", "threshold = 1\nrequire_cosign = true", "K0308"),
+        ("threshold = 1", "threshold = 1\nrequire_cosign = true", "K0302"),
         ("threshold = 1", "threshold = 1\nmax_plan_age = \"1d\"", "K0320"),
         ("threshold = 1", "threshold = 1\nmin_compiler_version = \"9.0.0\"", "K0321"),
         ("threshold = 1", "treshold = 1", "K0202"),

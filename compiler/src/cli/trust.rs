@@ -6,7 +6,7 @@ use pgseal_keys::files::{self, Access, Guard};
 use pgseal_keys::key_file;
 use pgseal_keys::kind::Purpose;
 use pgseal_keys::policy::InitialKey;
-use pgseal_keys::{Kind as _, Received, Statement, TrustPolicy, TrustPolicyDocument, read_policy};
+use pgseal_keys::{Kind as _, Received, Statement, TrustPolicy, TrustPolicyDocument};
 
 use super::files::print;
 use super::signing::{SignOptions, sign};
@@ -127,9 +127,9 @@ fn sign_policy(arguments: &SignArguments) -> Result<Exit, Failure> {
 }
 
 fn verify(arguments: &VerifyArguments) -> Result<Exit, Failure> {
-    let old = read_policy(&arguments.after)?;
+    let old = files::read(&arguments.after, Guard::Trusted, TrustPolicyDocument::MAX_BYTES)?;
     let received = Received::<TrustPolicyDocument>::read(&arguments.policy, None)?;
-    let new = received.succeed(&old, now()?)?;
+    let (old, new) = received.succeed(&old, now()?)?;
     let said = format!(
         "{}: version {} may follow version {}\n",
         arguments.policy.display(),

@@ -7,7 +7,7 @@
 //! threshold = 2               # distinct keys, default 1
 //! max_plan_age = "30d"
 //! min_compiler_version = "0.1.0"
-//! require_cosign = true       # one of the signatures says "reproduced"
+//! require_cosign = true       # two distinct keys at least, one of which says "reproduced"
 //! require_ledger = true       # every phase is noted in the database
 //! ledger_schema = "pgseal_ops" # where; default: "pgseal"
 //! require_state = true        # the agent remembers what it has seen
@@ -24,9 +24,9 @@
 //! not_after = 2027-01-01T00:00:00Z
 //! revoked = false
 //!
-//! [policy_changes]            # what the next version of this policy needs; default: what a plan needs
+//! [policy_changes]            # what the next version of this policy needs; default, and no less: the most that any plan needs
 //! threshold = 2
-//! roles = { security = 1 }
+//! roles = { security = 1, dba = 1, reviewer = 1 }
 //!
 //! [hazards.data-loss]
 //! threshold = 2
@@ -46,6 +46,7 @@
 //!
 //! A policy that says something this program cannot understand or could never satisfy is refused as a whole.
 
+mod changes;
 mod read;
 mod words;
 mod write;
@@ -63,6 +64,8 @@ pub use write::InitialKey;
 pub const MAX_POLICY_BYTES: u64 = 1024 * 1024;
 /// The most keys in a policy.
 pub const MAX_KEYS: usize = 256;
+/// The most targets in a policy.
+pub const MAX_TARGETS: usize = 4096;
 
 /// The hazards that a policy can speak of; a plan with any other is refused.
 pub const HAZARDS: [&str; 5] = ["blocks-reads", "blocks-writes", "data-loss", "full-scan", "table-rewrite"];
@@ -125,6 +128,20 @@ pub enum PolicyError {
         /// The number of keys that are not revoked and may sign such documents.
         available: u32,
     },
+    /// A change of the policy would need less than the plans that the policy governs.
+    #[error("the trust policy, line {line}: \"{field}\" is {found}, and \"{by}\" demands {demanded} for plans")]
+    ChangesTooWeak {
+        /// The line of the table, from 1.
+        line: usize,
+        /// The path of the field.
+        field: String,
+        /// The number of keys that it demands.
+        found: u32,
+        /// The path of the field that demands more.
+        by: String,
+        /// The number of keys that that one demands.
+        demanded: u32,
+    },
     /// A hazard that this program does not know.
     #[error("trust policy field \"{field}\" names unknown hazard \"{hazard}\"")]
     UnknownHazard {
@@ -157,6 +174,21 @@ impl PolicyError {
             Self::Unreachable { .. } => "K0208",
             Self::UnknownHazard { .. } => "K0209",
             Self::UnknownEnvironment { .. } => "K0210",
+            Self::ChangesTooWeak { .. } => "K0211",
+        }
+    }
+
+    /// What to do about it, if that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::ChangesTooWeak { .. } => Some(
+                "a new version can take any rule away, so it needs no less than the strictest of them: raise it, or leave [policy_changes] out",
+            ),
+            Self::Unreachable { field, .. } if field.starts_with("policy_changes") => Some(
+                "a change needs the most that any plan needs, by keys whose \"signs\" has \"trust-policy\" (as it has by default)",
+            ),
+            _ => None,
         }
     }
 }
@@ -266,7 +298,7 @@ pub struct TrustPolicy {
     pub(crate) policy_version: u64,
     pub(crate) demand: Demand,
     pub(crate) keys: Vec<TrustedKey>,
-    pub(crate) changes: Option<Demand>,
+    pub(crate) changes: Demand,
     pub(crate) require_cosign: bool,
     pub(crate) ledger: LedgerRule,
     pub(crate) ledger_schema: String,

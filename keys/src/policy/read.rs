@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pgseal_catalog::snapshot::{AGENTS_SCHEMA, is_agents_schema};
 use serde::Deserialize;
+use toml::Spanned;
 
+use super::changes::Least;
 use super::{
-    Demand, EnvironmentRule, HAZARDS, HazardRule, LedgerRule, MAX_KEYS, MAX_POLICY_BYTES, MemoryRule, PolicyError,
-    ProgramVersion, TargetRule, TrustPolicy, TrustedKey,
+    Demand, EnvironmentRule, HAZARDS, HazardRule, LedgerRule, MAX_KEYS, MAX_POLICY_BYTES, MAX_TARGETS, MemoryRule,
+    PolicyError, ProgramVersion, TargetRule, TrustPolicy, TrustedKey,
 };
 use crate::key::PublicKey;
 use crate::kind::Purpose;
@@ -48,7 +50,7 @@ struct Wire {
     #[serde(default)]
     forbidden_hazards: Vec<String>,
     keys: Vec<WireKey>,
-    policy_changes: Option<WireChanges>,
+    policy_changes: Option<Spanned<WireChanges>>,
     #[serde(default)]
     hazards: BTreeMap<String, WireHazard>,
     #[serde(default)]
@@ -130,8 +132,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<TrustPolicy, PolicyError> {
     let wire: Wire = toml::from_str(text).map_err(|error| malformed(text, &error))?;
     let keys = read_keys(wire.keys)?;
     let reach = Reach { keys: &keys, purpose: Purpose::Plan };
-    let changes = wire.policy_changes.map(|rule| read_changes(&keys, rule)).transpose()?;
     let demand = reach.demand("", wire.threshold, "role_thresholds", wire.role_thresholds)?;
+    let cosigner = wire.require_cosign && wire.threshold < 2;
+    let demand = if wire.require_cosign { with_cosigner(&reach, demand)? } else { demand };
+    let hazards = read_hazards(&reach, wire.hazards, wire.forbidden_hazards)?;
+    let environments = read_environments(&reach, wire.environments)?;
+    let least = Least::of(&demand, cosigner, &hazards, &environments);
+    let changes = read_changes(text, &keys, wire.policy_changes, &least)?;
     let policy = TrustPolicy {
         policy_version: positive(wire.policy_version)?,
         demand,
@@ -143,8 +150,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<TrustPolicy, PolicyError> {
         min_compiler_version: wire.min_compiler_version.map(compiler_version).transpose()?,
         max_plan_age: wire.max_plan_age.map(|text| duration("max_plan_age", &text)).transpose()?,
         allowed_hazards: wire.allowed_hazards.map(|list| hazard_set("allowed_hazards", list)).transpose()?,
-        hazards: read_hazards(&reach, wire.hazards, wire.forbidden_hazards)?,
-        environments: read_environments(&reach, wire.environments)?,
+        hazards,
+        environments,
         targets: read_targets(wire.targets)?,
         keys,
     };
@@ -153,11 +160,16 @@ pub(super) fn read(bytes: &[u8]) -> Result<TrustPolicy, PolicyError> {
 }
 
 fn malformed(text: &str, error: &toml::de::Error) -> PolicyError {
-    let detail = match error.span().and_then(|span| text.get(..span.start)) {
-        Some(before) => format!("line {}: {}", before.matches('\n').count() + 1, error.message()),
+    let detail = match error.span() {
+        Some(span) => format!("line {}: {}", line_at(text, span.start), error.message()),
         None => error.message().to_owned(),
     };
     PolicyError::Malformed { detail: detail.replace('\n', " ") }
+}
+
+/// The line of a place in the text, from 1.
+fn line_at(text: &str, at: usize) -> usize {
+    text.get(..at).map_or(0, |before| before.matches('\n').count()) + 1
 }
 
 fn invalid(field: impl Into<String>, reason: impl Into<String>) -> PolicyError {
@@ -306,15 +318,34 @@ fn purposes(field: &str, words: Vec<String>) -> Result<BTreeSet<Purpose>, Policy
         .collect()
 }
 
-/// What the next version of the policy needs. Unlike for plans, a policy that no key could change is refused: it would say so only
-/// when it has to be changed.
-fn read_changes(keys: &[TrustedKey], rule: WireChanges) -> Result<Demand, PolicyError> {
+/// Whoever compiled a plan again did so for somebody else's: that takes two.
+fn with_cosigner(reach: &Reach<'_>, demand: Demand) -> Result<Demand, PolicyError> {
+    let threshold = demand.threshold.max(2);
+    reach.check("require_cosign", threshold, |_| true)?;
+    Ok(Demand { threshold, ..demand })
+}
+
+/// What the next version of the policy needs: what is said, which must be no less than what any plan needs, or else just that.
+/// Unlike for plans, a policy that no key could change is refused: it would say so only when it has to be changed.
+fn read_changes(
+    text: &str,
+    keys: &[TrustedKey],
+    rule: Option<Spanned<WireChanges>>,
+    least: &Least,
+) -> Result<Demand, PolicyError> {
     let reach = Reach { keys, purpose: Purpose::TrustPolicy };
-    let demand = reach.demand("policy_changes.", rule.threshold, "roles", rule.roles)?;
+    let Some(rule) = rule else {
+        let Demand { threshold, roles } = least.demand();
+        return reach.demand("policy_changes.", threshold, "roles", roles);
+    };
+    let line = line_at(text, rule.span().start);
+    let WireChanges { threshold, roles } = rule.into_inner();
+    let demand = reach.demand("policy_changes.", threshold, "roles", roles)?;
     if !keys.iter().any(|key| key.signs.contains(&Purpose::TrustPolicy)) {
         let field = "policy_changes.threshold".to_owned();
         return Err(PolicyError::Unreachable { field, demanded: demand.threshold, available: 0 });
     }
+    least.check(line, &demand)?;
     Ok(demand)
 }
 
@@ -405,10 +436,14 @@ fn read_environments(
 }
 
 fn read_targets(wire: Vec<WireTarget>) -> Result<Vec<TargetRule>, PolicyError> {
+    if wire.len() > MAX_TARGETS {
+        return Err(invalid("targets", format!("must list at most {MAX_TARGETS} targets")));
+    }
     let mut targets: Vec<TargetRule> = Vec::with_capacity(wire.len());
+    let mut labels = BTreeSet::new();
     for WireTarget { label, environment, database, system_identifier } in wire {
         check_name("targets.label", &label)?;
-        if targets.iter().any(|other| other.label == label) {
+        if !labels.insert(label.clone()) {
             return Err(invalid("targets.label", format!("\"{label}\" is there twice")));
         }
         let field = format!("targets.{label}.system_identifier");

@@ -12,7 +12,7 @@ impl TrustPolicy {
     pub fn in_words(&self) -> Vec<String> {
         let mut lines = vec![format!("a plan needs {}", demand(&self.demand))];
         if self.require_cosign {
-            lines.push("one of its signers must have compiled it again (cosign)".to_owned());
+            lines.push("one of its signers, who are two at least, must have compiled it again (cosign)".to_owned());
         }
         lines.extend(self.min_compiler_version.map(|version| format!("it must be of compiler {version} or later")));
         lines.extend(self.max_plan_age.map(|age| format!("it must begin to be valid at most {} ago", duration(age))));
@@ -38,8 +38,7 @@ impl TrustPolicy {
         if self.memory == MemoryRule::Required {
             lines.push("the agent must have a memory (--state)".to_owned());
         }
-        let changes = self.changes.as_ref().unwrap_or(&self.demand);
-        lines.push(format!("the next version of this policy needs {}", demand(changes)));
+        lines.push(format!("the next version of this policy needs {}", demand(&self.changes)));
         lines.push("keys:".to_owned());
         lines.extend(self.keys.iter().map(key));
         lines

@@ -20,7 +20,7 @@ pub struct InitialKey {
 
 /// What a policy can say besides, before its tables.
 const FURTHER: &str = "\
-# One of the signers has to have compiled the plan again (pgseal cosign).
+# One of the signers, two at least, has to have compiled the plan again (pgseal cosign).
 # require_cosign = true
 # So many of the signers need this role.
 # role_thresholds = { dba = 1 }
@@ -46,9 +46,10 @@ const FURTHER_TABLES: &str = "
 # not_after = 2027-01-01T00:00:00Z
 # revoked = true
 
-# What the next version of this policy needs; without it, what a plan needs.
+# What the next version of this policy needs; without it, the most that any plan needs, and never less.
 # [policy_changes]
 # threshold = 2
+# roles = { dba = 1 }
 
 # What a plan with this hazard needs.
 # [hazards.data-loss]

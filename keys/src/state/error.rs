@@ -25,6 +25,22 @@ pub enum StateError {
         /// Its permission bits.
         mode: u32,
     },
+    /// Somebody else's folder.
+    #[error("state folder \"{}\" belongs to user {owner}, and this program runs as user {user}", path.display())]
+    FolderOfAnother {
+        /// The folder.
+        path: PathBuf,
+        /// The number of the folder's user.
+        owner: u32,
+        /// The number of this program's user.
+        user: u32,
+    },
+    /// Others changed the policy that is remembered whenever this one was about to be.
+    #[error("the trust policy in state folder \"{}\" is changed by others all the time", path.display())]
+    Unsteady {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The memory is not as it was written.
     #[error("state file \"{}\" is malformed: {detail}", path.display())]
     Malformed {
@@ -49,6 +65,8 @@ impl StateError {
             Self::NoFolder { .. } => "K0501",
             Self::FolderOpen { .. } => "K0502",
             Self::Malformed { .. } => "K0503",
+            Self::FolderOfAnother { .. } => "K0504",
+            Self::Unsteady { .. } => "K0505",
             Self::File(error) => error.code(),
             Self::Refused(refusal) => refusal.code(),
         }
@@ -58,7 +76,10 @@ impl StateError {
     #[must_use]
     pub fn exit_code(&self) -> Exit {
         match self {
-            Self::NoFolder { .. } | Self::FolderOpen { .. } | Self::Malformed { .. } => Exit::Refused,
+            Self::NoFolder { .. } | Self::FolderOpen { .. } | Self::FolderOfAnother { .. } | Self::Malformed { .. } => {
+                Exit::Refused
+            }
+            Self::Unsteady { .. } => Exit::Environment,
             Self::File(error) => error.exit_code(),
             Self::Refused(refusal) => refusal.exit_code(),
         }
@@ -70,8 +91,12 @@ impl StateError {
         match self {
             Self::NoFolder { .. } => Some("make it with \"mkdir -m 700\", and keep it: it is what the agent remembers"),
             Self::FolderOpen { .. } => Some("run \"chmod 700\" on it"),
+            Self::FolderOfAnother { .. } => {
+                Some("run this as the user whose memory it is, which is the service's: sudo -u pgseal pgseal-agent …")
+            }
+            Self::Unsteady { .. } => Some("let one run put the new trust policy in force, then run this again"),
             Self::Malformed { .. } => Some(
-                "it was changed or damaged: bring it back from a copy, or remove it once you know which policy is the latest",
+                "it was changed or damaged, and an old copy would let old plans in again: see \"Recover\" in AGENT.md",
             ),
             Self::File(error) => error.hint(),
             Self::Refused(refusal) => refusal.hint(),

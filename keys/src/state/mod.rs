@@ -6,7 +6,7 @@
 //! lock         held while the memory is read and written anew: agents of several databases may share a folder
 //! ```
 //!
-//! Refused: a folder that is missing or that others can write, a memory that is not as it was written. An agent that has lost its
+//! Refused: a folder that is missing, somebody else's or one that others can write, a memory that is not as it was written. An agent that has lost its
 //! memory would accept an old policy again, so only a person can take it away.
 
 mod error;
@@ -21,7 +21,8 @@ use pgseal_catalog::{Digest, Failure};
 pub use self::error::StateError;
 pub use self::file::Mark;
 use self::file::{Contents, RememberedPolicy, RememberedReceipt};
-use crate::files::{self, Access, FileError, Guard};
+use crate::files::{self, Access, Guard};
+use crate::lock;
 use crate::policy::MAX_POLICY_BYTES;
 use crate::refusal::Refusal;
 use crate::sealed::PreparedDocument;
@@ -36,6 +37,15 @@ pub struct State {
     contents: Box<Contents>,
 }
 
+/// Whether a policy is remembered now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Accepted {
+    /// It is.
+    Remembered,
+    /// Another agent of this folder had another one accepted since the memory was opened.
+    NotSinceOthersDid,
+}
+
 impl State {
     /// Opens the memory in a folder; an empty folder is an agent that has seen nothing yet.
     ///
@@ -45,6 +55,16 @@ impl State {
         check_folder(folder)?;
         let contents = Box::new(read(folder)?);
         Ok(Self { folder: folder.to_owned(), contents })
+    }
+
+    /// The folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Whether any plan with a number was begun, and on which targets.
+    pub(crate) fn marked(&self) -> impl Iterator<Item = &str> {
+        self.contents.sequences.keys().map(String::as_str)
     }
 
     /// The trust policy that was last accepted, as its file was.
@@ -63,25 +83,20 @@ impl State {
         if now < remembered { Err(Refusal::ClockBefore { now, remembered }) } else { Ok(()) }
     }
 
-    /// Remembers a time and the policy that was accepted then.
-    pub(crate) fn accept(&mut self, now: u64, version: u64, policy: &str) -> Result<(), StateError> {
-        self.update(|contents| {
-            contents.time = contents.time.max(now);
-            match &contents.policy {
-                // another agent of this folder may have gone on since the memory was read
-                Some(known) if known.version > version => {
-                    return Err(Refusal::PolicyRollback { found: version, remembered: known.version });
-                }
-                Some(known) if known.version == version && known.text != policy => {
-                    return Err(Refusal::PolicyChanged { version });
-                }
-                Some(known) if known.version == version => {}
-                Some(_) | None => {
-                    contents.policy = Some(RememberedPolicy { version, text: policy.to_owned() });
-                }
-            }
-            Ok(())
-        })
+    /// Remembers a time and the policy that was accepted then, unless another one is remembered by now than when this was opened,
+    /// which is what the policy was held against.
+    pub(crate) fn accept(&mut self, now: u64, version: u64, policy: &str) -> Result<Accepted, StateError> {
+        let _held = lock(&self.folder)?;
+        let mut contents = read(&self.folder)?;
+        if contents.policy != self.contents.policy {
+            return Ok(Accepted::NotSinceOthersDid);
+        }
+        contents.time = contents.time.max(now);
+        if contents.policy.as_ref().is_none_or(|known| known.text != policy) {
+            contents.policy = Some(RememberedPolicy { version, text: policy.to_owned() });
+        }
+        self.write(contents)?;
+        Ok(Accepted::Remembered)
     }
 
     /// Remembers that a plan was begun on a target.
@@ -174,7 +189,12 @@ fn check_folder(folder: &Path) -> Result<(), StateError> {
 
 #[cfg(unix)]
 fn check_mode(folder: &Path, found: &fs::Metadata) -> Result<(), StateError> {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    // root may not either: what it left there would be closed to the service
+    let (owner, user) = (found.uid(), rustix::process::geteuid().as_raw());
+    if owner != user {
+        return Err(StateError::FolderOfAnother { path: folder.to_owned(), owner, user });
+    }
     let mode = found.permissions().mode() & 0o7777;
     if mode & 0o022 != 0 {
         return Err(StateError::FolderOpen { path: folder.to_owned(), mode });
@@ -187,11 +207,41 @@ fn check_mode(_: &Path, _: &fs::Metadata) -> Result<(), StateError> {
     Ok(())
 }
 
-/// Waits until nobody else changes the memory; the kernel lets go when the file is closed, however the program ends.
-fn lock(folder: &Path) -> Result<fs::File, StateError> {
-    let path = folder.join("lock");
-    let failed = |source| FileError::Io { action: "lock", path: path.clone(), source };
-    let file = fs::File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-    rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
-    Ok(file)
+/// Waits until nobody else changes the memory.
+fn lock(folder: &Path) -> Result<lock::Lock, StateError> {
+    Ok(lock::file(&folder.join("lock"))?)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// What a policy was held against is what is remembered when it is accepted, or it is not accepted.
+    #[test]
+    fn nothing_is_accepted_behind_anothers_back() {
+        let policy = |version: u64| {
+            let key = "MCowBQYDK2VwAyEAiojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w=";
+            format!(
+                "format = \"pgseal-trust\"\nversion = 1\npolicy_version = {version}\n[[keys]]\nname = \"a\"\nkey = \"{key}\"\n"
+            )
+        };
+        let temporary = tempfile::tempdir().unwrap();
+        let open = || State::open(temporary.path()).unwrap();
+        // two see it for the first time
+        let (mut one, mut other) = (open(), open());
+        assert_eq!(one.accept(1, 1, &policy(1)).unwrap(), Accepted::Remembered);
+        assert_eq!(other.accept(1, 3, &policy(3)).unwrap(), Accepted::NotSinceOthersDid);
+        assert_eq!(open().policy(), Some(policy(1).as_bytes()));
+        // two successors, each held against the first
+        let (mut one, mut other) = (open(), open());
+        assert_eq!(one.accept(1, 2, &policy(2)).unwrap(), Accepted::Remembered);
+        assert_eq!(other.accept(1, 3, &policy(3)).unwrap(), Accepted::NotSinceOthersDid);
+        assert_eq!(open().policy(), Some(policy(2).as_bytes()));
+        // the same once more, and what else others remember is no obstacle
+        let (mut one, mut other) = (open(), open());
+        one.begin("shop", Mark::new(1, Digest::of(b""))).unwrap();
+        assert_eq!(other.accept(5, 2, &policy(2)).unwrap(), Accepted::Remembered);
+        assert_eq!(open().marked().collect::<Vec<_>>(), ["shop"]);
+    }
 }

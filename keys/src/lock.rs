@@ -1,0 +1,101 @@
+//! Locks between runs of these programs, which the kernel lets go however a program ends. Nobody waits for one for ever.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::files::{FileError, folder_of};
+
+/// How often a lock is tried, and how long is waited between two tries.
+const TRIES: u32 = 600;
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A lock, held until it is dropped.
+#[derive(Debug)]
+#[must_use]
+pub struct Lock {
+    _open: File,
+}
+
+/// Locks a folder against others who add to what is in it.
+///
+/// # Errors
+/// [`FileError::Locked`] where somebody holds it for half a minute.
+pub fn folder(path: &Path) -> Result<Lock, FileError> {
+    let file = File::open(path).map_err(|source| failed(path, source))?;
+    wait(file, path, TRIES)
+}
+
+/// Locks the folder that a file is in.
+///
+/// # Errors
+/// See [`folder`].
+pub fn around(file: &Path) -> Result<Lock, FileError> {
+    folder(folder_of(file))
+}
+
+/// Locks a file that is there for nothing else, and is made where it is not. A link is not followed: it could lead to a file of
+/// somebody else's.
+pub(crate) fn file(path: &Path) -> Result<Lock, FileError> {
+    let file = open(path).map_err(|source| failed(path, source))?;
+    wait(file, path, TRIES)
+}
+
+#[cfg(unix)]
+fn open(path: &Path) -> std::io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let no_link = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).map_err(std::io::Error::other)?;
+    fs::File::options().create(true).truncate(false).write(true).mode(0o600).custom_flags(no_link).open(path)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> std::io::Result<File> {
+    fs::File::options().create(true).truncate(false).write(true).open(path)
+}
+
+fn wait(file: File, path: &Path, tries: u32) -> Result<Lock, FileError> {
+    use rustix::fs::{FlockOperation, flock};
+    for _ in 0..tries {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(Lock { _open: file }),
+            Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) => std::thread::sleep(PAUSE),
+            Err(error) => return Err(failed(path, error.into())),
+        }
+    }
+    Err(FileError::Locked { path: path.to_owned() })
+}
+
+fn failed(path: &Path, source: std::io::Error) -> FileError {
+    FileError::Io { action: "lock", path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn nobody_waits_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let held = file(&path).unwrap();
+        let tried = || wait(open(&path).unwrap(), &path, 2);
+        assert_eq!(tried().unwrap_err().code(), "K0430");
+        drop(held);
+        assert!(tried().is_ok());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_is_private_and_no_link() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        drop(file(&path).unwrap());
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let (link, victim) = (folder.path().join("link"), folder.path().join("victim"));
+        std::os::unix::fs::symlink(&victim, &link).unwrap();
+        assert_eq!(file(&link).unwrap_err().code(), "K0406");
+        assert!(!victim.exists());
+    }
+}
