@@ -6,10 +6,14 @@ mod certificates;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use certificates::Certificates;
 use pgseal_agent::connect::{ConnectError, ConnectionArgs, Environment, Session, Settings};
+use pgseal_catalog::receipt::Outcome;
+use pgseal_tests::faults::{Desk, Wire, forge};
+use pgseal_tests::pipeline::snapshot;
+use pgseal_tests::program::says;
 use pgseal_tests::server::{MAJORS, Options, Server};
 
 const SECRET: &str = "s3cret word";
@@ -50,8 +54,13 @@ struct TlsServer {
 impl TlsServer {
     /// `None`, with a note, when there is no openssl to make certificates with.
     fn start(major: u16, name: &str) -> Option<Self> {
+        Self::start_with(major, name, &[])
+    }
+
+    fn start_with(major: u16, name: &str, settings: &[(&str, &str)]) -> Option<Self> {
         let certificates = Certificates::make()?;
-        let options = Options::new(major)
+        let options = settings.iter().fold(Options::new(major), |options, (name, value)| options.setting(name, value));
+        let options = options
             .tcp()
             .setting("ssl", "on")
             .setting("ssl_ca_file", "ca.crt")
@@ -107,6 +116,8 @@ fn each_sslmode_checks_what_it_says() {
         ("tls", format!("sslmode=verify-full sslrootcert={ca}"), "C0110"),
         ("tls", format!("host=elsewhere.example sslmode=verify-ca sslrootcert={ca}"), "tls"),
         ("tls", format!("host=db.example sslmode=verify-ca sslrootcert={other}"), "C0110"),
+        // Any public authority would do for any host then.
+        ("tls", "host=db.example sslmode=verify-ca".to_owned(), "C0112"),
         ("tls", "sslmode=require".to_owned(), "tls"),
         ("tls", format!("sslmode=require sslrootcert={ca}"), "tls"),
         ("tls", format!("sslmode=require sslrootcert={other}"), "C0110"),
@@ -132,6 +143,70 @@ fn each_sslmode_checks_what_it_says() {
     let unknown =
         server.open("tls", &format!("host=db.example sslmode=verify-full sslrootcert={other}")).err().unwrap();
     assert!(unknown.hint().is_some_and(|hint| hint.contains("--sslrootcert")), "{unknown}");
+}
+
+/// One bit of the answer to COMMIT is another one: whether it was done is not known then, and looked up.
+#[test]
+fn a_spoilt_answer_to_commit_leaves_it_to_the_state() {
+    // a COMMIT can be made to wait for a standby that is not there
+    let settings = [("wal_level", "replica"), ("max_wal_senders", "1")];
+    let Some(TlsServer { server, .. }) = TlsServer::start_with(18, "server", &settings) else { return };
+    let mut admin = server.connect("postgres");
+    admin.batch_execute("ALTER ROLE tls SUPERUSER").unwrap();
+    let source = "CREATE SCHEMA shop; CREATE TABLE shop.orders (id integer)";
+    let phases: &[&[&str]] =
+        &[&["ALTER TABLE shop.orders ADD COLUMN note text"], &["CREATE TABLE shop.items (a integer)"]];
+    let forged = forge(&server, source, phases);
+    let (database, desk, wire) = (forged.database(&server), Desk::new(&forged.plan), Wire::before(server.port()));
+    admin.batch_execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'").unwrap();
+    admin.batch_execute("SELECT pg_reload_conf()").unwrap();
+    let dsn = format!("hostaddr=127.0.0.1 port={} dbname={} user=tls sslmode=require", wire.port(), database.name());
+    let ended = std::thread::scope(|scope| {
+        let run = scope.spawn(|| desk.apply_with(&["--dsn".to_owned(), dsn]));
+        let waiting = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query = 'COMMIT' AND wait_event = 'SyncRep')";
+        while database.text(waiting) != "t" {
+            assert!(!run.is_finished(), "{:?}", run.join());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        wire.spoil();
+        admin.batch_execute("ALTER SYSTEM RESET synchronous_standby_names").unwrap();
+        admin.batch_execute("SELECT pg_reload_conf()").unwrap();
+        run.join().unwrap().expect(0)
+    });
+    says(&ended, &["the connection was lost"]);
+    let receipt = desk.expect_receipt(Outcome::Applied, 0);
+    assert_eq!(receipt.phases.iter().map(|phase| phase.phase).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(snapshot(&database).unwrap().fingerprint(), forged.plan.target);
+}
+
+/// The deadline is for all of it: the socket, TLS, authentication and the settings of the session.
+#[test]
+fn a_host_that_falls_silent_is_not_waited_for() {
+    let ready = [&b"R\0\0\0\x08\0\0\0\0"[..], b"Z\0\0\0\x05I"].concat();
+    for (says, options) in [
+        (&b""[..], "sslmode=disable"),
+        (b"", "sslmode=prefer"),
+        (b"S", "sslmode=require"),
+        (b"", "sslmode=require sslnegotiation=direct"),
+        (&ready, "sslmode=disable"),
+    ] {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let says = says.to_vec();
+        std::thread::spawn(move || {
+            let mut kept = Vec::new();
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                stream.write_all(&says).ok();
+                kept.push(stream);
+            }
+        });
+        let began = Instant::now();
+        let dsn = format!("host=127.0.0.1 port={port} user=u connect_timeout=1 {options}");
+        let error = open_with(&dsn, &[]).unwrap_err();
+        assert_eq!(error.code(), "C0110", "{options}");
+        assert!(error.to_string().contains("no session within 1 s"), "{options}: {error}");
+        assert!(began.elapsed() < Duration::from_secs(10), "{options}: {:?}", began.elapsed());
+    }
 }
 
 #[test]
@@ -277,7 +352,9 @@ fn statements_run_one_at_a_time_and_errors_are_told_apart() {
         let rows = session.query_text("SELECT a::text, b FROM public.t WHERE a = $1::int", &["2"]).unwrap();
         assert_eq!(rows[0].columns(), [Some("2".to_owned()), None]);
         assert_eq!((rows[0].column(1), rows[0].column(2)), (None, None));
-        assert!(session.query_text("SELECT a FROM public.t", &[]).is_err());
+        let misread = session.query_text("SELECT a FROM public.t", &[]).unwrap_err();
+        let unsent = session.execute("SELECT '\0'").unwrap_err();
+        assert!(!misread.is_lost() && !unsent.is_lost(), "{misread:?} {unsent:?}");
         session.drain_notices();
         session.execute("DROP TABLE IF EXISTS public.none").unwrap();
         let notices = session.drain_notices();
@@ -300,6 +377,10 @@ fn statements_run_one_at_a_time_and_errors_are_told_apart() {
         canceller.join().unwrap();
         assert!(cancelled.is_cancelled(), "{cancelled:?}");
         assert!(!session.is_closed());
+        // The session lives, whatever SQLSTATE somebody chooses.
+        let raise = "DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '57P01'; END $$";
+        let raised = session.execute(raise).unwrap_err();
+        assert!(!raised.is_lost() && raised.sqlstate() == Some("57P01"), "{raised:?}");
         // The backend is terminated under us.
         let pid = session.backend_pid();
         holder.batch_execute(&format!("SELECT pg_terminate_backend({pid})")).unwrap();

@@ -176,6 +176,54 @@ fn a_lost_connection_is_replaced() {
     }
 }
 
+/// Whatever the second connection meets, the answer to the statement is received, and the locks go.
+#[test]
+fn a_second_connection_that_stalls_is_not_waited_for() {
+    for (major, connection) in [(14, 3), (18, 3), (18, 2)] {
+        let stage = Stage::new(Server::shared(major), PHASES);
+        let proxy = Proxy::start(stage.database.server(), None);
+        proxy.mute_from(connection);
+        // of the second phase the statement is held, not its lock, which would be taken before it
+        let event = "CREATE FUNCTION public.held() RETURNS event_trigger LANGUAGE plpgsql AS
+                'BEGIN PERFORM pg_catalog.pg_advisory_xact_lock(42); END';
+            CREATE EVENT TRIGGER held ON ddl_command_start WHEN TAG IN (''ALTER TABLE'')
+                EXECUTE FUNCTION public.held()"
+            .replace("''ALTER TABLE''", "'ALTER TABLE'");
+        let mut plan = forge(stage.database.server(), &format!("{SOURCE}; {event}"), PHASES).plan;
+        plan.timeouts.lock_ms = 60_000;
+        stage.desk.put(&plan);
+        stage.database.batch(&event);
+        let mut other = stage.database.connect();
+        other.batch_execute("SELECT pg_advisory_lock(42)").unwrap();
+        let child = stage.desk.spawn_with(&stage.database, proxy.host(), &[]);
+        wait_for_waiting(&stage.database);
+        std::thread::sleep(Duration::from_millis(2_500));
+        let began = Instant::now();
+        other.batch_execute("SELECT pg_advisory_unlock(42)").unwrap();
+        let ended = finish(child);
+        assert_eq!(ended.code, Some(0), "{major}, {connection}: {ended:?}");
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+        assert_eq!(stage.fingerprint(), plan.target);
+        stage.desk.expect_receipt(Outcome::Applied, 0);
+    }
+}
+
+/// A lost connection is not tried to be replaced for longer than it may, also when what answers is mute.
+#[test]
+fn a_listener_that_falls_mute_ends_the_run_in_time() {
+    let server = Server::shared(18);
+    let stage = Stage::new(server, PHASES);
+    let proxy = Proxy::cutting(server, Stop { when: When::Before, sql: Some("COMMIT".to_owned()), nth: 1 });
+    proxy.mute_from(3);
+    let began = Instant::now();
+    let ended = finish(stage.desk.spawn_with(&stage.database, proxy.host(), &["--reconnect", "3"]));
+    assert_eq!(ended.code, Some(8), "{ended:?}");
+    says(&ended, &["[A0701]"]);
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    drop(proxy);
+    stage.applies();
+}
+
 #[test]
 fn a_connection_lost_before_anything_is_begun_has_a_code() {
     let stage = Stage::new(Server::shared(18), PHASES);

@@ -190,6 +190,26 @@ fn a_failure_is_told_without_what_is_in_rows() {
     says(&stage.verify(" --plan plan.json").expect(3), &["[R0101]"]);
 }
 
+/// `RAISE` may use the SQLSTATE of a server that ends the session: the session lives, and what is raised is no message of its end.
+#[test]
+fn an_error_that_claims_the_end_of_the_session_is_told_without_rows() {
+    let stage = Stage::new();
+    stage.changed(|plan| {
+        let mut fails = plan.phases[1].steps[0].clone();
+        fails.sql = "ALTER TABLE shop.orders ADD COLUMN raised integer DEFAULT shop.raises()".to_owned();
+        plan.phases[1].steps[0].sql = "CREATE FUNCTION shop.raises() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN
+            RAISE EXCEPTION '%', (SELECT note FROM shop.orders ORDER BY 1 LIMIT 1) USING ERRCODE = '57P01'; END $$"
+            .to_owned();
+        plan.phases[1].steps.insert(1, fails);
+    });
+    says(&stage.run("apply").expect(5), &["for your eyes only"]);
+    let bytes = stage.desk.bytes("receipts/receipt-000001.json");
+    assert!(!String::from_utf8(bytes).unwrap().contains("eyes only"));
+    let receipt = stage.receipt(1);
+    assert_eq!((receipt.outcome, receipt.code.as_deref()), (Outcome::Failed, Some("A0401")));
+    assert!(receipt.message.unwrap().contains("SQLSTATE 57P01"));
+}
+
 #[test]
 fn waiting_for_locks_is_told() {
     let stage = Stage::new();

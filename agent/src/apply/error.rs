@@ -298,6 +298,12 @@ impl ApplyError {
             Self::Statement { place, source: StatementError::Server(error), .. } => {
                 Some(format!("{place}: the server refused the statement with SQLSTATE {}", error.sqlstate))
             }
+            Self::Lost { place, source: StatementError::Server(error), .. } => {
+                Some(format!("{place}: the server ended the session with SQLSTATE {}", error.sqlstate))
+            }
+            Self::Agent { what, source: StatementError::Server(error) } => {
+                Some(format!("{what}: the server refused it with SQLSTATE {}", error.sqlstate))
+            }
             _ => None,
         }
     }

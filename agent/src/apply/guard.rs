@@ -65,9 +65,9 @@ pub(super) fn unlock(session: &mut Session) {
     session.rows(&format!("SELECT pg_catalog.pg_advisory_unlock({ADVISORY_LOCK})")).ok();
 }
 
-/// Whether a connection reaches, at this moment, the session that another one was told to be its own.
-pub(super) fn is_shared(session: &Session, another: &mut Session) -> Result<bool, StatementError> {
+/// Whether a connection reaches, at this moment, the session of this process id, which another one was told to be its own.
+pub(super) fn is_shared(own: i32, another: &mut Session) -> Result<bool, StatementError> {
     let rows = another.rows("SELECT pg_catalog.pg_backend_pid()")?;
     let found = rows.first().and_then(|row| row.column(0)).and_then(|pid| pid.parse().ok());
-    Ok(found == Some(session.backend_pid()) || another.backend_pid() == session.backend_pid())
+    Ok(found == Some(own) || another.backend_pid() == own)
 }

@@ -34,6 +34,7 @@ mod run;
 mod settings;
 mod watch;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use pgseal_catalog::receipt::{Outcome, PhaseRecord, UnfinishedRecord};
@@ -132,13 +133,13 @@ pub struct Report {
 }
 
 /// Opens another session of the same database.
-pub type Another<'a> = &'a (dyn Fn() -> Result<Session, Failure> + Sync);
+pub type Another = Arc<dyn Fn() -> Result<Session, Failure> + Send + Sync>;
 
 /// What a run may use besides its session. With nothing of it, nothing is watched, and a lost connection ends the run.
 #[derive(Default)]
-pub struct Means<'a> {
+pub struct Means {
     /// Opens another session of the very same database, or fails.
-    pub another: Option<Another<'a>>,
+    pub another: Option<Another>,
     /// How long a lost connection is tried to be replaced.
     pub reconnect: Duration,
     /// What ends the run.
@@ -152,7 +153,7 @@ pub struct Means<'a> {
 pub fn apply(
     session: &mut Session,
     admitted: &Admitted<Plan>,
-    means: &Means<'_>,
+    means: &Means,
     report: &mut Report,
     tell: &mut dyn FnMut(&Event<'_>),
 ) -> Result<Outcome, ApplyError> {

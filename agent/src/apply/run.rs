@@ -1,5 +1,6 @@
 //! A run: where the database stands, phase after phase, and what to do about a connection that is lost on the way.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use pgseal_catalog::receipt::{Outcome, PhaseRecord};
@@ -14,6 +15,7 @@ use super::ledger::{Ledger, Standing};
 use super::watch::Watcher;
 use super::{Event, Means, Report, backoff, leftover, not_used_before, settings};
 use crate::capture::{CaptureError, capture};
+use crate::connect::deadline::within;
 use crate::connect::{Session, StatementError};
 
 /// How often the advisory lock is asked for.
@@ -32,7 +34,7 @@ pub(super) struct Run<'a> {
     pub session: &'a mut Session,
     pub plan: &'a Plan,
     pub admitted: &'a Admitted<Plan>,
-    pub means: &'a Means<'a>,
+    pub means: &'a Means,
     pub watcher: Watcher,
     pub guard: Guard,
     pub records: Vec<PhaseRecord>,
@@ -58,7 +60,7 @@ impl<'a> Run<'a> {
     pub fn new(
         session: &'a mut Session,
         admitted: &'a Admitted<Plan>,
-        means: &'a Means<'a>,
+        means: &'a Means,
         tell: &'a mut dyn FnMut(&Event<'_>),
     ) -> Self {
         let (watcher, guard) = (Watcher::default(), Guard::default());
@@ -117,7 +119,7 @@ impl<'a> Run<'a> {
     /// Opens another session in place of the one that was lost, later where others were lost in vain; returns until when it may wait
     /// for the lost one to end.
     fn reconnect(&mut self, in_vain: u32) -> Option<Instant> {
-        let another = self.means.another?;
+        let another = self.means.another.as_ref()?;
         let deadline = Instant::now() + self.means.reconnect.min(LONGEST_RECONNECT);
         self.watcher.rest();
         for tries in 1 + 2 * in_vain.. {
@@ -129,7 +131,8 @@ impl<'a> Run<'a> {
             if !self.means.interrupt.pause(pause) {
                 return None;
             }
-            if let Ok(session) = another() {
+            let (another, left) = (Arc::clone(another), deadline.saturating_duration_since(Instant::now()));
+            if let Some(Ok(session)) = within(Some(left), move || another()) {
                 *self.session = session;
                 return Some(deadline);
             }
@@ -147,12 +150,9 @@ impl<'a> Run<'a> {
         self.guard = self.early("mark the session", Guard::set)?;
         self.take_advisory_lock()?;
         // a session that two connections are given is nobody's
-        if let Some(another) = self.watcher.session(self.means) {
-            let shared = guard::is_shared(self.session, another);
-            self.watcher.rest();
-            if shared.unwrap_or(false) {
-                return Err(ApplyError::OtherSession { between: !self.records.is_empty() });
-            }
+        let pid = self.session.backend_pid();
+        if self.watcher.glance(self.means, move |another| guard::is_shared(pid, another).ok()) == Some(true) {
+            return Err(ApplyError::OtherSession { between: !self.records.is_empty() });
         }
         Ok(())
     }

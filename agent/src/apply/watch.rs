@@ -1,15 +1,19 @@
 //! What a long statement is doing, read from the server's progress views over a second connection, which is opened when it is needed.
 
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
 use super::error::Place;
 use super::run::Run;
-use super::{Event, Means};
-use crate::connect::{Session, StatementError};
+use super::{Another, Event, Means};
+use crate::connect::{Session, StatementError, deadline};
 
 /// How often the server is asked.
 const PERIOD: Duration = Duration::from_secs(1);
+
+/// How long a second connection is waited for where there is nothing else to do.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a session does, how much of it is done and how much there is, in whatever unit the server counts; and who is in its way.
 const PROGRESS: &str = "
@@ -37,23 +41,43 @@ pub struct Progress {
     pub blocked_by: Option<String>,
 }
 
-/// The second connection.
+/// The second connection, on a thread of its own: however it stalls, nobody waits for it who holds locks.
 #[derive(Debug, Default)]
 pub(super) struct Watcher {
-    session: Option<Session>,
-    /// It could not be opened, or broke: a run goes on without.
+    asks: Option<Sender<Ask>>,
+    /// It could not be opened, or stalled: a run goes on without.
     blind: bool,
     last: Option<Progress>,
 }
 
+/// What the second connection is asked: what that session does, and whom to tell.
+#[derive(Debug)]
+struct Ask {
+    pid: i32,
+    reply: Sender<Heard>,
+}
+
+/// What comes while a statement is waited for.
+#[derive(Debug)]
+enum Heard {
+    /// The statement is over.
+    Ended,
+    /// What was seen of it.
+    Seen(Option<Progress>),
+}
+
 impl Watcher {
-    /// The second connection, opened now if there is none.
-    pub fn session(&mut self, means: &Means<'_>) -> Option<&mut Session> {
-        if self.session.is_none() && !self.blind {
-            self.session = means.another.and_then(|another| another().ok());
-            self.blind = self.session.is_none();
-        }
-        self.session.as_mut()
+    /// Does something with a second connection that is opened for it, if that takes no longer than it may.
+    pub fn glance<T: Send + 'static>(
+        &mut self,
+        means: &Means,
+        look: impl FnOnce(&mut Session) -> Option<T> + Send + 'static,
+    ) -> Option<T> {
+        let another = means.another.as_ref().filter(|_| !self.blind)?;
+        let another = Arc::clone(another);
+        let seen = deadline::within(Some(PATIENCE), move || another().ok().and_then(|mut session| look(&mut session)));
+        self.blind = !matches!(seen, Some(Some(_)));
+        seen.flatten()
     }
 
     /// Closes it, to be opened again when it is needed.
@@ -61,20 +85,17 @@ impl Watcher {
         *self = Self::default();
     }
 
-    /// What a session does.
-    fn look(&mut self, means: &Means<'_>, pid: i32) -> Option<Progress> {
-        let rows = self.session(means)?.query_text(PROGRESS, &[&pid.to_string()]);
-        let Ok(rows) = rows else {
-            (self.session, self.blind) = (None, true);
-            return None;
-        };
-        let row = rows.first()?;
-        let number = |index| row.column(index).and_then(|text| text.parse::<u64>().ok());
-        Some(Progress {
-            what: row.column(0)?.to_owned(),
-            share: number(1).zip(number(2)).filter(|(_, total)| *total > 0),
-            blocked_by: row.column(3).filter(|pids| !pids.is_empty()).map(str::to_owned),
-        })
+    /// Asks what a session does; says whether an answer may come.
+    fn ask(&mut self, means: &Means, ask: Ask) -> bool {
+        if self.blind {
+            return false;
+        }
+        if self.asks.is_none() {
+            self.asks = means.another.as_ref().and_then(|another| begin(Arc::clone(another)));
+        }
+        let asked = self.asks.as_ref().is_some_and(|asks| asks.send(ask).is_ok());
+        self.blind = !asked;
+        asked
     }
 
     /// Whether that is new.
@@ -85,6 +106,32 @@ impl Watcher {
     }
 }
 
+/// Starts the thread, which opens the connection and answers until nobody can ask any more, or the connection fails.
+fn begin(another: Another) -> Option<Sender<Ask>> {
+    let (sender, asks) = channel::<Ask>();
+    let watch = move || {
+        let Ok(mut session) = another() else { return };
+        for ask in asks {
+            let Ok(seen) = look(&mut session, ask.pid) else { return };
+            ask.reply.send(Heard::Seen(seen)).ok();
+        }
+    };
+    std::thread::Builder::new().name("watcher".to_owned()).spawn(watch).ok()?;
+    Some(sender)
+}
+
+/// What a session does.
+fn look(session: &mut Session, pid: i32) -> Result<Option<Progress>, StatementError> {
+    let rows = session.query_text(PROGRESS, &[&pid.to_string()])?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let number = |index| row.column(index).and_then(|text| text.parse::<u64>().ok());
+    Ok(row.column(0).map(|what| Progress {
+        what: what.to_owned(),
+        share: number(1).zip(number(2)).filter(|(_, total)| *total > 0),
+        blocked_by: row.column(3).filter(|pids| !pids.is_empty()).map(str::to_owned),
+    }))
+}
+
 impl Run<'_> {
     /// Runs a statement of the plan, and tells how far it is when it takes long; and for how long it was seen to wait for locks.
     pub(super) fn watched(&mut self, place: Place, sql: &str) -> (Result<u64, StatementError>, Duration) {
@@ -92,17 +139,25 @@ impl Run<'_> {
         if self.means.another.is_none() {
             return (self.session.execute(sql), waited);
         }
-        let (sender, receiver) = channel();
+        let (sender, heard) = channel();
         let (session, watcher, means) = (&mut *self.session, &mut self.watcher, self.means);
         let pid = session.backend_pid();
         watcher.last = None;
-        std::thread::scope(|scope| {
-            scope.spawn(move || sender.send(session.execute(sql)).ok());
-            loop {
-                match receiver.recv_timeout(PERIOD) {
-                    Ok(answer) => return (answer, waited),
-                    Err(RecvTimeoutError::Timeout) => {
-                        let Some(progress) = watcher.look(means, pid) else { continue };
+        let ended = sender.clone();
+        let answer = std::thread::scope(|scope| {
+            let statement = scope.spawn(move || {
+                let answer = session.execute(sql);
+                ended.send(Heard::Ended).ok();
+                answer
+            });
+            // one question at a time: a connection that stalls is not asked again
+            let mut may_ask = true;
+            while !statement.is_finished() {
+                match heard.recv_timeout(PERIOD) {
+                    Ok(Heard::Ended) => break,
+                    Ok(Heard::Seen(seen)) => {
+                        may_ask = true;
+                        let Some(progress) = seen else { continue };
                         if progress.blocked_by.is_some() {
                             waited += PERIOD;
                         }
@@ -110,12 +165,12 @@ impl Run<'_> {
                             (self.tell)(&Event::Progress { place, progress: &progress });
                         }
                     }
-                    Err(RecvTimeoutError::Disconnected) => {
-                        let detail = "the statement was not run to its end".to_owned();
-                        return (Err(StatementError::Client { detail }), waited);
-                    }
+                    Err(_) => may_ask = may_ask && !watcher.ask(means, Ask { pid, reply: sender.clone() }),
                 }
             }
-        })
+            statement.join()
+        });
+        let lost = |_| Err(StatementError::Lost { detail: "the statement was not run to its end".to_owned() });
+        (answer.unwrap_or_else(lost), waited)
     }
 }

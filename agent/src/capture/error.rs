@@ -121,8 +121,8 @@ impl CaptureError {
     #[must_use]
     pub fn is_lost(&self) -> bool {
         let Self::Query { source, .. } = self else { return false };
-        // without a message from the server it is the transport that failed; the server says 57P0x when it ends the session
-        source.as_db_error().is_none_or(|db| ends_session(db.code().code()))
+        // without a message from the server it is the transport that failed
+        source.as_db_error().is_none_or(ends_session)
     }
 
     pub(super) fn query(what: &'static str, source: postgres::Error) -> Self {

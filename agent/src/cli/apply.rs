@@ -1,5 +1,6 @@
 //! `pgseal-agent apply`: brings a database to a plan's target.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use pgseal_catalog::receipt::{Command, Outcome};
@@ -74,16 +75,18 @@ fn run_plan(arguments: &Arguments, draft: &mut Draft, log: Log) -> Result<Outcom
     draft.live = Some(live.clone());
     let admitted = admit(authorized, &live)?;
     let phases = admitted.plan().phases.len();
-    let another = || {
+    let this = live.clone();
+    let another = move || {
         let mut session = Session::open(&settings)?;
         // behind the same name there may be another server by now
-        if live_target(&mut session)? == live {
+        if live_target(&mut session)? == this {
             return Ok(session);
         }
         Err(Failure::new(Exit::Environment, "another database answers under the same name"))
     };
     let interrupt = Interrupt::on_signals().map_err(|error| Failure::from_error(Exit::Environment, &error))?;
-    let means = Means { another: Some(&another), reconnect: Duration::from_secs(arguments.reconnect), interrupt };
+    let means =
+        Means { another: Some(Arc::new(another)), reconnect: Duration::from_secs(arguments.reconnect), interrupt };
     let outcome = apply(&mut session, &admitted, &means, &mut draft.report, &mut |event| tell(log, event, phases));
     let outcome = outcome.inspect_err(|error| draft.message = error.without_rows())?;
     match outcome {

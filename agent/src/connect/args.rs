@@ -27,7 +27,7 @@ pub struct ConnectionArgs {
     /// disable, allow, prefer, require, verify-ca or verify-full
     #[arg(long, value_name = "MODE")]
     pub sslmode: Option<String>,
-    /// Trusted root certificates (PEM), or "system"
+    /// Trusted root certificates (PEM), or "system" (verify-full only) [default: ~/.postgresql/root.crt]
     #[arg(long, value_name = "FILE")]
     pub sslrootcert: Option<String>,
     /// Client certificate (PEM)
@@ -45,7 +45,7 @@ pub struct ConnectionArgs {
     /// Password file in place of ~/.pgpass
     #[arg(long, value_name = "FILE")]
     pub passfile: Option<PathBuf>,
-    /// How long to try to connect, in seconds
+    /// How long it may take to get a session, at each address of the host, in seconds; 0 for ever [default: 30]
     #[arg(long, value_name = "SECONDS")]
     pub connect_timeout: Option<String>,
 }

@@ -9,11 +9,19 @@ pub(super) type Pairs = Vec<(String, Zeroizing<String>)>;
 
 /// Reads either form.
 pub(super) fn parse(text: &str) -> Result<Pairs, ConnectError> {
-    let uri = ["postgresql://", "postgres://"].iter().find_map(|scheme| text.strip_prefix(scheme));
-    match uri {
+    match without_scheme(text) {
         Some(rest) => parse_uri(rest),
         None => parse_pairs(text),
     }
+}
+
+/// Whether it is a URI rather than pairs.
+pub(super) fn is_uri(text: &str) -> bool {
+    without_scheme(text).is_some()
+}
+
+fn without_scheme(text: &str) -> Option<&str> {
+    ["postgresql://", "postgres://"].iter().find_map(|scheme| text.strip_prefix(scheme))
 }
 
 fn malformed(detail: &str) -> ConnectError {
@@ -61,8 +69,15 @@ fn take_value(text: &str) -> Result<(Zeroizing<String>, &str), ConnectError> {
 /// `[user[:password]@][host[:port]][/dbname][?option=value[&…]]`.
 fn parse_uri(rest: &str) -> Result<Pairs, ConnectError> {
     let mut pairs = Pairs::new();
+    let whole = rest;
     let (rest, query) = rest.split_once('?').map_or((rest, None), |(rest, query)| (rest, Some(query)));
     let (authority, database) = rest.split_once('/').map_or((rest, None), |(rest, name)| (rest, Some(name)));
+    if !authority.contains('@') && whole.contains('@') {
+        // A password with one of the separators in it would be taken apart, and its pieces for host, port or database.
+        return Err(malformed(
+            "an \"@\" comes after the host: in names, passwords and values write \"@\" as %40, \"/\" as %2F, \"?\" as %3F",
+        ));
+    }
     let (credentials, address) = match authority.rsplit_once('@') {
         Some((credentials, address)) => (Some(credentials), address),
         None => (None, authority),
@@ -187,6 +202,10 @@ mod tests {
             "postgresql://h/%2",
             "postgresql://h/%00",
             "postgresql://h/%ff",
+            "postgresql://u:secret/x@h/db",
+            "postgresql://u:1/secret@h/db",
+            "postgresql://u:a?secret=x@h/db",
+            "postgresql://u:12?a=secret@h",
         ] {
             let error = parse(text).unwrap_err();
             assert_eq!(error.code(), "C0101", "{text}");

@@ -9,18 +9,26 @@
 //! | `passfile` | the password file |
 //! | `settings` | what all of these together say, in libpq's order of precedence |
 //! | `tls` | what each `sslmode` means for rustls |
+//! | `options` | the options and variables that there are, and where each was given |
+//! | `deadline` | waiting no longer than one means to |
+//! | `opening` | how a session comes about |
 //! | `session` | the session itself |
+//! | `statement` | why a statement failed |
 //!
 //! An option that is not understood is refused by name, never ignored. Passwords are wiped from memory,
 //! are never a flag, and are in no error and no debug output. Only server majors 14 to 18 are accepted.
 
 pub mod args;
+pub(crate) mod deadline;
 mod dsn;
 pub mod environment;
+mod opening;
+mod options;
 mod passfile;
 mod service;
 mod session;
 mod settings;
+mod statement;
 mod tls;
 
 use std::path::PathBuf;
@@ -31,9 +39,10 @@ use thiserror::Error;
 
 pub use self::args::ConnectionArgs;
 pub use self::environment::Environment;
-pub(crate) use self::session::ends_session;
-pub use self::session::{CancelHandle, Notice, Row, ServerError, ServerVersion, Session, StatementError};
-pub use self::settings::{ChannelBinding, Host, Settings, SslMode, SslNegotiation};
+pub use self::session::{CancelHandle, Notice, Row, ServerVersion, Session};
+pub use self::settings::{ChannelBinding, Host, Keepalive, Settings, SslMode, SslNegotiation};
+pub(crate) use self::statement::ends_session;
+pub use self::statement::{ServerError, StatementError};
 
 /// Why there is no session.
 #[derive(Debug, Error)]
@@ -66,14 +75,14 @@ pub enum ConnectError {
         value: Option<String>,
     },
     /// A value that makes no sense.
-    #[error("connection option \"{option}\" from {origin} has invalid value \"{value}\"")]
+    #[error("connection option \"{option}\" from {origin} has {}", value.as_ref().map_or("an invalid value".to_owned(), |value| format!("invalid value \"{value}\"")))]
     InvalidValue {
         /// The option.
         option: String,
         /// Where it came from.
         origin: String,
-        /// The value; options that hold secrets are never reported here.
-        value: String,
+        /// The value, unless it may be a piece of a secret.
+        value: Option<String>,
     },
     /// The service is in no service file.
     #[error("definition of service \"{service}\" not found")]
@@ -103,6 +112,9 @@ pub enum ConnectError {
         /// What is wrong.
         detail: String,
     },
+    /// Nothing says which authority the server's certificate must come from.
+    #[error("sslmode=verify-ca needs a root certificate: none is given, and there is no ~/.postgresql/root.crt")]
+    NoRoots,
     /// The server could not be reached, or refused.
     #[error("could not connect to {server}: {source}")]
     Refused {
@@ -136,6 +148,7 @@ impl ConnectError {
             Self::Tls { .. } => "C0109",
             Self::Refused { .. } => "C0110",
             Self::UnsupportedServer { .. } => "C0111",
+            Self::NoRoots => "C0112",
         }
     }
 
@@ -153,6 +166,7 @@ impl ConnectError {
             | Self::MalformedFile { .. }
             | Self::File(_)
             | Self::Tls { .. }
+            | Self::NoRoots
             | Self::Refused { .. }
             | Self::UnsupportedServer { .. } => Exit::Environment,
         }
@@ -165,6 +179,10 @@ impl ConnectError {
             Self::PasswordInDsn => {
                 Some("everybody on this machine can read arguments: put the password into ~/.pgpass or PGPASSWORD")
             }
+            Self::NoRoots => Some(
+                "name the file of the authority that signs the server's certificate with --sslrootcert; the system's \
+                 authorities, who sign for everybody, serve with sslmode=verify-full only",
+            ),
             Self::NoUser => Some("give it with --user or PGUSER"),
             Self::File(error) => error.hint(),
             Self::Refused { source, .. } => source.connect_hint(),

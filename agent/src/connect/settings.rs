@@ -1,6 +1,5 @@
 //! What flags, connection string, service file, environment and defaults say together.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -8,11 +7,16 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use super::options::{Given, Options, Source, UNSUPPORTED_VARIABLES, VARIABLES};
 use super::passfile::{self, Wanted};
 use super::{ConnectError, ConnectionArgs, Environment, dsn, service};
 
 const DEFAULT_PORT: u16 = 5432;
 const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+/// A network that is silently gone is noticed within a minute, which is how long the server lets a transaction of the agent idle.
+const DEFAULT_KEEPALIVE: Keepalive =
+    Keepalive { idle: Some(Duration::from_secs(30)), interval: Some(Duration::from_secs(10)), count: Some(3) };
+const DEFAULT_USER_TIMEOUT: Duration = Duration::from_secs(60);
 const DEFAULT_SOCKET_FOLDERS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
 /// Where the server is.
@@ -80,6 +84,17 @@ pub enum SslNegotiation {
     Direct,
 }
 
+/// How the operating system asks a silent connection whether it is still there; `None` is its own default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Keepalive {
+    /// How long nothing must have come before it asks.
+    pub idle: Option<Duration>,
+    /// How long it waits before it asks again.
+    pub interval: Option<Duration>,
+    /// How often it asks before it gives up.
+    pub count: Option<u32>,
+}
+
 /// The roots that certificates are checked against.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Roots {
@@ -97,6 +112,7 @@ pub(super) struct ClientIdentity {
 }
 
 /// Everything that a session is opened with.
+#[derive(Clone)]
 pub struct Settings {
     /// Where the server is.
     pub host: Host,
@@ -112,8 +128,12 @@ pub struct Settings {
     pub ssl_negotiation: SslNegotiation,
     /// Whether SCRAM is bound to the TLS channel.
     pub channel_binding: ChannelBinding,
-    /// How long connecting may take; `None` is for ever.
+    /// How long it may take until there is a session, at each address of the host; `None` is for ever.
     pub connect_timeout: Option<Duration>,
+    /// How the connection is kept alive, and found dead; `None` is not at all.
+    pub keepalive: Option<Keepalive>,
+    /// How long what was sent may be unacknowledged; `None` is the operating system's default.
+    pub user_timeout: Option<Duration>,
     /// `application_name`.
     pub application_name: String,
     /// `options` for the server.
@@ -158,23 +178,27 @@ impl Settings {
     pub fn resolve(args: &ConnectionArgs, environment: &Environment) -> Result<Self, ConnectError> {
         let mut options = Options::default();
         for (flag, option, value) in args.given() {
-            options.add(option, Zeroizing::new(value), flag)?;
+            // A flag or variable that is empty is as if it were not there, as for psql.
+            if !value.is_empty() {
+                options.add(option, Zeroizing::new(value), &Source::new(flag))?;
+            }
         }
         if let Some(text) = &args.dsn {
             let pairs = dsn::parse(text)?;
             if pairs.iter().any(|(option, _)| option == "password" || option == "sslpassword") {
                 return Err(ConnectError::PasswordInDsn);
             }
-            options.add_all(pairs, "--dsn")?;
+            let source = if dsn::is_uri(text) { Source::uri("--dsn") } else { Source::new("--dsn") };
+            options.add_all(pairs, &source)?;
         }
-        let named = options.take("service").map(|given| given.value);
+        let named = options.take_even_empty("service").map(|given| given.value);
         if let Some(name) = named.as_ref().or_else(|| environment.variable("PGSERVICE")) {
             let (pairs, path) = service::find(name, environment)?;
-            options.add_all(pairs, &format!("service file \"{}\"", path.display()))?;
+            options.add_all(pairs, &Source::new(&format!("service file \"{}\"", path.display())))?;
         }
         for (variable, option) in VARIABLES {
             if let Some(value) = environment.variable(variable) {
-                options.add(option, value.clone(), variable)?;
+                options.add(option, value.clone(), &Source::new(variable))?;
             }
         }
         if let Some(variable) = UNSUPPORTED_VARIABLES.iter().find(|name| environment.variable(name).is_some()) {
@@ -188,175 +212,11 @@ impl Settings {
     }
 }
 
-/// libpq's environment variables and the options that they stand for.
-const VARIABLES: [(&str, &str); 24] = [
-    ("PGHOST", "host"),
-    ("PGHOSTADDR", "hostaddr"),
-    ("PGPORT", "port"),
-    ("PGDATABASE", "dbname"),
-    ("PGUSER", "user"),
-    ("PGPASSWORD", "password"),
-    ("PGPASSFILE", "passfile"),
-    ("PGSSLMODE", "sslmode"),
-    ("PGSSLROOTCERT", "sslrootcert"),
-    ("PGSSLCERT", "sslcert"),
-    ("PGSSLKEY", "sslkey"),
-    ("PGSSLNEGOTIATION", "sslnegotiation"),
-    ("PGCHANNELBINDING", "channel_binding"),
-    ("PGCONNECT_TIMEOUT", "connect_timeout"),
-    ("PGAPPNAME", "application_name"),
-    ("PGOPTIONS", "options"),
-    ("PGTARGETSESSIONATTRS", "target_session_attrs"),
-    ("PGLOADBALANCEHOSTS", "load_balance_hosts"),
-    ("PGGSSENCMODE", "gssencmode"),
-    ("PGCLIENTENCODING", "client_encoding"),
-    ("PGSSLCOMPRESSION", "sslcompression"),
-    ("PGSSLSNI", "sslsni"),
-    ("PGSSLCERTMODE", "sslcertmode"),
-    ("PGREPLICATION", "replication"),
-];
-
-/// Variables that libpq obeys and this program cannot.
-const UNSUPPORTED_VARIABLES: [&str; 10] = [
-    "PGREQUIRESSL",
-    "PGREQUIREAUTH",
-    "PGREQUIREPEER",
-    "PGKRBSRVNAME",
-    "PGGSSLIB",
-    "PGGSSDELEGATION",
-    "PGSSLCRL",
-    "PGSSLCRLDIR",
-    "PGSSLMINPROTOCOLVERSION",
-    "PGSSLMAXPROTOCOLVERSION",
-];
-
-/// Options that are used.
-const USED: [&str; 17] = [
-    "host",
-    "hostaddr",
-    "port",
-    "dbname",
-    "user",
-    "password",
-    "passfile",
-    "service",
-    "sslmode",
-    "sslrootcert",
-    "sslcert",
-    "sslkey",
-    "sslnegotiation",
-    "channel_binding",
-    "connect_timeout",
-    "application_name",
-    "options",
-];
-
-/// Options that are accepted with the values that change nothing, and refused with any other.
-const FIXED: [(&str, &[&str]); 10] = [
-    ("target_session_attrs", &["any"]),
-    ("load_balance_hosts", &["disable"]),
-    ("gssencmode", &["disable", "prefer"]),
-    ("client_encoding", &["UTF8", "utf8", "UTF-8", "utf-8", "unicode", "UNICODE", "auto"]),
-    ("sslcompression", &["0"]),
-    ("sslsni", &["1"]),
-    ("sslcertmode", &["allow"]),
-    ("fallback_application_name", &[]),
-    ("replication", &["false", "off", "no", "0"]),
-    ("keepalives", &["1"]),
-];
-
-/// Options of libpq that this program does not have.
-const UNSUPPORTED: [&str; 17] = [
-    "sslpassword",
-    "sslcrl",
-    "sslcrldir",
-    "ssl_min_protocol_version",
-    "ssl_max_protocol_version",
-    "min_protocol_version",
-    "max_protocol_version",
-    "requirepeer",
-    "require_auth",
-    "requiressl",
-    "krbsrvname",
-    "gsslib",
-    "gssdelegation",
-    "keepalives_idle",
-    "keepalives_interval",
-    "keepalives_count",
-    "tcp_user_timeout",
-];
-
-struct Given {
-    value: Zeroizing<String>,
-    origin: String,
-}
-
-impl Given {
-    fn invalid(&self, option: &str) -> ConnectError {
-        ConnectError::InvalidValue {
-            option: option.to_owned(),
-            origin: self.origin.clone(),
-            value: self.value.to_string(),
-        }
-    }
-}
-
-/// Options by name; the first one given counts.
-#[derive(Default)]
-struct Options(BTreeMap<String, Given>);
-
-impl Options {
-    fn add_all(&mut self, pairs: dsn::Pairs, origin: &str) -> Result<(), ConnectError> {
-        // Within one source the last one counts, as in libpq.
-        let last: BTreeMap<_, _> = pairs.into_iter().collect();
-        last.into_iter().try_for_each(|(option, value)| self.add(&option, value, origin))
-    }
-
-    fn add(&mut self, option: &str, value: Zeroizing<String>, origin: &str) -> Result<(), ConnectError> {
-        let unsupported =
-            |value| ConnectError::UnsupportedOption { option: option.to_owned(), origin: origin.to_owned(), value };
-        if let Some((_, values)) = FIXED.iter().find(|(name, _)| *name == option) {
-            if values.is_empty() || value.is_empty() || values.contains(&value.as_str()) {
-                return Ok(());
-            }
-            return Err(unsupported(Some(value.to_string())));
-        }
-        if UNSUPPORTED.contains(&option) {
-            return Err(unsupported(None));
-        }
-        if !USED.contains(&option) {
-            return Err(ConnectError::UnknownOption { option: option.to_owned(), origin: origin.to_owned() });
-        }
-        if !value.is_empty() {
-            let origin = origin.to_owned();
-            self.0.entry(option.to_owned()).or_insert(Given { value, origin });
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, option: &str) -> Option<Given> {
-        self.0.remove(option)
-    }
-
-    fn text(&mut self, option: &str) -> Option<String> {
-        self.take(option).map(|given| given.value.to_string())
-    }
-
-    /// One of a few words, or the default.
-    fn word<T: Copy>(&mut self, option: &str, words: &[(&str, T)]) -> Result<Option<T>, ConnectError> {
-        let Some(given) = self.take(option) else {
-            return Ok(None);
-        };
-        let word = words.iter().find(|(word, _)| *word == given.value.as_str());
-        word.map(|(_, meaning)| Some(*meaning)).ok_or_else(|| given.invalid(option))
-    }
-}
-
 fn from_options(mut options: Options, environment: &Environment) -> Result<Settings, ConnectError> {
     let host = host(&mut options)?;
     let port = port(&mut options)?;
     let user = options.text("user").or_else(|| environment.user().map(str::to_owned)).ok_or(ConnectError::NoUser)?;
-    let database = options.text("dbname").unwrap_or_else(|| user.clone());
+    let database = database(&mut options)?.unwrap_or_else(|| user.clone());
     let ssl_mode = options.word(
         "sslmode",
         &[
@@ -368,7 +228,8 @@ fn from_options(mut options: Options, environment: &Environment) -> Result<Setti
             ("verify-full", SslMode::VerifyFull),
         ],
     )?;
-    let default_mode = if host.is_local() { SslMode::Prefer } else { SslMode::VerifyFull };
+    let is_public = options.is("sslrootcert", "system");
+    let default_mode = if host.is_local() && !is_public { SslMode::Prefer } else { SslMode::VerifyFull };
     let ssl_mode = ssl_mode.unwrap_or(default_mode);
     let roots = roots(&mut options, environment, ssl_mode)?;
     let ssl_negotiation = ssl_negotiation(&mut options, ssl_mode)?;
@@ -384,6 +245,8 @@ fn from_options(mut options: Options, environment: &Environment) -> Result<Setti
         password: password(&mut options, environment, &host, port, &database, &user)?,
         identity: identity(&mut options, environment),
         connect_timeout: connect_timeout(&mut options)?,
+        keepalive: keepalive(&mut options)?,
+        user_timeout: user_timeout(&mut options)?,
         application_name: options.text("application_name").unwrap_or_else(|| "pgseal-agent".to_owned()),
         options: options.text("options"),
         channel_binding: channel_binding.unwrap_or(ChannelBinding::Prefer),
@@ -403,21 +266,13 @@ fn host(options: &mut Options) -> Result<Host, ConnectError> {
     for (option, given) in [("host", &name), ("hostaddr", &address)] {
         if let Some(given) = given.as_ref().filter(|given| given.value.contains(',')) {
             // Which of several servers answers would be left to chance.
-            return Err(ConnectError::UnsupportedOption {
-                option: option.to_owned(),
-                origin: given.origin.clone(),
-                value: Some(given.value.to_string()),
-            });
+            return Err(given.unsupported(option));
         }
     }
     let address =
         address.map(|given| given.value.parse::<IpAddr>().map_err(|_| given.invalid("hostaddr"))).transpose()?;
     match name {
-        Some(given) if given.value.starts_with('@') => Err(ConnectError::UnsupportedOption {
-            option: "host".to_owned(),
-            origin: given.origin.clone(),
-            value: Some(given.value.to_string()),
-        }),
+        Some(given) if given.value.starts_with('@') => Err(given.unsupported("host")),
         Some(given) if given.value.starts_with('/') && address.is_none() => {
             Ok(Host::Unix(PathBuf::from(given.value.as_str())))
         }
@@ -438,6 +293,18 @@ fn default_host() -> Host {
     }
 }
 
+/// The database. libpq would expand a name that is a connection string, with what it holds of a password.
+fn database(options: &mut Options) -> Result<Option<String>, ConnectError> {
+    let Some(given) = options.take("dbname") else {
+        return Ok(None);
+    };
+    if dsn::is_uri(&given.value) || (given.is_from("--db") && given.value.contains('=')) {
+        let detail = "it stands where the name of a database belongs: give it with --dsn".to_owned();
+        return Err(ConnectError::MalformedDsn { detail });
+    }
+    Ok(Some(given.value.to_string()))
+}
+
 fn port(options: &mut Options) -> Result<u16, ConnectError> {
     let Some(given) = options.take("port") else {
         return Ok(DEFAULT_PORT);
@@ -445,14 +312,39 @@ fn port(options: &mut Options) -> Result<u16, ConnectError> {
     given.value.parse().ok().filter(|port| *port > 0).ok_or_else(|| given.invalid("port"))
 }
 
-/// Seconds; zero, a negative number or nothing at all mean what they mean to libpq, except that there
-/// is a default.
+/// Seconds; zero and negative numbers are for ever, as in libpq, but there is a default.
 fn connect_timeout(options: &mut Options) -> Result<Option<Duration>, ConnectError> {
-    let Some(given) = options.take("connect_timeout") else {
-        return Ok(Some(DEFAULT_CONNECT_TIMEOUT));
-    };
-    let seconds: i32 = given.value.trim().parse().map_err(|_| given.invalid("connect_timeout"))?;
-    Ok(u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs))
+    Ok(match options.number("connect_timeout")? {
+        None => Some(DEFAULT_CONNECT_TIMEOUT),
+        Some(seconds) => seconds_of(seconds),
+    })
+}
+
+/// Seconds, unless there are none.
+fn seconds_of(seconds: u32) -> Option<Duration> {
+    (seconds > 0).then(|| Duration::from_secs(seconds.into()))
+}
+
+/// Zero means the operating system's default, as in libpq.
+fn keepalive(options: &mut Options) -> Result<Option<Keepalive>, ConnectError> {
+    let is_on = !matches!(options.number("keepalives")?, Some(0));
+    let mut keepalive = DEFAULT_KEEPALIVE;
+    if let Some(seconds) = options.number("keepalives_idle")? {
+        keepalive.idle = seconds_of(seconds);
+    }
+    if let Some(seconds) = options.number("keepalives_interval")? {
+        keepalive.interval = seconds_of(seconds);
+    }
+    if let Some(count) = options.number("keepalives_count")? {
+        keepalive.count = Some(count).filter(|count| *count > 0);
+    }
+    Ok(is_on.then_some(keepalive))
+}
+
+/// Milliseconds; zero means the operating system's default.
+fn user_timeout(options: &mut Options) -> Result<Option<Duration>, ConnectError> {
+    let millis = options.number("tcp_user_timeout")?;
+    Ok(millis.map_or(Some(DEFAULT_USER_TIMEOUT), |millis| (millis > 0).then(|| Duration::from_millis(millis.into()))))
 }
 
 fn roots(options: &mut Options, environment: &Environment, ssl_mode: SslMode) -> Result<Option<Roots>, ConnectError> {
@@ -473,7 +365,7 @@ fn roots(options: &mut Options, environment: &Environment, ssl_mode: SslMode) ->
 }
 
 fn ssl_negotiation(options: &mut Options, ssl_mode: SslMode) -> Result<SslNegotiation, ConnectError> {
-    let Some(given) = options.take("sslnegotiation") else {
+    let Some(given) = options.take_even_empty("sslnegotiation") else {
         return Ok(SslNegotiation::Postgres);
     };
     let weak = matches!(ssl_mode, SslMode::Disable | SslMode::Allow | SslMode::Prefer);

@@ -56,6 +56,7 @@ fn tls_is_verified_by_default_off_this_machine() {
         ("host=db.example sslmode=require", SslMode::Require),
         ("host=db.example sslmode=verify-ca", SslMode::VerifyCa),
         ("host=localhost sslmode=verify-full", SslMode::VerifyFull),
+        ("host=localhost sslrootcert=system", SslMode::VerifyFull),
     ] {
         assert_eq!(resolve(text, &[]).unwrap().ssl_mode, mode, "{text}");
     }
@@ -82,7 +83,13 @@ fn flags_come_before_dsn_service_and_environment() {
 #[test]
 fn a_later_pair_of_one_string_and_an_empty_value_count_as_in_libpq() {
     assert_eq!(resolve("host=a host=b", &[]).unwrap().host, tcp("b"));
-    assert_eq!(resolve("host=''", &[("PGHOST", "env")]).unwrap().host, tcp("env"));
+    // The default then, not what would come after it.
+    assert!(resolve("host=''", &[("PGHOST", "env")]).unwrap().host.is_local());
+    assert_eq!(resolve("port=''", &[("PGPORT", "1")]).unwrap().port, 5432);
+    assert_eq!(resolve("dbname=", &[("PGDATABASE", "env")]).unwrap().database, "osuser");
+    assert!(resolve("password=", &[("PGPASSWORD", "x")]).is_err());
+    let flag = ConnectionArgs { host: Some(String::new()), ..dsn("host=dsn") };
+    assert_eq!(Settings::resolve(&flag, &environment(&[])).unwrap().host, tcp("dsn"));
     assert_eq!(resolve("", &[("PGPORT", "")]).unwrap().port, 5432);
 }
 
@@ -137,6 +144,12 @@ fn values_that_make_no_sense_are_refused() {
         "sslmode=VERIFY-FULL",
         "channel_binding=yes",
         "connect_timeout=x",
+        "connect_timeout=''",
+        "keepalives=on",
+        "keepalives_idle=1s",
+        "tcp_user_timeout=''",
+        "sslmode=''",
+        "sslnegotiation='' sslmode=require",
         "sslmode=require sslrootcert=system",
         "sslnegotiation=direct sslmode=prefer",
         "host=localhost sslnegotiation=direct",
@@ -164,8 +177,6 @@ fn what_cannot_be_obeyed_is_refused_by_name() {
         "require_auth=none",
         "requirepeer=postgres",
         "ssl_min_protocol_version=TLSv1.3",
-        "keepalives=0",
-        "keepalives_idle=1",
     ] {
         assert_eq!(code(text, &[]), "C0104", "{text}");
     }
@@ -188,6 +199,55 @@ fn timeouts_are_libpqs() {
     assert_eq!(timeout("connect_timeout=5"), Some(5));
     assert_eq!(timeout("connect_timeout=0"), None);
     assert_eq!(timeout("connect_timeout=-1"), None);
+    let variable = resolve("", &[("PGCONNECT_TIMEOUT", "7")]).unwrap();
+    assert_eq!(variable.connect_timeout, Some(Duration::from_secs(7)));
+}
+
+#[test]
+fn a_silent_network_is_noticed() {
+    let found = |text: &str| {
+        let settings = resolve(text, &[]).unwrap();
+        let keepalive = settings.keepalive.map(|keepalive| {
+            let seconds = |time: Option<Duration>| time.map(|time| time.as_secs());
+            (seconds(keepalive.idle), seconds(keepalive.interval), keepalive.count)
+        });
+        (keepalive, settings.user_timeout.map(|time| time.as_millis()))
+    };
+    assert_eq!(found(""), (Some((Some(30), Some(10), Some(3))), Some(60_000)));
+    assert_eq!(found("keepalives=0"), (None, Some(60_000)));
+    assert_eq!(
+        found("keepalives=1 keepalives_idle=5 keepalives_interval=6 keepalives_count=7 tcp_user_timeout=8"),
+        (Some((Some(5), Some(6), Some(7))), Some(8))
+    );
+    assert_eq!(
+        found("keepalives_idle=0 keepalives_interval=-1 keepalives_count=0 tcp_user_timeout=0"),
+        (Some((None, None, None)), None)
+    );
+}
+
+#[test]
+fn a_piece_of_a_password_in_a_uri_is_not_shown() {
+    for text in [
+        "postgresql://u:s3cret/x@h/db",
+        "postgresql://u:1/s3cret@h/db",
+        "postgresql://u:a?s3cret=x@h/db",
+        "postgresql://u:s3cret/db",
+        "postgresql://u:s3cret@h/db",
+        "postgresql://h?sslmode=s3cret",
+        "postgresql://h?target_session_attrs=s3cret",
+        "postgresql://s3cret,x/db",
+        "dbname=postgresql://u:s3cret@h/db",
+    ] {
+        let error = resolve(text, &[]).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("s3cret"), "{text}: {error}");
+    }
+    for name in ["postgres://u:s3cret@h/db", "host=h password=s3cret"] {
+        let args = ConnectionArgs { db: Some(name.to_owned()), ..ConnectionArgs::default() };
+        let error = Settings::resolve(&args, &environment(&[])).unwrap_err();
+        assert_eq!(error.code(), "C0101");
+        assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
+    }
+    assert_eq!(resolve("postgresql://u@h/a%40b?user=x%40y", &[]).unwrap().database, "a@b");
 }
 
 #[test]

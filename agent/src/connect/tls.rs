@@ -1,8 +1,9 @@
 //! What each `sslmode` means for rustls.
 //!
-//! `verify-full` checks chain and host name; `verify-ca` the chain; the others check nothing, unless a
-//! root certificate file is there, in which case they check the chain as libpq does. The handshake's own
-//! signatures are always checked. A name in the certificate's common name alone does not count.
+//! `verify-full` checks chain and host name, against the system's roots where no file is there (libpq wants a file then, or
+//! `sslrootcert=system`). `verify-ca` checks the chain alone, so it never takes the roots of authorities who sign for everybody. The
+//! others check nothing, unless a root certificate file is there, in which case they check the chain as libpq does. The handshake's
+//! own signatures are always checked. A name in the certificate's common name alone does not count.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use rustls::{CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruc
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::settings::Roots;
-use super::{ConnectError, Settings, SslMode};
+use super::{ConnectError, Host, Settings, SslMode};
 
 /// The largest certificate or key file that is read, in bytes.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
@@ -40,11 +41,13 @@ pub(super) fn connector(settings: &Settings) -> Result<MakeRustlsConnect, Connec
 }
 
 fn verifier(settings: &Settings, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, ConnectError> {
-    let required = matches!(settings.ssl_mode, SslMode::VerifyCa | SslMode::VerifyFull);
+    let is_socket = matches!(settings.host, Host::Unix(_));
     let roots = match &settings.roots {
         Some(Roots::File(path)) => roots_of_file(path)?,
         Some(Roots::System) => roots_of_system()?,
-        None if required => roots_of_system()?,
+        None if is_socket => return Ok(Arc::new(AnyCertificate { provider })),
+        None if settings.ssl_mode == SslMode::VerifyFull => roots_of_system()?,
+        None if settings.ssl_mode == SslMode::VerifyCa => return Err(ConnectError::NoRoots),
         None => return Ok(Arc::new(AnyCertificate { provider })),
     };
     let chain = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().map_err(failed)?;

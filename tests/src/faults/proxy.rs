@@ -5,13 +5,14 @@
 //! the agent sends is swallowed, what the server answers is withheld. When either side goes away, so does the other's socket.
 //!
 //! A proxy that cuts ends the conversation there instead, and lets the next one through; it can do so at any byte of a request or
-//! of its answer. One that pauses holds the conversation until it is told to go on.
+//! of its answer. One that pauses holds the conversation until it is told to go on. Each can be told to fall mute: it takes further
+//! connections then, and never says anything on them.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -86,6 +87,8 @@ struct Shared {
     /// How much of what the server says gets through before the cut.
     answering: Mutex<Option<usize>>,
     closed: AtomicBool,
+    /// Connections from this one on get no answer.
+    mute_from: AtomicUsize,
     frozen: Mutex<Sender<()>>,
     going_on: Mutex<Receiver<()>>,
 }
@@ -129,14 +132,19 @@ impl Proxy {
             withhold: AtomicBool::new(false),
             answering: Mutex::default(),
             closed: AtomicBool::new(false),
+            mute_from: AtomicUsize::new(usize::MAX),
             frozen: Mutex::new(sender),
             going_on: Mutex::new(going_on),
         });
         let accepting = Arc::clone(&shared);
         thread::spawn(move || {
-            for agent in listener.incoming().map_while(Result::ok) {
+            for (number, agent) in (1..).zip(listener.incoming().map_while(Result::ok)) {
                 if accepting.closed.load(Ordering::SeqCst) {
                     return;
+                }
+                if number >= accepting.mute_from.load(Ordering::SeqCst) {
+                    lock(&accepting.streams).push(agent);
+                    continue;
                 }
                 accepting.serve(agent);
             }
@@ -147,6 +155,11 @@ impl Proxy {
     /// The folder of the socket, which is what to pass as a host.
     pub fn host(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Takes connections from this one on, counted from 1, without ever answering.
+    pub fn mute_from(&self, connection: usize) {
+        self.shared.mute_from.store(connection, Ordering::SeqCst);
     }
 
     /// Waits until the conversation is frozen.
