@@ -25,13 +25,15 @@ hostnossl all plain    127.0.0.1/32 trust
 hostssl   all tls      127.0.0.1/32 trust
 hostssl   all scram    127.0.0.1/32 scram-sha-256
 host      all anyscram 127.0.0.1/32 scram-sha-256
+host      all clear    127.0.0.1/32 password
 hostssl   all holder   127.0.0.1/32 cert
 ";
 
 const ROLES: &str = "
 SET password_encryption = 'scram-sha-256';
 CREATE ROLE plain LOGIN; CREATE ROLE tls LOGIN; CREATE ROLE holder LOGIN;
-CREATE ROLE scram LOGIN PASSWORD 's3cret word'; CREATE ROLE anyscram LOGIN PASSWORD 's3cret word';
+CREATE ROLE scram LOGIN PASSWORD 's3cret word'; CREATE ROLE clear LOGIN PASSWORD 's3cret word';
+ CREATE ROLE anyscram LOGIN PASSWORD 's3cret word';
 ";
 
 fn open_with(dsn: &str, variables: &[(&str, &str)]) -> Result<Session, ConnectError> {
@@ -252,6 +254,47 @@ fn scram_is_bound_to_the_channel() {
     assert_eq!(server.outcome("anyscram", "sslmode=disable channel_binding=require"), "C0110");
     // Without a password being asked for there is nothing to bind.
     assert_eq!(server.outcome("tls", "sslmode=require channel_binding=require"), "C0110");
+}
+
+/// With TLS and without: whoever listens on this machine shows any certificate, or none.
+#[test]
+fn a_password_is_not_given_away_as_it_is() {
+    let Some(server) = TlsServer::start(18, "server") else { return };
+    let ca = server.path("ca.crt");
+    for (user, options, expected) in [
+        ("clear", String::new(), "C0110"),
+        ("clear", "host=localhost".to_owned(), "C0110"),
+        ("clear", "sslmode=prefer".to_owned(), "tls"),
+        ("clear", "sslmode=disable".to_owned(), "plain"),
+        ("clear", format!("host=db.example sslmode=verify-full sslrootcert={ca}"), "tls"),
+        ("anyscram", String::new(), "tls"),
+        ("tls", String::new(), "tls"),
+        ("plain", String::new(), "plain"),
+    ] {
+        assert_eq!(server.outcome(user, &options), expected, "{user} {options}");
+    }
+    let refused = server.open("clear", "").unwrap_err();
+    assert!(refused.to_string().contains("asks for the password as it is"), "{refused}");
+    assert!(refused.hint().is_some_and(|hint| hint.contains("--sslmode")), "{refused}");
+
+    let server = Server::start(&Options::new(14).tcp().hba(HBA));
+    server.connect("postgres").batch_execute(ROLES).unwrap();
+    let open = |user: &str, options: &str| {
+        let dsn = format!("hostaddr=127.0.0.1 port={} dbname=postgres user={user} {options}", server.port());
+        open_with(&dsn, &[("PGPASSWORD", SECRET)])
+    };
+    assert_eq!(open("clear", "").unwrap_err().code(), "C0110");
+    assert!(open("clear", "sslmode=allow").is_ok());
+    // Such a connection is cancelled like any other.
+    let mut session = open("anyscram", "").unwrap();
+    let handle = session.cancel_handle();
+    let canceller = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(200));
+        handle.cancel().unwrap();
+    });
+    let cancelled = session.execute("SELECT pg_catalog.pg_sleep(20)").unwrap_err();
+    canceller.join().unwrap();
+    assert!(cancelled.is_cancelled(), "{cancelled:?}");
 }
 
 #[test]

@@ -11,6 +11,7 @@
 //! | `tls` | what each `sslmode` means for rustls |
 //! | `options` | the options and variables that there are, and where each was given |
 //! | `deadline` | waiting no longer than one means to |
+//! | `carrier` | what carries a connection, and keeps a password in |
 //! | `opening` | how a session comes about |
 //! | `session` | the session itself |
 //! | `statement` | why a statement failed |
@@ -19,6 +20,7 @@
 //! are never a flag, and are in no error and no debug output. Only server majors 14 to 18 are accepted.
 
 pub mod args;
+mod carrier;
 pub(crate) mod deadline;
 mod dsn;
 pub mod environment;

@@ -14,6 +14,7 @@ use postgres::error::SqlState;
 use postgres::{Client, Config, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::carrier::{Carrier, ClearText};
 use super::session::{Notice, ServerVersion};
 use super::{ChannelBinding, ConnectError, Host, Settings, SslMode, SslNegotiation, StatementError, deadline};
 
@@ -53,6 +54,8 @@ pub(super) type Notices = Arc<Mutex<Vec<Notice>>>;
 /// A session that is open and pinned.
 pub(super) struct Opened {
     pub client: Client,
+    /// What carries it, which a request to cancel needs too.
+    pub carrier: Carrier,
     pub version: ServerVersion,
     pub backend_pid: i32,
     pub notices: Notices,
@@ -123,11 +126,11 @@ fn begin(
     let mut more = BEGINNINGS;
     loop {
         more -= 1;
-        let mut client = connect(settings, address, connector, &notices)?;
+        let (mut client, carrier) = connect(settings, address, connector, &notices)?;
         let in_time = until.is_none_or(|until| Instant::now() < until);
         match settle(&mut client) {
             Ok(Settled::Ready { version, backend_pid }) => {
-                return Ok(Begun::Open(Box::new(Opened { client, version, backend_pid, notices })));
+                return Ok(Begun::Open(Box::new(Opened { client, carrier, version, backend_pid, notices })));
             }
             Ok(Settled::Foreign(found)) => return Ok(Begun::Foreign(found)),
             Err(source) if more > 0 && in_time && (source.is_cancelled() || source.is_lost()) => {}
@@ -188,26 +191,44 @@ fn connect(
     address: Option<IpAddr>,
     connector: &MakeRustlsConnect,
     notices: &Notices,
-) -> Result<Client, StatementError> {
+) -> Result<(Client, Carrier), StatementError> {
     let attempt = |attempt| {
-        let config = config(settings, address, attempt, notices);
-        config.connect(connector.clone())
+        let tls = (attempt != Attempt::Plain).then(|| connector.clone());
+        let carrier = Carrier { tls, clear_text: settings.clear_text };
+        let client = config(settings, address, attempt, notices).connect(carrier.clone())?;
+        Ok((client, carrier))
     };
     let turned_away = |error: &postgres::Error| error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION);
     let (first, second) = match (&settings.host, settings.ssl_mode) {
         (Host::Unix(_), _) | (_, SslMode::Disable) => (Attempt::Plain, None),
         (_, SslMode::Allow) => (Attempt::Plain, Some(Attempt::Tls)),
+        // what is not TLS after all has to be carried as well
+        (_, SslMode::Prefer) if is_carried(settings) => (Attempt::Tls, Some(Attempt::Plain)),
         (_, SslMode::Prefer) => (Attempt::TlsIfOffered, Some(Attempt::Plain)),
         (_, SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull) => (Attempt::Tls, None),
     };
     match (attempt(first), second) {
         (Ok(client), _) => Ok(client),
+        (Err(error), Some(second)) if is_not_offered(&error) => {
+            attempt(second).map_err(|error| StatementError::before_session(&error))
+        }
         (Err(error), Some(second)) if turned_away(&error) || is_tls(&error) => {
             // The first error tells more when the second attempt fails as well.
             attempt(second).map_err(|_| StatementError::before_session(&error))
         }
         (Err(error), _) => Err(StatementError::before_session(&error)),
     }
+}
+
+/// Whether what the server says without TLS is looked at as well. The driver lets nobody in between there, but where TLS begins
+/// with the first byte, it lets us make of that what we want.
+fn is_carried(settings: &Settings) -> bool {
+    settings.clear_text == ClearText::Refused && matches!(settings.host, Host::Tcp { .. })
+}
+
+/// Whether the server has no TLS.
+fn is_not_offered(error: &postgres::Error) -> bool {
+    error.source().is_some_and(|cause| cause.to_string() == "server does not support TLS")
 }
 
 /// Whether it was the TLS handshake that failed.
@@ -239,11 +260,16 @@ fn config(settings: &Settings, address: Option<IpAddr>, attempt: Attempt, notice
         config.options(options);
     }
     config.ssl_mode(match attempt {
+        Attempt::Plain if is_carried(settings) => postgres::config::SslMode::Require,
         Attempt::Plain => postgres::config::SslMode::Disable,
         Attempt::Tls => postgres::config::SslMode::Require,
         Attempt::TlsIfOffered => postgres::config::SslMode::Prefer,
     });
-    if settings.ssl_negotiation == SslNegotiation::Direct && attempt == Attempt::Tls {
+    let is_direct = match attempt {
+        Attempt::Plain => is_carried(settings),
+        Attempt::Tls | Attempt::TlsIfOffered => settings.ssl_negotiation == SslNegotiation::Direct,
+    };
+    if is_direct {
         config.ssl_negotiation(postgres::config::SslNegotiation::Direct);
     }
     config.channel_binding(match settings.channel_binding {

@@ -9,8 +9,8 @@ use std::fmt;
 
 use postgres::types::{ToSql, Type};
 use postgres::{CancelToken, Client, SimpleQueryMessage};
-use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::carrier::Carrier;
 use super::opening::{self, Notices, Opened};
 use super::{ConnectError, Settings, StatementError, tls};
 
@@ -77,7 +77,7 @@ pub struct Notice {
 #[derive(Clone)]
 pub struct CancelHandle {
     token: CancelToken,
-    connector: MakeRustlsConnect,
+    carrier: Carrier,
 }
 
 impl CancelHandle {
@@ -86,7 +86,7 @@ impl CancelHandle {
     /// # Errors
     /// The request could not be sent.
     pub fn cancel(&self) -> Result<(), StatementError> {
-        self.token.cancel_query(self.connector.clone()).map_err(StatementError::from)
+        self.token.cancel_query(self.carrier.clone()).map_err(StatementError::from)
     }
 }
 
@@ -99,7 +99,7 @@ impl fmt::Debug for CancelHandle {
 /// A session.
 pub struct Session {
     client: Client,
-    connector: MakeRustlsConnect,
+    carrier: Carrier,
     version: ServerVersion,
     backend_pid: i32,
     notices: Notices,
@@ -118,8 +118,8 @@ impl Session {
     /// See [`ConnectError`].
     pub fn open(settings: &Settings) -> Result<Self, ConnectError> {
         let connector = tls::connector(settings)?;
-        let Opened { client, version, backend_pid, notices } = opening::open(settings, &connector)?;
-        let mut session = Self { client, connector, version, backend_pid, notices };
+        let Opened { client, carrier, version, backend_pid, notices } = opening::open(settings, &connector)?;
+        let mut session = Self { client, carrier, version, backend_pid, notices };
         session.drain_notices();
         Ok(session)
     }
@@ -207,7 +207,7 @@ impl Session {
     /// What cancels this session's statements.
     #[must_use]
     pub fn cancel_handle(&self) -> CancelHandle {
-        CancelHandle { token: self.client.cancel_token(), connector: self.connector.clone() }
+        CancelHandle { token: self.client.cancel_token(), carrier: self.carrier.clone() }
     }
 
     /// The notices since the last call, in order; at most 10,000.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use super::carrier::ClearText;
 use super::options::{Given, Options, Source, UNSUPPORTED_VARIABLES, VARIABLES};
 use super::passfile::{self, Wanted};
 use super::{ConnectError, ConnectionArgs, Environment, dsn, service};
@@ -140,6 +141,8 @@ pub struct Settings {
     pub options: Option<String>,
     /// The root certificates that were asked for, or that are where libpq looks for them.
     pub(super) roots: Option<Roots>,
+    /// Only who chose a mode that does not say who the server is gives it a password as it is.
+    pub(super) clear_text: ClearText,
     pub(super) identity: Option<ClientIdentity>,
     pub(super) password: Option<Zeroizing<String>>,
 }
@@ -230,6 +233,8 @@ fn from_options(mut options: Options, environment: &Environment) -> Result<Setti
     )?;
     let is_public = options.is("sslrootcert", "system");
     let default_mode = if host.is_local() && !is_public { SslMode::Prefer } else { SslMode::VerifyFull };
+    let is_unchosen = ssl_mode.is_none() && default_mode == SslMode::Prefer && matches!(host, Host::Tcp { .. });
+    let clear_text = if is_unchosen { ClearText::Refused } else { ClearText::Allowed };
     let ssl_mode = ssl_mode.unwrap_or(default_mode);
     let roots = roots(&mut options, environment, ssl_mode)?;
     let ssl_negotiation = ssl_negotiation(&mut options, ssl_mode)?;
@@ -244,6 +249,7 @@ fn from_options(mut options: Options, environment: &Environment) -> Result<Setti
     Ok(Settings {
         password: password(&mut options, environment, &host, port, &database, &user)?,
         identity: identity(&mut options, environment),
+        clear_text,
         connect_timeout: connect_timeout(&mut options)?,
         keepalive: keepalive(&mut options)?,
         user_timeout: user_timeout(&mut options)?,

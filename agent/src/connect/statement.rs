@@ -5,6 +5,8 @@ use std::error::Error as _;
 use postgres::error::{DbError, Severity, SqlState};
 use thiserror::Error;
 
+use super::carrier::REFUSED;
+
 /// What a server says about a statement that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerError {
@@ -98,6 +100,9 @@ impl StatementError {
             let found = |part: &str| detail.contains(part);
             return match () {
                 () if found("password missing") => Some(PASSWORD),
+                () if found(REFUSED) => Some(
+                    "let the server use SCRAM, connect by its unix socket or with --sslmode verify-full; or say --sslmode prefer",
+                ),
                 () if found("UnknownIssuer") => {
                     Some("name the file of the authority that signed the server's certificate with --sslrootcert")
                 }
