@@ -55,10 +55,11 @@ fn open(path: &Path) -> std::io::Result<File> {
 
 fn wait(file: File, path: &Path, tries: u32) -> Result<Lock, FileError> {
     use rustix::fs::{FlockOperation, flock};
+    use rustix::io::Errno;
     for _ in 0..tries {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => return Ok(Lock { _open: file }),
-            Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) => std::thread::sleep(PAUSE),
+            Err(Errno::WOULDBLOCK | Errno::INTR) => std::thread::sleep(PAUSE),
             Err(error) => return Err(failed(path, error.into())),
         }
     }

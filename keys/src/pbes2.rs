@@ -41,11 +41,12 @@ pub(crate) fn scrypt_aes256(cost: Cost, salt: &[u8; 16], iv: [u8; BLOCK]) -> Res
 }
 
 /// Encrypts with [`scrypt_aes256`]'s parameters.
-pub(crate) fn encrypt(parameters: &Parameters, passphrase: &[u8], text: &[u8]) -> Result<Vec<u8>, Problem> {
+pub(crate) fn encrypt(parameters: &Parameters, passphrase: &[u8], text: &[u8]) -> Result<Zeroizing<Vec<u8>>, Problem> {
     let EncryptionScheme::Aes256Cbc { iv } = parameters.encryption else { return Err(Problem::Unsupported) };
     let key = derive::<32>(&parameters.kdf, passphrase)?;
-    // room for the padding, which is at least one byte; what is in it is no secret once it is encrypted
-    let mut buffer = text.to_vec();
+    // room for the padding, which is at least one byte, from the start: a buffer that grows leaves a copy behind
+    let mut buffer = Zeroizing::new(Vec::with_capacity(text.len() + BLOCK));
+    buffer.extend_from_slice(text);
     buffer.resize(text.len() + BLOCK, 0);
     let cipher = cbc::Encryptor::<aes::Aes256>::new(&(*key).into(), &iv.into());
     let length = cipher.encrypt_padded::<Pkcs7>(&mut buffer, text.len()).map_err(|_| Problem::Unsupported)?.len();

@@ -130,6 +130,14 @@ pub struct PreparedDocument {
     beside: PathBuf,
     document: files::Prepared,
     seal: Option<files::Prepared>,
+    replaces: Replaces,
+}
+
+/// What a document may take the place of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Replaces {
+    Older,
+    Nothing,
 }
 
 /// Writes a document and its seal by one signer, or none, aside.
@@ -152,7 +160,14 @@ pub fn prepare_sealed<K: Kind, P: Place + MaySign<K>>(
         }
         None => None,
     };
-    Ok(PreparedDocument { digest: Digest::of(bytes), path: path.to_owned(), beside, document, seal })
+    Ok(PreparedDocument {
+        digest: Digest::of(bytes),
+        path: path.to_owned(),
+        beside,
+        document,
+        seal,
+        replaces: Replaces::Older,
+    })
 }
 
 impl PreparedDocument {
@@ -162,12 +177,14 @@ impl PreparedDocument {
         self.digest
     }
 
-    /// Gives both their names, of which that of the document must be free. The seal comes first: a run that is killed in between
-    /// leaves a seal alone, which is nothing and is replaced, and never a document that nobody signed.
-    ///
-    /// # Errors
-    /// A name that is taken; a file that cannot be put in its place.
-    pub fn put_new(self) -> Result<(), Failure> {
+    /// The same, for a name that must be free.
+    pub fn never_replacing(self) -> Self {
+        Self { replaces: Replaces::Nothing, ..self }
+    }
+
+    /// Where the name is free the seal comes first: a run that is killed in between leaves a seal alone, which is nothing and is
+    /// replaced, and never a document that nobody signed.
+    fn put_new(self) -> Result<(), Failure> {
         if self.path.symlink_metadata().is_ok() {
             return Err(FileError::Exists { path: self.path }.into());
         }
@@ -181,9 +198,10 @@ impl PreparedDocument {
     /// Gives both their names. Where there is an older document, its seal goes first: no moment has a seal beside another document.
     ///
     /// # Errors
-    /// A file that cannot be put in its place.
+    /// A name that is taken, where it must be free; a file that cannot be put in its place.
     pub fn put(self) -> Result<(), Failure> {
-        if self.path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+        let free = self.path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+        if free || self.replaces == Replaces::Nothing {
             return self.put_new();
         }
         remove(&self.beside)?;

@@ -56,12 +56,12 @@ impl MaySign<Receipt> for AgentHost {}
 
 /// A private key in memory; wiped when dropped, and never printed.
 pub struct Signer<P: Place> {
-    key: SigningKey,
+    key: Box<SigningKey>,
     place: PhantomData<P>,
 }
 
 impl<P: Place> Signer<P> {
-    pub(crate) fn new(key: SigningKey) -> Self {
+    pub(crate) fn new(key: Box<SigningKey>) -> Self {
         Self { key, place: PhantomData }
     }
 

@@ -48,9 +48,9 @@ use sha2::{Digest, Sha256};
 
 use crate::in_force::Memory;
 use crate::key::KeyId;
-use crate::kind::{Kind, Plan};
+use crate::kind::{Kind, Plan, Receipt, Statement};
 use crate::pae;
-use crate::policy::{HAZARDS, HazardRule, LedgerRule, ProgramVersion, TargetRule, TrustPolicy};
+use crate::policy::{HAZARDS, HazardRule, LedgerRule, MemoryRule, ProgramVersion, TargetRule, TrustPolicy, TrustedKey};
 use crate::refusal::{Refusal, Scope};
 use crate::seal::{Seal, SealError};
 use crate::state::{Mark, State, StateError, check_mark};
@@ -79,15 +79,24 @@ impl<K: Kind> Unverified<K> {
     /// See [`Refusal`]. A wrong signature under the id of a key of the policy refuses the whole seal;
     /// one under an unknown id counts nothing.
     pub fn verify(self, policy: &TrustPolicy, now: u64) -> Result<Verified<'_, K>, Refusal> {
+        let Checked { valid, unknown } = self.check(policy)?;
+        let mut tally = Tally::default();
+        unknown.into_iter().for_each(|key_id| tally.note_unknown(key_id));
+        valid.into_iter().for_each(|(trusted, statement)| tally.note::<K>(trusted, statement, now));
+        tally.satisfies_policy::<K>(policy)?;
+        Ok(Verified { document: self.document, tally, policy, now, kind: PhantomData })
+    }
+
+    /// Verifies every signature by a key of the policy over the exact bytes.
+    fn check<'p>(&self, policy: &'p TrustPolicy) -> Result<Checked<'p>, Refusal> {
         if self.document.len() as u64 > K::MAX_BYTES {
             return Err(Refusal::DocumentTooLarge { kind: K::NAME, limit: K::MAX_BYTES });
         }
-        let seal = self.seal.ok_or(Refusal::NoSeal { kind: K::NAME })?;
-        let seal = Seal::<K>::read(&seal)?;
-        let mut tally = Tally::default();
-        for (key_id, statement, signature) in seal.entries() {
+        let seal = self.seal.as_ref().ok_or(Refusal::NoSeal { kind: K::NAME })?;
+        let mut checked = Checked { valid: Vec::new(), unknown: Vec::new() };
+        for (key_id, statement, signature) in Seal::<K>::read(seal)?.entries() {
             let Some(trusted) = policy.keys().iter().find(|trusted| trusted.key.id() == key_id) else {
-                tally.note_unknown(key_id);
+                checked.unknown.push(key_id);
                 continue;
             };
             let bad = || SealError::BadSignature { key_id: key_id.to_string(), kind: K::NAME };
@@ -95,9 +104,37 @@ impl<K: Kind> Unverified<K> {
             if !trusted.key.accepts(&message, &signature) {
                 return Err(bad().into());
             }
-            tally.note::<K>(trusted, statement, now);
+            checked.valid.push((trusted, statement));
         }
-        tally.satisfies_policy::<K>(policy)?;
+        Ok(checked)
+    }
+}
+
+/// What the signatures under a document are.
+struct Checked<'p> {
+    valid: Vec<(&'p TrustedKey, Statement)>,
+    unknown: Vec<KeyId>,
+}
+
+impl Unverified<Receipt> {
+    /// Verifies a receipt as of the time at which its run ended, which `ended` reads in it (seconds since 1970): a key that has
+    /// expired since was good then. That time is the agent's word, so a key that is not to be believed is revoked. `ended` is asked
+    /// only where a key that may sign receipts and is not revoked has sealed these bytes.
+    ///
+    /// # Errors
+    /// See [`Unverified::verify`]; whatever `ended` returns.
+    pub fn verify_as_of_its_end<E: From<Refusal>>(
+        self,
+        policy: &TrustPolicy,
+        ended: impl FnOnce(&[u8]) -> Result<u64, E>,
+    ) -> Result<Verified<'_, Receipt>, E> {
+        let Checked { valid, unknown } = self.check(policy)?;
+        let may_speak = |trusted: &TrustedKey| !trusted.revoked && trusted.signs.contains(&Receipt::PURPOSE);
+        let now = if valid.iter().any(|(trusted, _)| may_speak(trusted)) { ended(&self.document)? } else { 0 };
+        let mut tally = Tally::default();
+        unknown.into_iter().for_each(|key_id| tally.note_unknown(key_id));
+        valid.into_iter().for_each(|(trusted, statement)| tally.note::<Receipt>(trusted, statement, now));
+        tally.satisfies_policy::<Receipt>(policy)?;
         Ok(Verified { document: self.document, tally, policy, now, kind: PhantomData })
     }
 }
@@ -225,6 +262,9 @@ impl<T> Opened<'_, T> {
         Ok(Authorized {
             digest: self.verified.digest(),
             signers: self.verified.signers(),
+            set_aside: self.verified.tally.set_aside().to_vec(),
+            unknown: self.verified.tally.unknown().to_vec(),
+            memory: policy.memory,
             ledger: policy.ledger,
             ledger_schema: policy.ledger_schema.clone(),
             plan: self.plan,
@@ -393,6 +433,9 @@ pub struct Authorized<T> {
     plan: T,
     digest: String,
     signers: Vec<CountedSigner>,
+    set_aside: Vec<SetAside>,
+    unknown: Vec<KeyId>,
+    memory: MemoryRule,
     ledger: LedgerRule,
     ledger_schema: String,
     expectations: Expectations,
@@ -424,6 +467,15 @@ impl<T> Authorized<T> {
         &self.signers
     }
 
+    /// Signatures that do not count, and why, a line each.
+    #[must_use]
+    pub fn not_counted(&self) -> Vec<String> {
+        let reasons = self.set_aside.iter().map(|aside| aside.reason.to_string());
+        reasons
+            .chain(self.unknown.iter().map(|key| format!("the trust policy does not know key {}", key.short())))
+            .collect()
+    }
+
     /// The label of the target, if plan or policy name any.
     pub fn target(&self) -> Option<&str> {
         self.expectations.label.as_deref()
@@ -440,6 +492,9 @@ impl<T> Authorized<T> {
         }
         if self.ledger == LedgerRule::Required {
             lines.push("a ledger that the role may write (trust policy)".to_owned());
+        }
+        if self.memory == MemoryRule::Required {
+            lines.push("a memory of earlier runs, --state (trust policy)".to_owned());
         }
         if matches!(self.order, Order::Unjudged) {
             lines.push("no plan with a higher number was begun there (plan)".to_owned());

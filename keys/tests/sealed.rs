@@ -12,7 +12,7 @@ use pgseal_catalog::plan::{Binding, Hazard, HazardKind, Inputs, Phase, Plan as P
 use pgseal_catalog::plan::{Checkpoint, Cost};
 use pgseal_catalog::{Catalog, Digest, Failure, Scope, fingerprint::fingerprint};
 use pgseal_keys::files::Access;
-use pgseal_keys::sealed::{Received, seal_path, write_sealed};
+use pgseal_keys::sealed::{Received, prepare_sealed, seal_path, write_sealed};
 use pgseal_keys::{InForce, LiveTarget, Plan, Workstation};
 
 /// A plan of a statement that loses data, made by version 0.1.0.
@@ -123,6 +123,28 @@ fn a_plan_is_read_with_the_seal_beside_it() {
     assert_eq!(desk.judge(None, "shop", "7").unwrap(), other);
     desk.put(&other, Some(2));
     assert_eq!(desk.code(None), "K0301");
+}
+
+#[test]
+fn a_name_that_must_be_free_is_never_taken_from_another() {
+    let desk = Desk::new("");
+    let (path, seal) = (desk.path("plan.json"), desk.path("plan.json.sig"));
+    let bytes = plan().to_bytes();
+    let put = || {
+        prepare_sealed::<Plan, Workstation>(&path, Access::Everybody, &bytes, Some(&signer(1)))
+            .unwrap()
+            .never_replacing()
+            .put()
+    };
+    // what a run leaves that is killed between seal and document
+    fs::write(&seal, "left").unwrap();
+    put().unwrap();
+    assert!(fs::metadata(&path).is_ok() && fs::read(&seal).unwrap() != b"left");
+    fs::write(&path, "another").unwrap();
+    fs::write(&seal, "of another").unwrap();
+    assert_eq!(code(put()), "K0403");
+    assert_eq!((fs::read(&path).unwrap(), fs::read(&seal).unwrap()), (b"another".to_vec(), b"of another".to_vec()));
+    assert_eq!(fs::read_dir(desk.0.path()).unwrap().count(), 3, "something was left");
 }
 
 #[test]

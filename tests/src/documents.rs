@@ -62,6 +62,7 @@ pub fn receipt() -> receipt::Receipt {
         format: receipt::FORMAT.to_owned(),
         version: receipt::VERSION,
         agent: "0.1.0".to_owned(),
+        key: None,
         command: receipt::Command::Apply,
         chain: receipt::Link::FIRST,
         plan: Some(Digest::of(&plan().to_bytes())),

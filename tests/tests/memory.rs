@@ -121,8 +121,12 @@ fn a_policy_is_changed_in_the_field() {
     stage.desk.run("trust verify trust.toml --after old.pem").expect(3);
     says(&stage.desk.run("trust verify old.pem --after old.pem").expect(3), &["[K0338]"]);
     stage.desk.run("trust sign trust.toml --key alice.pem").expect(0);
-    stage.desk.run("trust verify trust.toml --after old.pem").expect(0);
-    stage.apply().expect(0);
+    let ended = stage.desk.run("trust verify trust.toml --after old.pem").expect(0);
+    says(&ended, &["version 2 may follow version 1", "now: it must be of compiler 0.1.0 or later"]);
+    says(
+        &stage.apply().expect(0),
+        &["trust policy version 2 follows version 1", "now: it must be of compiler 0.1.0 or later"],
+    );
     std::fs::copy(stage.desk.path("old.pem"), stage.desk.path("trust.toml")).unwrap();
     says(&stage.apply().expect(3), &["[K0332]"]);
 }

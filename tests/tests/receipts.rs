@@ -87,6 +87,7 @@ fn every_run_leaves_a_receipt_in_the_chain() {
     let signers: Vec<(&str, &[String])> =
         applied.signers.iter().map(|signer| (signer.name.as_str(), signer.statements.as_slice())).collect();
     assert_eq!(signers, [("alice", &["signed".to_owned()][..])]);
+    assert!(applied.key.is_some_and(|key| key.len() == 64));
     let policy = applied.policy.unwrap();
     assert_eq!((policy.version, policy.sha256), (1, Digest::of(&stage.desk.bytes("trust.toml"))));
     assert_eq!(applied.database.as_deref(), Some(stage.database.name()));
@@ -158,10 +159,110 @@ fn receipts_without_a_memory_follow_what_lies_there() {
     // two chains of one key are told apart
     let ended = stage.desk.run("receipt verify receipts receipt.json --trust trust.toml").expect(0);
     assert_eq!(ended.out.matches("chain ").count(), 2, "{}", ended.out);
-    // what is no receipt begins a chain
+    // what is no receipt is not in the place of one, and is found out before anything runs
     stage.desk.write("receipt.json", b"no receipt");
+    says(&apply("receipt.json").expect(3), &["[R0301]"]);
+    assert_eq!(stage.desk.bytes("receipt.json"), b"no receipt");
+    stage.desk.write("receipts/receipt-000009.json", b"no receipt");
+    says(&apply("receipts").expect(3), &["[R0301]", "receipt-000009.json"]);
+    // nor is a receipt of another number, or one that this agent did not seal
+    fs::copy(stage.desk.path("receipts/receipt-000002.json"), stage.desk.path("receipts/receipt-000009.json")).unwrap();
+    says(&apply("receipts").expect(3), &["[R0301]", "it says that it is number 2"]);
+    fs::remove_file(stage.desk.path("receipts/receipt-000009.json")).unwrap();
+    let second = String::from_utf8(stage.desk.bytes("receipts/receipt-000002.json")).unwrap();
+    stage.desk.write("receipts/receipt-000002.json", second.replace("nothing_to_do", "failed").as_bytes());
+    says(&apply("receipts").expect(3), &["[R0301]", "did not seal it"]);
+    stage.desk.write("receipts/receipt-000002.json", second.as_bytes());
+    // a seal alone is nothing
+    stage.desk.write("receipts/receipt-000003.json.sig", b"left by a run that was killed");
+    apply("receipts").expect(0);
+    stage.verify(" --from-first").expect(0);
+    // one that was left without its seal, in the place of an older one, is no obstacle to the next
+    stage.desk.write("receipt.json", second.as_bytes());
+    fs::remove_file(stage.desk.path("receipt.json.sig")).unwrap();
     apply("receipt.json").expect(0);
-    assert_eq!(Receipt::from_bytes(&stage.desk.bytes("receipt.json")).unwrap().chain.number, 1);
+    assert_eq!(Receipt::from_bytes(&stage.desk.bytes("receipt.json")).unwrap().chain.number, 3);
+}
+
+#[test]
+fn agents_share_a_folder_of_receipts() {
+    let stage = Stage::new();
+    let line = "check --plan plan.json --trust trust.toml --key agent.pem --receipt receipts";
+    std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..6).map(|_| scope.spawn(|| stage.agent(line))).collect();
+        runs.into_iter().for_each(|run| drop(run.join().unwrap().expect(0)));
+    });
+    let ended = stage.verify(" --from-first").expect(0);
+    says(&ended, &["receipts 1 to 6\n"]);
+    assert_eq!(fs::read_dir(stage.desk.path("receipts")).unwrap().count(), 12);
+}
+
+#[test]
+fn a_memory_that_cannot_be_used_leaves_receipts_alone() {
+    let stage = Stage::new();
+    stage.run("check").expect(0);
+    let to_file = "check --plan plan.json --trust trust.toml --receipt receipt.json --key agent.pem --state state";
+    stage.agent(to_file).expect(0);
+    let (receipt, memory) = (stage.desk.bytes("receipt.json"), stage.desk.bytes("state/state.json"));
+    let refused = |code: &str| {
+        says(&stage.run("check").expect(3), &[code]);
+        says(&stage.agent(to_file).expect(3), &[code]);
+        assert_eq!(stage.desk.bytes("receipt.json"), receipt, "{code}");
+        assert_eq!(fs::read_dir(stage.desk.path("receipts")).unwrap().count(), 2, "{code}");
+    };
+    let mode = |mode: u32| {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(stage.desk.path("state"), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(0o777);
+    refused("[K0502]");
+    mode(0o700);
+    stage.desk.write("state/state.json", b"{}");
+    refused("[K0503]");
+    stage.desk.write("state/state.json", &memory);
+    fs::rename(stage.desk.path("state"), stage.desk.path("away")).unwrap();
+    refused("[K0501]");
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_found_out_before_anything_runs() {
+    let stage = Stage::new();
+    let apply = |to: &str| stage.agent(&format!("apply --plan plan.json --trust trust.toml --receipt {to}"));
+    says(&apply("nowhere/").expect(1), &["receipt folder \"nowhere/\" is not there", "mkdir"]);
+    says(&apply("nowhere/receipt.json").expect(1), &["[K0406]"]);
+    assert_eq!(stage.database.text("SELECT to_regclass('shop.orders_note') IS NULL"), "t");
+    // a key that asks for a passphrase is not asked for at a terminal
+    stage.desk.write("secret", b"correct horse\n");
+    fs::set_permissions(stage.desk.path("secret"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    stage.desk.run("keygen --out locked.pem --passphrase-file secret").expect(0);
+    let ended = apply("receipt.json --key locked.pem").expect(2);
+    says(&ended, &["[K0412]", "hint: give it with --passphrase-file\n"]);
+}
+
+#[test]
+fn a_chain_goes_over_to_another_key_only_where_that_is_said() {
+    let stage = Stage::new();
+    let key = fs::read_to_string(stage.desk.path("mallory.pub.pem")).unwrap();
+    let mut policy = String::from_utf8(stage.desk.bytes("trust.toml")).unwrap();
+    policy.push_str(&format!("\n[[keys]]\nname = \"new\"\nkey = '''\n{key}'''\nsigns = [\"receipt\"]\n"));
+    stage.desk.write("trust.toml", policy.as_bytes());
+    let check = |key: &str| {
+        stage.agent(&format!("check --plan plan.json --trust trust.toml --key {key} --receipt receipts")).expect(0)
+    };
+    says(&check("agent.pem"), &["is taken as it was found, without --state and --pin"]);
+    check("mallory.pem");
+    check("mallory.pem");
+    assert_ne!(stage.receipt(1).key, stage.receipt(2).key);
+    says(&stage.verify("").expect(3), &["[R0204]", "receipt 2 is sealed by another key"]);
+    stage.verify(" --allow-key-change").expect(0);
+    // every receipt that is bad is named
+    for number in [1, 3] {
+        let file = format!("receipts/receipt-{number:06}.json");
+        let bytes = stage.desk.bytes(&file);
+        stage.desk.write(&file, &[&bytes[..], b" "].concat());
+    }
+    let refused = stage.verify(" --allow-key-change").expect(3);
+    says(&refused, &["error[K0113]: 2 of 3 receipts are refused", "receipt-000001.json", "receipt-000003.json"]);
 }
 
 #[test]

@@ -215,7 +215,10 @@ fn plans_are_bound_by_options_that_make_sense() {
     assert_eq!((binding.not_before, binding.expires), (Some(1_798_761_600), Some(1_801_440_000)));
     assert_eq!(binding.sequence, Some(12));
     // what a plan is bound to is taken from it when it is made again
-    desk.run("reproduce plan.json --snapshot snapshot.json --schema schema.sql").expect(0);
+    let said = desk.run("reproduce plan.json --snapshot snapshot.json --schema schema.sql").expect(0).err;
+    for line in ["taken from the plan", "  number 12 among", "  for database shop", "  lock timeout "] {
+        assert!(said.contains(line), "\"{line}\" is not said:\n{said}");
+    }
 }
 
 #[test]
@@ -279,6 +282,50 @@ fn a_seal_of_another_plan_is_not_added_to() {
     let ended = desk.run("sign plan.json --key alice.pem").expect(3);
     assert!(ended.err.contains("[K0113]") && ended.err.contains("hint:"), "{}", ended.err);
     assert_eq!(desk.bytes("plan.json.sig"), seal);
+}
+
+#[test]
+fn of_two_who_sign_at_once_both_have_signed() {
+    let desk = Desk::new(2);
+    for _ in 0..8 {
+        fs::remove_file(desk.path("plan.json.sig")).ok();
+        std::thread::scope(|scope| {
+            let desk = &desk;
+            for name in ["alice", "bob"] {
+                scope.spawn(move || desk.sign(name));
+            }
+        });
+        desk.verify().expect(0);
+    }
+}
+
+#[test]
+fn what_does_not_count_is_told_and_what_the_agent_needs() {
+    let desk = Desk::new(1);
+    ["alice", "bob", "mallory"].iter().for_each(|name| desk.sign(name));
+    let policy = String::from_utf8(desk.bytes("trust.toml")).unwrap();
+    let policy = policy.replacen("threshold = 1", "threshold = 1\nrequire_state = true", 1);
+    desk.write("trust.toml", policy.replacen("name = \"bob\"", "name = \"bob\"\nrevoked = true", 1).as_bytes());
+    let said = desk.verify().expect(0).out;
+    for line in [
+        "not counted: key \"bob\" is revoked\n",
+        "not counted: the trust policy does not know key ",
+        "left to the agent: a memory of earlier runs, --state (trust policy)\n",
+    ] {
+        assert!(said.contains(line), "\"{line}\" is not said:\n{said}");
+    }
+}
+
+#[test]
+fn a_plan_goes_through_a_pipe() {
+    let desk = Desk::new(1);
+    desk.write("snapshot.json", &pgseal_tests::documents::snapshot().to_bytes());
+    desk.write("schema.sql", b"CREATE SCHEMA shop;\n");
+    let plan = "plan --snapshot snapshot.json --schema schema.sql --out /dev/stdout";
+    assert!(desk.run(plan).expect(0).out.contains("\"pgseal-plan\""));
+    // there is no place for its seal
+    desk.run(&format!("{plan} --key alice.pem")).expect(2);
+    assert!(!Path::new("/dev/stdout.sig").exists());
 }
 
 #[test]

@@ -1,17 +1,24 @@
 //! The receipt of a run: written aside and renamed, signed with the agent's key, chained to the one before, also when the run was
 //! refused or failed.
 //!
-//! A receipt goes to a file, in the place of the one before, or to a folder, where it gets a name by its number. What came before is
-//! what the agent's memory says; without a memory, what lies at that place.
+//! A receipt goes to a file, in the place of the one before, or to a folder, where it gets a name by its number and never takes another
+//! one's. What came before is what the agent's memory says; without a memory, what lies at that place, which is then a receipt and
+//! nothing else. Number, predecessor and writing are under one lock, so that agents may share the place.
+//!
+//! Refused before anything runs: a place that is missing, taken or cannot be written, a predecessor that is none, and a memory that
+//! cannot be used, without which no receipt has a place.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use pgseal_catalog::receipt::{Command, FORMAT, Link, Outcome, PolicyRecord, Receipt, SignerRecord, VERSION};
-use pgseal_catalog::{Digest, Exit, Failure, limits};
+use pgseal_catalog::{Digest, Exit, Failure};
 use pgseal_keys::files::{self, Access, FileError, Guard};
+use pgseal_keys::lock::{self, Lock};
+use pgseal_keys::seal::MAX_SEAL_BYTES;
 use pgseal_keys::{
-    self as keys, AgentHost, CountedSigner, LiveTarget, PreparedDocument, Signer, State, prepare_sealed,
+    self as keys, AgentHost, CountedSigner, Kind as _, LiveTarget, PreparedDocument, Seal, Signer, State, Statement,
+    prepare_sealed, seal_path,
 };
 use serde_json::json;
 
@@ -41,21 +48,12 @@ enum Place {
     Folder(PathBuf),
 }
 
-/// What an earlier receipt is known from.
-enum Before {
-    /// The agent's memory.
-    Memory(State),
-    /// What lies where the receipt goes.
-    Place,
-    /// Nothing: the memory cannot be used, for which the run will be refused.
-    Nothing,
-}
-
 /// A receipt that is being filled while the run goes on.
 pub(super) struct Draft {
     command: Command,
     place: Option<Place>,
-    before: Before,
+    /// What knows the receipt before; without one, what lies at the place does.
+    memory: Option<State>,
     signer: Option<Signer<AgentHost>>,
     started_at: String,
     /// SHA-256 of the plan.
@@ -86,19 +84,12 @@ impl ReceiptOptions {
     /// Opens a draft: a key that cannot be read, or a place that is taken, is found out before anything runs.
     pub fn open(&self, command: Command, state: Option<&Path>) -> Result<Draft, Failure> {
         let signer = signer::read(self.key.as_deref(), self.passphrase_file.as_deref())?;
-        let place = self.receipt.as_ref().map(|path| match path.is_dir() {
-            true => Place::Folder(path.clone()),
-            false => Place::File(path.clone()),
-        });
-        let before = match state.map(State::open) {
-            Some(Ok(state)) => Before::Memory(state),
-            Some(Err(_)) => Before::Nothing,
-            None => Before::Place,
-        };
+        let place = self.receipt.as_deref().map(Place::open).transpose()?;
+        let memory = state.map(State::open).transpose()?;
         let draft = Draft {
             command,
             place,
-            before,
+            memory,
             signer,
             started_at: now()?,
             plan: None,
@@ -110,14 +101,34 @@ impl ReceiptOptions {
             message: None,
         };
         if let Some(place) = &draft.place {
-            let remembered = if let Before::Memory(state) = &draft.before { state.next_receipt() } else { None };
-            place.file(draft.link(place, remembered)?)?;
+            let remembered = draft.memory.as_ref().and_then(State::next_receipt);
+            files::check_place(&place.file(draft.link(place, remembered)?)?)?;
         }
         Ok(draft)
     }
 }
 
 impl Place {
+    fn open(path: &Path) -> Result<Self, Failure> {
+        if path.is_dir() {
+            return Ok(Self::Folder(path.to_owned()));
+        }
+        if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+            let message = format!("receipt folder \"{}\" is not there", path.display());
+            return Err(Failure::new(Exit::Environment, message).with_hint("make it with \"mkdir\""));
+        }
+        Ok(Self::File(path.to_owned()))
+    }
+
+    /// Keeps others from writing receipts there.
+    fn lock(&self) -> Result<Option<Lock>, FileError> {
+        match self {
+            Self::Folder(folder) => lock::folder(folder).map(Some),
+            Self::File(path) if files::is_stream(path) => Ok(None),
+            Self::File(path) => lock::around(path).map(Some),
+        }
+    }
+
     /// The file of the receipt with this place in the chain; in a folder no older one is replaced.
     fn file(&self, link: Link) -> Result<PathBuf, FileError> {
         let folder = match self {
@@ -131,20 +142,55 @@ impl Place {
         Ok(path)
     }
 
-    /// The place in the chain behind what lies there, if that is a receipt.
-    fn after_present(&self) -> Result<Option<Link>, Failure> {
-        let last = match self {
-            Self::File(path) => path.exists().then(|| path.clone()),
-            Self::Folder(folder) => last_of(folder)?,
+    /// The place in the chain behind what lies there. Who could put anything else there could have this agent number its receipts as
+    /// they like.
+    fn after_present(&self, signer: Option<&Signer<AgentHost>>) -> Result<Option<Link>, Failure> {
+        let (path, number) = match self {
+            Self::File(path) if files::is_stream(path) || path.symlink_metadata().is_err() => return Ok(None),
+            Self::File(path) => (path.clone(), None),
+            Self::Folder(folder) => match last_of(folder)? {
+                Some((number, path)) => (path, Some(number)),
+                None => return Ok(None),
+            },
         };
-        let Some(path) = last else { return Ok(None) };
-        let bytes = files::read(&path, Guard::Untrusted, limits::MAX_RECEIPT_BYTES)?;
-        Ok(Receipt::from_bytes(&bytes).ok().map(|receipt| receipt.chain.next(Digest::of(&bytes))))
+        let bytes = files::read(&path, Guard::Untrusted, keys::Receipt::MAX_BYTES)?;
+        let none = |why: String| {
+            let message = format!("file \"{}\" is not the receipt before this one", path.display());
+            let hint = "move it away, once you know who put it there";
+            Failure::new(Exit::Refused, message).with_code("R0301").with_detail(why).with_hint(hint)
+        };
+        let receipt = Receipt::from_bytes(&bytes).map_err(|error| none(error.to_string()))?;
+        if number.is_some_and(|number| number != receipt.chain.number) {
+            return Err(none(format!("it says that it is number {}", receipt.chain.number)));
+        }
+        if let Some(signer) =
+            signer.filter(|signer| receipt.key.as_ref() == Some(&signer.public_key().id().to_string()))
+        {
+            let sealed = is_sealed_by(&path, &bytes, signer)?;
+            // in the place of an older one the seal comes last: a run that was killed there leaves none
+            let killed = number.is_none() && sealed.is_none();
+            if sealed != Some(true) && !killed {
+                return Err(none("it names this agent's key, which did not seal it".to_owned()));
+            }
+        }
+        Ok(Some(receipt.chain.next(Digest::of(&bytes))))
     }
 }
 
+/// Whether the seal beside a receipt is the one that this key makes; none where there is no seal.
+fn is_sealed_by(path: &Path, bytes: &[u8], signer: &Signer<AgentHost>) -> Result<Option<bool>, Failure> {
+    let beside = seal_path(path);
+    if beside.symlink_metadata().is_err() {
+        return Ok(None);
+    }
+    let found = files::read(&beside, Guard::Untrusted, MAX_SEAL_BYTES)?;
+    let mut seal = Seal::<keys::Receipt>::default();
+    seal.sign(signer, Statement::Signed, bytes)?;
+    Ok(Some(seal.to_bytes() == *found))
+}
+
 /// The receipt with the highest number in a folder.
-fn last_of(folder: &Path) -> Result<Option<PathBuf>, Failure> {
+fn last_of(folder: &Path) -> Result<Option<(u64, PathBuf)>, Failure> {
     let failed = |error: std::io::Error| {
         Failure::from_error(Exit::Environment, &error).about(&format!("folder \"{}\"", folder.display()))
     };
@@ -158,16 +204,15 @@ fn last_of(folder: &Path) -> Result<Option<PathBuf>, Failure> {
             last = Some((number, entry.path()));
         }
     }
-    Ok(last.map(|(_, path)| path))
+    Ok(last)
 }
 
 impl Draft {
     /// The receipt's place in the chain.
     fn link(&self, place: &Place, remembered: Option<Link>) -> Result<Link, Failure> {
-        let known = match (remembered, &self.before) {
-            (Some(link), _) => Some(link),
-            (None, Before::Nothing) => None,
-            (None, Before::Memory(_) | Before::Place) => place.after_present()?,
+        let known = match remembered {
+            Some(link) => Some(link),
+            None => place.after_present(self.signer.as_ref())?,
         };
         Ok(known.unwrap_or(Link::FIRST))
     }
@@ -177,6 +222,8 @@ impl Draft {
         let Some(place) = self.place.take() else { return Ok(None) };
         let mut receipt = self.receipt(outcome, failure)?;
         let mut written = None;
+        // before the memory's own lock, here as everywhere
+        let _held = place.lock()?;
         let mut prepare = |draft: &Self, remembered: Option<Link>| {
             let link = draft.link(&place, remembered)?;
             receipt.chain = link;
@@ -184,12 +231,12 @@ impl Draft {
             let prepared: PreparedDocument =
                 prepare_sealed::<keys::Receipt, _>(&path, Access::Everybody, &bytes, draft.signer.as_ref())?;
             written = Some(path);
+            let prepared = if matches!(place, Place::Folder(_)) { prepared.never_replacing() } else { prepared };
             Ok::<_, Failure>((link, prepared))
         };
-        if let Before::Memory(state) = &self.before {
-            state.clone().append_receipt(|remembered| prepare(&self, remembered))?;
-        } else {
-            prepare(&self, None)?.1.put()?;
+        match &self.memory {
+            Some(state) => state.clone().append_receipt(|remembered| prepare(&self, remembered))?,
+            None => prepare(&self, None)?.1.put()?,
         }
         Ok(written)
     }
@@ -203,6 +250,7 @@ impl Draft {
             format: FORMAT.to_owned(),
             version: VERSION,
             agent: env!("CARGO_PKG_VERSION").to_owned(),
+            key: self.signer.as_ref().map(|signer| signer.public_key().id().to_string()),
             command: self.command,
             chain: Link::FIRST,
             plan: self.plan,

@@ -58,18 +58,45 @@ impl SealedPlan {
         draft.target.clone_from(&self.target);
         let now = seconds()?;
         let trust = InForce::on_agent(&self.trust, self.state(), self.pin, now)?;
-        if trust.vouched() == Vouched::ByItsPlaceAtFirst {
-            let (version, sha256) = (trust.policy().policy_version(), trust.digest());
-            let said = format!(
-                "trust policy version {version} is the first one that this agent sees, and accepted as it is; its sha256 is {sha256}"
-            );
-            log.say("policy_first_seen", &said, json!({ "version": version, "sha256": sha256 }));
-        }
+        tell_policy(&trust, log);
         draft.policy = Some(PolicyRecord { version: trust.policy().policy_version(), sha256: trust.digest() });
         let authorized = received.authorize(&trust, self.target.as_deref(), now, &mut draft.signers)?;
         draft.target = authorized.target().map(str::to_owned);
         Ok(authorized)
     }
+}
+
+/// Says how the policy came into force, where that is not what is in the memory.
+fn tell_policy(trust: &InForce, log: Log) {
+    let (version, sha256) = (trust.policy().policy_version(), trust.digest());
+    let members = json!({ "version": version, "sha256": sha256 });
+    match (trust.vouched(), trust.before()) {
+        (Vouched::ByItsPlaceAtFirst, _) => {
+            let said = format!(
+                "trust policy version {version} is the first one that this agent sees, and accepted as it is; its sha256 is {sha256}"
+            );
+            log.say("policy_first_seen", &said, members);
+        }
+        (Vouched::ByItsPlace, _) => {
+            let said = format!(
+                "trust policy version {version} is taken as it was found, without --state and --pin; its sha256 is {sha256}"
+            );
+            log.say("policy_as_found", &said, members);
+        }
+        (Vouched::ByThePolicyBefore, Some(before)) => {
+            let (from, changes) = (before.policy_version(), trust.policy().changes_since(before));
+            let mut said = format!("trust policy version {version} follows version {from} from now on");
+            changes.iter().for_each(|change| said.push_str(&format!("\n  {}", shown(change))));
+            let members = json!({ "version": version, "sha256": sha256, "before": from, "changes": changes });
+            log.say("policy_followed", &said, members);
+        }
+        (Vouched::ByPin | Vouched::ByMemory | Vouched::ByThePolicyBefore, _) => {}
+    }
+}
+
+/// What a terminal could take for a command is replaced.
+fn shown(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
 }
 
 /// What the connected database says it is.

@@ -10,6 +10,7 @@ use super::inputs::{InputOptions, Inputs};
 use super::said::Terminal;
 use super::signing::{SignOptions, check_place, sign};
 use crate::compile::CompileOptions;
+use crate::report;
 use pgseal_catalog::{Exit, Failure};
 
 const COSIGN_EXAMPLES: &str = "\
@@ -73,13 +74,25 @@ fn reproduced(path: &Path, options: &InputOptions, terminal: &Terminal) -> Resul
     if let Some(detail) = other_inputs(&theirs, &inputs) {
         return Err(not_reproduced(path, detail));
     }
-    // what a compilation cannot know is taken from the plan; it is shown to whoever reviews it
+    // what a compilation cannot know is taken from the plan, and shown to whoever vouches for it
+    tell_terms(&theirs);
     let compile_options = CompileOptions { binding: theirs.binding.clone(), timeouts: theirs.timeouts };
     let ours = inputs.compile(&compile_options, terminal)?.plan;
     if ours.to_bytes() == bytes {
         return Ok(bytes);
     }
     Err(not_reproduced(path, difference(&theirs, &ours)))
+}
+
+/// Says what of a plan follows from no input.
+fn tell_terms(plan: &Plan) {
+    use std::io::Write as _;
+    let mut said = "taken from the plan, and from nothing else:\n".to_owned();
+    for line in report::human::binding(plan).iter().chain([&report::human::waits(plan)]) {
+        said.push_str(&format!("  {line}\n"));
+    }
+    // with standard error gone there is nobody to tell
+    let _ = std::io::stderr().write_all(said.as_bytes());
 }
 
 fn not_reproduced(path: &Path, detail: String) -> Failure {

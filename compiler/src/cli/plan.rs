@@ -167,7 +167,8 @@ fn check_streams(arguments: &Arguments) -> Result<(), Failure> {
     if outputs.into_iter().flatten().filter(|path| is_stream(path)).count() > 1 {
         return Err(Failure::new(Exit::Usage, "only one output can go to standard output"));
     }
-    if arguments.key.is_some() && arguments.out.as_deref().is_some_and(is_stream) {
+    let goes_by = |path: &Path| is_stream(path) || pgseal_keys::files::is_stream(path);
+    if arguments.key.is_some() && arguments.out.as_deref().is_some_and(goes_by) {
         let message = "a plan on standard output cannot be signed: there is no place for FILE.sig";
         return Err(Failure::new(Exit::Usage, message));
     }

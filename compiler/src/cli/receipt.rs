@@ -3,13 +3,12 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use pgseal_catalog::receipt::{Chain, Command as Asked, Extent, Outcome, Placed, Receipt, judge};
+use pgseal_catalog::receipt::{Chain, Command as Asked, Extent, Keys, Outcome, Placed, Receipt, judge};
 use pgseal_catalog::{Digest, Exit, Failure, Plan, limits};
 use pgseal_keys::files::{self, Guard};
-use pgseal_keys::{self as keys, Received, TrustPolicy, Unverified};
+use pgseal_keys::{self as keys, Received, TrustPolicy, Unverified, moment};
 
 use super::files::print;
-use super::verify::now;
 
 /// Check the receipts of agents
 #[derive(Debug, clap::Subcommand)]
@@ -48,7 +47,8 @@ Examples:
 
 Every receipt names the one before, so what is missing between two of them is found out, and told
 by its number and sha256. What comes after the last one is not: compare its sha256 with what the
-agent's state folder remembers. Receipts of several agents are told apart.
+agent's state folder remembers. Receipts of several agents are told apart, and a chain is of one
+key: another agent's, though trusted, cannot go on with it (--allow-key-change after a rotation).
 
 Exit code 0 means that the receipts are genuine and complete, not that the runs went well.";
 
@@ -68,6 +68,9 @@ pub(super) struct VerifyArguments {
     /// Demand every receipt from the agent's first one on
     #[arg(long)]
     from_first: bool,
+    /// Accept that a chain goes over to another key: the agent's own was exchanged
+    #[arg(long)]
+    allow_key_change: bool,
 }
 
 pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
@@ -86,18 +89,42 @@ struct Genuine {
 }
 
 impl Genuine {
-    fn read(path: &Path, policy: &TrustPolicy, now: u64) -> Result<Self, Failure> {
+    fn read(path: &Path, policy: &TrustPolicy) -> Result<Self, Failure> {
         let name = path.display().to_string();
         let received = Received::<keys::Receipt>::read(path, None)?;
         let digest = received.digest();
         let unverified: Unverified<keys::Receipt> = received.unverified();
-        let verified = unverified.verify(policy, now).map_err(|error| Failure::from(error).about(&name))?;
-        let read = Receipt::from_bytes(verified.document());
-        let receipt = read.map_err(|error| Failure::from(error).about(&name))?;
+        let mut read = None;
+        let verified = unverified.verify_as_of_its_end(policy, |bytes| {
+            let receipt = Receipt::from_bytes(bytes).map_err(Failure::from)?;
+            let ended = moment::read(&receipt.finished_at);
+            read = Some(receipt);
+            ended.ok_or_else(|| Failure::new(Exit::InvalidInput, "the receipt does not say when its run ended"))
+        });
+        let verified = verified.map_err(|failure| with_advice(failure).about(&name))?;
+        let receipt = read.ok_or_else(|| Failure::new(Exit::Refused, "the receipt was not read").about(&name))?;
+        if !verified.signers().iter().any(|signer| Some(signer.key.id().to_string()) == receipt.key) {
+            let names = receipt.key.as_deref().map_or("names no key".to_owned(), |key| format!("names key {key}"));
+            let failure = Failure::new(Exit::Refused, "the receipt does not name the key that sealed it");
+            return Err(failure.with_code("R0102").with_detail(names).about(&name));
+        }
         let signers: Vec<String> =
             verified.signers().iter().map(|signer| format!("{} ({})", signer.name, signer.key.id().short())).collect();
         Ok(Self { name, signers: signers.join(", "), digest, receipt })
     }
+}
+
+/// Advice for whoever holds a receipt, who is not the one that seals it.
+fn with_advice(failure: Failure) -> Failure {
+    let advice = match failure.code() {
+        Some("K0100" | "K0103") => "an agent seals its receipts where it is run with --key",
+        Some("K0113") => "it or its seal was altered since: get both again from where the agent runs",
+        Some("K0301") => "if this is an agent's key, the trust policy has to name it",
+        Some("K0304") => "what a revoked key has sealed proves nothing: look at pgseal.ledger in the database",
+        Some("K0305" | "K0306") => "the key was not valid when, by its own word, the run ended",
+        Some(_) | None => return failure,
+    };
+    failure.with_hint(advice)
 }
 
 /// A plan to hold receipts against.
@@ -116,7 +143,7 @@ impl Known {
 
 fn show(arguments: &ShowArguments) -> Result<Exit, Failure> {
     let policy = keys::read_policy(&arguments.trust)?;
-    let genuine = Genuine::read(&arguments.receipt, &policy, now()?)?;
+    let genuine = Genuine::read(&arguments.receipt, &policy)?;
     if let Some(path) = &arguments.plan {
         matches_one(&genuine, &[Known::read(path)?])?;
     }
@@ -128,25 +155,30 @@ fn show(arguments: &ShowArguments) -> Result<Exit, Failure> {
 fn verify(arguments: &VerifyArguments) -> Result<Exit, Failure> {
     let policy = keys::read_policy(&arguments.trust)?;
     let plans: Vec<Known> = arguments.plans.iter().map(|path| Known::read(path)).collect::<Result<_, _>>()?;
-    let now = now()?;
-    let mut receipts = Vec::new();
+    let (mut receipts, mut bad) = (Vec::new(), Vec::new());
     for path in expand(&arguments.receipts)? {
-        let genuine = Genuine::read(&path, &policy, now)?;
-        if !plans.is_empty() {
-            matches_one(&genuine, &plans)?;
+        let genuine = Genuine::read(&path, &policy).and_then(|genuine| match plans.is_empty() {
+            true => Ok(genuine),
+            false => matches_one(&genuine, &plans).map(|()| genuine),
+        });
+        match genuine {
+            Ok(genuine) => receipts.push(genuine),
+            Err(failure) => bad.push(failure),
         }
-        receipts.push(genuine);
     }
+    refuse(bad, receipts.len())?;
     let placed: Vec<Placed> = receipts
         .iter()
         .map(|Genuine { name, digest, receipt, .. }| Placed {
             name: name.clone(),
             digest: *digest,
             link: receipt.chain,
+            key: receipt.key.clone(),
         })
         .collect();
     let extent = if arguments.from_first { Extent::FromFirst } else { Extent::Between };
-    let chains = judge(&placed, extent)?;
+    let keys = if arguments.allow_key_change { Keys::MayChange } else { Keys::One };
+    let chains = judge(&placed, extent, keys)?;
     receipts.sort_by(|a, z| {
         let key = |genuine: &Genuine| (genuine.receipt.chain.chain(genuine.digest), genuine.receipt.chain.number);
         key(a).cmp(&key(z)).then_with(|| a.name.cmp(&z.name))
@@ -155,6 +187,22 @@ fn verify(arguments: &VerifyArguments) -> Result<Exit, Failure> {
     receipts.dedup_by_key(|genuine| genuine.digest);
     print(told(&receipts, &chains).as_bytes())?;
     Ok(Exit::Done)
+}
+
+/// Names every receipt that is refused, not only the first.
+fn refuse(mut bad: Vec<Failure>, good: usize) -> Result<(), Failure> {
+    if bad.len() < 2 {
+        return bad.pop().map_or(Ok(()), Err);
+    }
+    let message = format!("{} of {} receipts are refused", bad.len(), bad.len().saturating_add(good));
+    let mut all = Failure::new(bad.first().map_or(Exit::Refused, |first| first.exit), message);
+    if let Some(code) = bad.first().and_then(Failure::code) {
+        all = all.with_code(code);
+    }
+    Err(bad.iter().fold(all, |all, failure| {
+        let code = failure.code().map_or_else(String::new, |code| format!(" [{code}]"));
+        all.with_detail(format!("{}{code}", failure.message()))
+    }))
 }
 
 /// The files that are named, and those in the folders that are named.
@@ -367,6 +415,7 @@ mod tests {
             format: FORMAT.to_owned(),
             version: VERSION,
             agent: "0.1.0".to_owned(),
+            key: None,
             command: Asked::Apply,
             chain: Link::FIRST,
             plan: Some(Digest::of(&plan.to_bytes())),

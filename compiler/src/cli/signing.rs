@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use pgseal_catalog::Digest;
 use pgseal_keys::files::{self, Access, Guard};
+use pgseal_keys::lock::{self, Lock};
 use pgseal_keys::seal::MAX_SEAL_BYTES;
 use pgseal_keys::{Kind, MaySign, Seal, Signature, Signer, Statement, Workstation, key_file, pae, seal_path};
 
@@ -94,13 +96,16 @@ where
             signer.public_key().id()
         }
         Hand::Attach { signature, key } => {
+            let _held = alone_at(document)?;
             let mut seal = read_seal::<K>(document)?;
             seal.attach(key, statement, *signature, bytes)?;
             write_seal(document, &seal)?;
             key.id()
         }
     };
-    print(format!("{}: {statement} with key {id}\n", seal_path(document).display()).as_bytes())
+    let (seal, digest) = (seal_path(document), Digest::of(bytes));
+    let said = format!("{}: {statement} with key {id}\n{} sha256: {digest}\n", seal.display(), K::NAME);
+    print(said.as_bytes())
 }
 
 /// Adds a key's statement about a document to the seal beside it.
@@ -113,6 +118,7 @@ pub(super) fn add<K: Kind>(
 where
     Workstation: MaySign<K>,
 {
+    let _held = alone_at(document)?;
     let mut seal = read_seal::<K>(document)?;
     seal.sign(signer, statement, bytes).map_err(|error| {
         let path = seal_path(document);
@@ -120,6 +126,11 @@ where
         Failure::from(error).with_hint(hint)
     })?;
     write_seal(document, &seal)
+}
+
+/// Keeps others from adding to the seal beside a document, from reading it until it is written: one of two signatures would go.
+fn alone_at(document: &Path) -> Result<Lock, Failure> {
+    Ok(lock::around(&seal_path(document))?)
 }
 
 fn write_seal<K: Kind>(document: &Path, seal: &Seal<K>) -> Result<(), Failure> {

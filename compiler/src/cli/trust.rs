@@ -63,11 +63,16 @@ fn show(arguments: &ShowArguments) -> Result<Exit, Failure> {
     let mut said =
         format!("{path}: trust policy version {}\nsha256: {}\n", policy.policy_version(), Digest::of(&bytes));
     for line in policy.in_words() {
-        said.push_str(&line.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect::<String>());
+        said.push_str(&shown(&line));
         said.push('\n');
     }
     print(said.as_bytes())?;
     Ok(Exit::Done)
+}
+
+/// What a terminal could take for a command is replaced.
+fn shown(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
 }
 
 const SIGN_EXAMPLES: &str = "\
@@ -130,12 +135,15 @@ fn verify(arguments: &VerifyArguments) -> Result<Exit, Failure> {
     let old = files::read(&arguments.after, Guard::Trusted, TrustPolicyDocument::MAX_BYTES)?;
     let received = Received::<TrustPolicyDocument>::read(&arguments.policy, None)?;
     let (old, new) = received.succeed(&old, now()?)?;
-    let said = format!(
+    let mut said = format!(
         "{}: version {} may follow version {}\n",
         arguments.policy.display(),
         new.policy_version(),
         old.policy_version()
     );
+    for change in new.changes_since(&old) {
+        said.push_str(&format!("  {}\n", shown(&change)));
+    }
     print(said.as_bytes())?;
     Ok(Exit::Done)
 }

@@ -54,6 +54,9 @@ fn describe(authorized: &Authorized<Plan>, policy: &TrustPolicy) -> String {
         let roles = if roles.is_empty() { String::new() } else { format!(", {}", roles.join(", ")) };
         let _ = writeln!(said, "{} by {} ({}{roles})", statements.join(" and "), signer.name, signer.key.id().short());
     }
+    for line in authorized.not_counted() {
+        let _ = writeln!(said, "not counted: {line}");
+    }
     let _ = writeln!(
         said,
         "trust policy: version {}, {} of {} keys",

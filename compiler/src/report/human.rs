@@ -185,41 +185,10 @@ impl Page {
         let from_to = format!("from {} to {}", short(&plan.source.fingerprint), short(&plan.target));
         let from_to = self.dim(&from_to);
         self.line(&from_to);
-        let binding = &plan.binding;
-        let targets: Vec<String> = binding.targets.iter().map(|target| one_line(target)).collect();
-        if !targets.is_empty() {
-            self.line(&format!("for target {}", targets.join(", ")));
+        for line in binding(plan) {
+            self.line(&line);
         }
-        if let Some(database) = &binding.database {
-            self.line(&format!("for database {}", one_line(database)));
-        }
-        if let Some(identifier) = &binding.system_identifier {
-            self.line(&format!("for the server with system identifier {}", one_line(identifier)));
-        }
-        let written = |time: i64| u64::try_from(time).map_or_else(|_| time.to_string(), pgseal_keys::moment::written);
-        if let Some(start) = binding.not_before {
-            self.line(&format!("valid from {}", written(start)));
-        }
-        if let Some(end) = binding.expires {
-            self.line(&format!("expires at {}", written(end)));
-        }
-        if let Some(sequence) = binding.sequence {
-            self.line(&format!("number {sequence} among the plans of its targets"));
-        }
-        if binding.reusable {
-            self.line("may be applied more than once to the same database");
-        }
-        let timeouts = plan.timeouts;
-        let waits = format!(
-            "lock timeout {} ({}), statement timeout {}",
-            duration(timeouts.lock_ms),
-            match timeouts.lock_retries {
-                0 => "not tried again".to_owned(),
-                n => format!("tried again {}", count(n as usize, "time")),
-            },
-            duration(timeouts.statement_ms)
-        );
-        let waits = self.dim(&waits);
+        let waits = self.dim(&waits(plan));
         self.line(&waits);
         self.line("");
     }
@@ -314,6 +283,50 @@ fn hazard_style(kind: HazardKind) -> Style {
         HazardKind::FullScan | HazardKind::BlocksWrites => AnsiColor::Yellow,
     };
     Style::new().bold().fg_color(Some(colour.into()))
+}
+
+/// Where and when a plan may be applied, as its author said it, a line each.
+pub fn binding(plan: &Plan) -> Vec<String> {
+    let binding = &plan.binding;
+    let mut lines = Vec::new();
+    let targets: Vec<String> = binding.targets.iter().map(|target| one_line(target)).collect();
+    if !targets.is_empty() {
+        lines.push(format!("for target {}", targets.join(", ")));
+    }
+    if let Some(database) = &binding.database {
+        lines.push(format!("for database {}", one_line(database)));
+    }
+    if let Some(identifier) = &binding.system_identifier {
+        lines.push(format!("for the server with system identifier {}", one_line(identifier)));
+    }
+    let written = |time: i64| u64::try_from(time).map_or_else(|_| time.to_string(), pgseal_keys::moment::written);
+    if let Some(start) = binding.not_before {
+        lines.push(format!("valid from {}", written(start)));
+    }
+    if let Some(end) = binding.expires {
+        lines.push(format!("expires at {}", written(end)));
+    }
+    if let Some(sequence) = binding.sequence {
+        lines.push(format!("number {sequence} among the plans of its targets"));
+    }
+    if binding.reusable {
+        lines.push("may be applied more than once to the same database".to_owned());
+    }
+    lines
+}
+
+/// How long a plan's statements wait and run.
+pub fn waits(plan: &Plan) -> String {
+    let timeouts = plan.timeouts;
+    format!(
+        "lock timeout {} ({}), statement timeout {}",
+        duration(timeouts.lock_ms),
+        match timeouts.lock_retries {
+            0 => "not tried again".to_owned(),
+            n => format!("tried again {}", count(n as usize, "time")),
+        },
+        duration(timeouts.statement_ms)
+    )
 }
 
 #[cfg(test)]

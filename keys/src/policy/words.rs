@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use pgseal_catalog::snapshot::AGENTS_SCHEMA;
+
 use super::{Demand, EnvironmentRule, HazardRule, LedgerRule, MemoryRule, TargetRule, TrustPolicy, TrustedKey};
 use crate::kind::Purpose;
 use crate::moment;
@@ -35,6 +37,9 @@ impl TrustPolicy {
         if self.ledger == LedgerRule::Required {
             lines.push("every phase must be noted in the database".to_owned());
         }
+        if self.ledger_schema != AGENTS_SCHEMA {
+            lines.push(format!("what is applied is noted in schema \"{}\"", self.ledger_schema));
+        }
         if self.memory == MemoryRule::Required {
             lines.push("the agent must have a memory (--state)".to_owned());
         }
@@ -42,6 +47,18 @@ impl TrustPolicy {
         lines.push("keys:".to_owned());
         lines.extend(self.keys.iter().map(key));
         lines
+    }
+
+    /// What an earlier policy demanded and this one does not, and the other way round, a line each.
+    #[must_use]
+    pub fn changes_since(&self, earlier: &Self) -> Vec<String> {
+        let (before, now) = (earlier.in_words(), self.in_words());
+        let sets = |lines: &[String]| lines.iter().cloned().collect::<BTreeSet<_>>();
+        let (said_before, said_now) = (sets(&before), sets(&now));
+        let gone = before.iter().filter(|line| !said_now.contains(*line));
+        let new = now.iter().filter(|line| !said_before.contains(*line));
+        let gone = gone.map(|line| format!("no longer: {}", line.trim_start()));
+        gone.chain(new.map(|line| format!("now: {}", line.trim_start()))).collect()
     }
 }
 

@@ -1,7 +1,8 @@
 //! The chain of an agent's receipts: whether they follow each other, and which are missing.
 //!
 //! Every receipt names the digest of the one before and that of the first, and the agent signs that. So none can be left out of the
-//! middle, put elsewhere or told twice without being found out. Only at its end can a chain be cut off unnoticed: what nobody has
+//! middle, put elsewhere or told twice without being found out. It also names the key that seals it, so that no other agent's key can
+//! go on where this one was, even one that is trusted with receipts. Only at its end can a chain be cut off unnoticed: what nobody has
 //! heard of leaves no trace in what came before.
 
 use std::collections::BTreeMap;
@@ -19,6 +20,8 @@ pub struct Placed {
     pub digest: Digest,
     /// Its place.
     pub link: Link,
+    /// The id of the key that sealed it.
+    pub key: Option<String>,
 }
 
 /// How much of a chain is demanded.
@@ -28,6 +31,15 @@ pub enum Extent {
     Between,
     /// All from the first receipt on.
     FromFirst,
+}
+
+/// Whether all of a chain must be sealed by one key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keys {
+    /// It must.
+    One,
+    /// The agent's key was exchanged: a chain may go over to another one.
+    MayChange,
 }
 
 /// A chain without gaps.
@@ -84,6 +96,16 @@ pub enum ChainError {
         /// What they are called.
         names: [String; 2],
     },
+    /// A receipt is sealed by another key than the one before it.
+    #[error("receipt {number} is sealed by another key than the one before it")]
+    OtherKey {
+        /// Its number.
+        number: u64,
+        /// What it is called.
+        name: String,
+        /// The keys, the earlier one first.
+        keys: [String; 2],
+    },
     /// A receipt names another one before it than the one that is there.
     #[error("receipt {number} does not follow the one before it")]
     Broken {
@@ -104,6 +126,7 @@ impl ChainError {
             Self::Gaps { .. } => "R0201",
             Self::Fork { .. } => "R0202",
             Self::Broken { .. } => "R0203",
+            Self::OtherKey { .. } => "R0204",
         }
     }
 
@@ -113,6 +136,9 @@ impl ChainError {
         match self {
             Self::Gaps { gaps } => gaps.iter().map(Gap::to_string).collect(),
             Self::Fork { names, .. } => names.iter().map(|name| format!("\"{name}\"")).collect(),
+            Self::OtherKey { name, keys: [before, after], .. } => {
+                vec![format!("\"{name}\" is sealed by key {after}, and the one before it by key {before}")]
+            }
             Self::Broken { name, before, .. } => {
                 vec![format!("\"{name}\" names another predecessor than \"{before}\"")]
             }
@@ -124,6 +150,9 @@ impl ChainError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Gaps { .. } => Some("ask for them where the agent runs: each receipt is there once it was written"),
+            Self::OtherKey { .. } => Some(
+                "if the agent's own key was exchanged there, say --allow-key-change; if not, somebody else went on with its chain",
+            ),
             Self::Fork { .. } | Self::Broken { .. } => {
                 Some("the agent's memory was put back to an earlier state, or somebody else has its key")
             }
@@ -135,7 +164,7 @@ impl ChainError {
 ///
 /// # Errors
 /// See [`ChainError`].
-pub fn judge(receipts: &[Placed], extent: Extent) -> Result<Vec<Chain>, ChainError> {
+pub fn judge(receipts: &[Placed], extent: Extent, keys: Keys) -> Result<Vec<Chain>, ChainError> {
     let mut chains: BTreeMap<Digest, BTreeMap<u64, &Placed>> = BTreeMap::new();
     for receipt in receipts {
         let numbers = chains.entry(receipt.link.chain(receipt.digest)).or_default();
@@ -163,6 +192,11 @@ pub fn judge(receipts: &[Placed], extent: Extent) -> Result<Vec<Chain>, ChainErr
                 let (name, before) = (receipt.name.clone(), before.name.clone());
                 return Err(ChainError::Broken { number, name, before });
             }
+            if let Some(before) = before.filter(|before| keys == Keys::One && before.key != receipt.key) {
+                let said = |key: &Option<String>| key.clone().unwrap_or_else(|| "none".to_owned());
+                let (name, keys) = (receipt.name.clone(), [said(&before.key), said(&receipt.key)]);
+                return Err(ChainError::OtherKey { number, name, keys });
+            }
             before = Some(receipt);
         }
         if let (Some(lowest), Some(highest)) = (numbers.values().next(), before) {
@@ -178,12 +212,16 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
 
+    fn judge(receipts: &[Placed], extent: Extent) -> Result<Vec<Chain>, ChainError> {
+        super::judge(receipts, extent, Keys::One)
+    }
+
     fn chain(seed: &str, length: u64) -> Vec<Placed> {
         let mut link = Link::FIRST;
         let mut all = Vec::new();
         for number in 1..=length {
             let digest = Digest::of(format!("{seed}{number}").as_bytes());
-            all.push(Placed { name: format!("{seed}{number}.json"), digest, link });
+            all.push(Placed { name: format!("{seed}{number}.json"), digest, link, key: Some(seed.to_owned()) });
             link = link.next(digest);
         }
         all
@@ -226,11 +264,23 @@ mod tests {
     #[test]
     fn receipts_that_do_not_follow_are_refused() {
         let mut forked = chain("a", 3);
-        forked.push(Placed { name: "other.json".to_owned(), digest: Digest::of(b"x"), link: forked[1].link });
+        let (name, key) = ("other.json".to_owned(), Some("a".to_owned()));
+        forked.push(Placed { name, digest: Digest::of(b"x"), link: forked[1].link, key });
         assert_eq!(judge(&forked, Extent::Between).unwrap_err().code(), "R0202");
         let mut broken = chain("a", 4);
         broken[2].link.previous = Some(Digest::of(b"x"));
         assert_eq!(judge(&broken, Extent::Between).unwrap_err().code(), "R0203");
+    }
+
+    #[test]
+    fn a_chain_is_one_keys_unless_that_was_exchanged() {
+        let mut extended = chain("a", 4);
+        extended[3].key = Some("b".to_owned());
+        let error = judge(&extended, Extent::Between).unwrap_err();
+        assert_eq!((error.code(), error.to_string().contains("receipt 4")), ("R0204", true));
+        assert_eq!(super::judge(&extended, Extent::FromFirst, Keys::MayChange).unwrap()[0].to, 4);
+        extended[3].key = None;
+        assert_eq!(judge(&extended, Extent::Between).unwrap_err().code(), "R0204");
     }
 
     #[test]

@@ -4,7 +4,7 @@ mod chain;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::chain::{Chain, ChainError, Extent, Gap, Placed, judge};
+pub use self::chain::{Chain, ChainError, Extent, Gap, Keys, Placed, judge};
 
 use crate::canonical::{self, ReadError};
 use crate::fingerprint::Digest;
@@ -25,6 +25,9 @@ pub struct Receipt {
     pub version: u32,
     /// The agent's version.
     pub agent: String,
+    /// The id of the key that seals this; none where none does. So no two agents write the same first receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// What it was asked to do.
     pub command: Command,
     /// Its place among the agent's receipts.

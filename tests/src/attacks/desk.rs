@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use pgseal_catalog::{Digest, canonical};
+use pgseal_catalog::{Digest, canonical, receipt};
 use pgseal_keys::signer::Place;
 use pgseal_keys::{
     AgentHost, Kind, MaySign, Plan, Receipt, Seal, Signer, Snapshot, Statement, TrustPolicyDocument, Workstation,
@@ -46,7 +46,7 @@ impl AttackDesk {
         desk.write("plan.json", &documents::plan().to_bytes());
         desk.write("snapshot.json", &documents::snapshot().to_bytes());
         desk.write("schema.sql", b"CREATE SCHEMA shop;\n");
-        desk.write("receipt.json", &documents::receipt().to_bytes());
+        desk.write("receipt.json", &desk.receipt().to_bytes());
         let policy = desk.policy(attack);
         desk.write("trust.toml", policy.as_bytes());
         desk.first_policy = Digest::of(policy.as_bytes());
@@ -76,10 +76,16 @@ impl AttackDesk {
         self.database.get_or_init(|| Server::shared(18).scratch())
     }
 
+    /// A receipt of the agent's.
+    fn receipt(&self) -> receipt::Receipt {
+        let key = self.signer::<AgentHost>("agent").public_key().id().to_string();
+        receipt::Receipt { key: Some(key), ..documents::receipt() }
+    }
+
     /// Three receipts that follow each other.
     fn chain(&self) {
         fs::create_dir(self.path("receipts")).expect("a folder");
-        let mut receipt = documents::receipt();
+        let mut receipt = self.receipt();
         for number in 1..=3 {
             let file = format!("receipts/receipt-{number:06}.json");
             let bytes = receipt.to_bytes();
