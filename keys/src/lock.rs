@@ -17,26 +17,23 @@ pub struct Lock {
     _open: File,
 }
 
-/// Locks a folder against others who add to what is in it.
+/// Locks the folder that a file is in against others who change what is in it. Where the file system cannot lock a folder, nobody is
+/// kept out.
 ///
 /// # Errors
 /// [`FileError::Locked`] where somebody holds it for half a minute.
-pub fn folder(path: &Path) -> Result<Lock, FileError> {
-    let file = File::open(path).map_err(|source| failed(path, source))?;
-    wait(file, path, TRIES)
-}
-
-/// Locks the folder that a file is in.
-///
-/// # Errors
-/// See [`folder`].
 pub fn around(file: &Path) -> Result<Lock, FileError> {
-    folder(folder_of(file))
+    let path = folder_of(file);
+    let open = File::open(path).map_err(|source| failed(path, source))?;
+    wait(open, path, TRIES)
 }
 
 /// Locks a file that is there for nothing else, and is made where it is not. A link is not followed: it could lead to a file of
 /// somebody else's.
-pub(crate) fn file(path: &Path) -> Result<Lock, FileError> {
+///
+/// # Errors
+/// [`FileError::Locked`] where somebody holds it for half a minute; a file that cannot be opened.
+pub fn file(path: &Path) -> Result<Lock, FileError> {
     let file = open(path).map_err(|source| failed(path, source))?;
     wait(file, path, TRIES)
 }
@@ -60,6 +57,10 @@ fn wait(file: File, path: &Path, tries: u32) -> Result<Lock, FileError> {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => return Ok(Lock { _open: file }),
             Err(Errno::WOULDBLOCK | Errno::INTR) => std::thread::sleep(PAUSE),
+            // network file systems: some cannot, some need a descriptor that may write, which a folder has none of
+            Err(Errno::NOLCK | Errno::OPNOTSUPP | Errno::BADF | Errno::INVAL) if path.is_dir() => {
+                return Ok(Lock { _open: file });
+            }
             Err(error) => return Err(failed(path, error.into())),
         }
     }

@@ -1,5 +1,6 @@
 //! What a plan may set in its session, and what its statements may not be: nothing that would take it out of the hands of whoever
-//! applies it. It can be told from the plan alone, so it is told before a connection is opened.
+//! applies it. It can be told from the plan alone, so it is told before a connection is opened. It goes by the first words of a statement:
+//! what more a CREATE says (grants with a schema, a query that fills a table) is for those who sign to read.
 
 use thiserror::Error;
 

@@ -241,6 +241,54 @@ fn doubt_is_settled_by_the_ledger_or_told() {
     }
 }
 
+/// What became of a COMMIT is told of the phase that it was of, also where a run goes on from the middle of a plan.
+#[test]
+fn doubt_is_settled_for_the_phase_that_it_is_of() {
+    let phases: &[&[&str]] = &[
+        &["COMMENT ON TABLE shop.items IS 'x'"],
+        &["COMMENT ON TABLE shop.items IS 'y'"],
+        &["COMMENT ON TABLE shop.items IS 'z'"],
+    ];
+    for when in [When::Before, When::Answered] {
+        let stage = Stage::new(Server::shared(18), SOURCE, phases);
+        stage.database.batch(phases[0][0]);
+        let stop = Stop { when, sql: Some("COMMIT".to_owned()), nth: 1 };
+        let proxy = Proxy::cutting(stage.database.server(), stop);
+        let ended = finish(stage.desk.spawn_with(&stage.database, proxy.host(), &["--reconnect", "30"]));
+        assert_eq!(ended.code, Some(0), "{when:?}: {ended:?}");
+        assert_eq!(ended.err.matches("phase 2 of 3: committed").count(), 1, "{ended:?}");
+        let receipt = stage.desk.expect_receipt(Outcome::Applied, 0);
+        let phases: Vec<(u32, Digest)> = receipt.phases.iter().map(|phase| (phase.phase, phase.checkpoint)).collect();
+        assert_eq!(phases, [(2, stage.forged.state(2)), (3, stage.forged.state(3))], "{when:?}");
+        stage.desk.run("receipt verify receipt.json --trust trust.toml --plan plan.json").expect(0);
+    }
+}
+
+/// What has a view's or materialized view's name by the time that it is locked is neither planned nor run.
+#[test]
+fn what_is_locked_by_its_name_is_not_run() {
+    let phase: &[&str] = &["ALTER TABLE shop.items ADD COLUMN what text", "DROP MATERIALIZED VIEW shop.totals"];
+    let source = format!(
+        "{SOURCE} CREATE SEQUENCE public.calls;
+        CREATE FUNCTION public.called(bigint) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM nextval('public.calls'); RETURN true; END $$;"
+    );
+    let stage = Stage::new(Server::shared(18), &source, &[phase]);
+    // after the first look, before the lock
+    let stop = Stop { when: When::Before, sql: Some("SAVEPOINT pgseal_lock; PREPARE".to_owned()), nth: 1 };
+    let proxy = Proxy::pausing(stage.database.server(), stop);
+    let child = stage.desk.spawn(&stage.database, proxy.host());
+    assert!(proxy.wait_frozen(Duration::from_secs(60)), "{:?}", proxy.requests());
+    stage.database.batch(
+        "DROP MATERIALIZED VIEW shop.totals; CREATE VIEW shop.totals AS SELECT sum(total) FROM shop.orders WHERE public.called(1)",
+    );
+    proxy.go_on();
+    let ended = finish(child);
+    assert_eq!(ended.code, Some(4), "{ended:?}");
+    says(&ended, &["[A0302]", "shop.totals"]);
+    assert_eq!(stage.database.text("SELECT is_called FROM public.calls"), "f");
+}
+
 /// A plan's end counts while it waits, too.
 #[test]
 fn a_plan_that_expires_while_it_waits_is_not_begun_again() {

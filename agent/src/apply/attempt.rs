@@ -18,6 +18,11 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
+    /// The phase, from 1.
+    pub fn phase(&self) -> usize {
+        self.phase as usize
+    }
+
     /// The first try of a phase begins.
     pub fn begin(phase: usize) -> Self {
         Self {

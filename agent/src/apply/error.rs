@@ -89,7 +89,7 @@ pub enum ApplyError {
     },
     /// Whether a phase was committed cannot be told.
     #[error(
-        "{place}: the connection was lost at COMMIT, and whether it was committed cannot be told: the phase changes nothing that shows and there is no ledger"
+        "{place}: the connection was lost, and whether the phase was committed cannot be told: it changes nothing that shows, and there is no ledger"
     )]
     Undecided {
         /// The phase.

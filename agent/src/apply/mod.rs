@@ -132,8 +132,8 @@ pub struct Report {
     pub unfinished: Option<UnfinishedRecord>,
 }
 
-/// Opens another session of the same database.
-pub type Another = Arc<dyn Fn() -> Result<Session, Failure> + Send + Sync>;
+/// Opens another session of the same database, within that time where there is such a limit.
+pub type Another = Arc<dyn Fn(Option<Duration>) -> Result<Session, Failure> + Send + Sync>;
 
 /// What a run may use besides its session. With nothing of it, nothing is watched, and a lost connection ends the run.
 #[derive(Default)]
@@ -223,14 +223,17 @@ fn check(session: &mut Session, plan: &Plan) -> Result<(), ApplyError> {
         return Err(ApplyError::OtherMajor { planned: plan.server_major, found });
     }
     restraint::check(plan)?;
-    let rows = session.rows("SELECT pg_catalog.pg_is_in_recovery()").map_err(|source| {
+    let standby = is_standby(session).map_err(|source| {
         if source.is_lost() {
             return ApplyError::Lost { place: Place { phase: 1, step: None }, between: false, source };
         }
         ApplyError::Agent { what: "look whether the server is a standby", source }
     })?;
-    if rows.first().and_then(|row| row.column(0)) == Some("t") {
-        return Err(ApplyError::Standby);
-    }
-    Ok(())
+    if standby { Err(ApplyError::Standby) } else { Ok(()) }
+}
+
+/// Whether the server is a standby.
+fn is_standby(session: &mut Session) -> Result<bool, StatementError> {
+    let rows = session.rows("SELECT pg_catalog.pg_is_in_recovery()")?;
+    Ok(rows.first().and_then(|row| row.column(0)) == Some("t"))
 }

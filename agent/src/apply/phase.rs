@@ -21,8 +21,9 @@ const DURABLE: &str = "SELECT pg_catalog.set_config('synchronous_commit', 'on', 
 /// How long the server lets a transaction of the agent idle: a machine that is suddenly gone holds no lock for longer.
 const IDLE_LIMIT: &str = "60s";
 
-/// The role has not the right (42501).
-const NO_RIGHT: &str = "42501";
+/// What cannot be locked by itself: the role has not the right, or what there is now is none or another thing, which reading the state
+/// then explains.
+const NOT_LOCKED: &[&str] = &["42501", "42P01", "42809", "3F000"];
 /// Somebody has just made what was about to be made: a schema, a table, or a row of the catalog about either.
 const TAKEN: &[&str] = &["42P06", "42P07", "23505"];
 
@@ -48,10 +49,10 @@ impl Run<'_> {
         let place = Place { phase: index + 1, step: None };
         let Some(phase) = plan.phases.get(index) else { return Ok(before.clone()) };
         let mut tries = 0;
+        self.in_time(place)?;
         self.attempt = Some(Attempt::begin(index + 1));
         loop {
             tries += 1;
-            self.in_time(place)?;
             let tried =
                 if phase.transaction { self.try_phase(index, phase, before) } else { self.try_outside(index, phase) };
             self.note_attempt(Attempt::ended);
@@ -76,6 +77,7 @@ impl Run<'_> {
                     let pause = backoff::pause(tries);
                     (self.tell)(&Event::Waiting { phase: index + 1, tries, pause });
                     self.pause(place, pause)?;
+                    self.in_time(place)?;
                     self.note_attempt(Attempt::again);
                 }
             }
@@ -166,16 +168,17 @@ impl Run<'_> {
             let other = before.contains(&FactId::Index(id.clone())) || before.contains(&FactId::Sequence(id.clone()));
             (!other).then(|| format!("LOCK TABLE ONLY {} IN {} MODE", quoted(id), lock.mode.sql()))
         });
+        // reading the name takes the lock, and of what it stands for nothing is planned or run: it may be another one's by now
         let views = phase.checkpoint.objects.keys().filter(|id| before.contains(id)).filter_map(|id| match id {
-            FactId::View(name) => Some(format!("LOCK TABLE {} IN ACCESS SHARE MODE", quoted(name))),
-            // nothing of its definition runs; LOCK does not take these
-            FactId::MaterializedView(name) => Some(format!("SELECT FROM {} WHERE false", quoted(name))),
+            FactId::View(name) | FactId::MaterializedView(name) => {
+                Some(format!("PREPARE pgseal_lock AS SELECT FROM {}; DEALLOCATE pgseal_lock", quoted(name)))
+            }
             _ => None,
         });
         for sql in declared.chain(views) {
             let sql = format!("SAVEPOINT pgseal_lock; {sql}; RELEASE SAVEPOINT pgseal_lock");
             match self.session.simple(&sql) {
-                Err(source) if source.sqlstate() == Some(NO_RIGHT) => {
+                Err(source) if source.sqlstate().is_some_and(|sqlstate| NOT_LOCKED.contains(&sqlstate)) => {
                     let undo = "ROLLBACK TO SAVEPOINT pgseal_lock; RELEASE SAVEPOINT pgseal_lock";
                     self.own("go back to a savepoint", place, |session| session.simple(undo))?;
                 }

@@ -37,6 +37,8 @@ pub(super) struct Run<'a> {
     pub means: &'a Means,
     pub watcher: Watcher,
     pub guard: Guard,
+    /// How many phases were there when this run found the database.
+    there: usize,
     pub records: Vec<PhaseRecord>,
     /// The phase that was begun, until it is committed.
     pub attempt: Option<Attempt>,
@@ -71,6 +73,7 @@ impl<'a> Run<'a> {
             means,
             watcher,
             guard,
+            there: 0,
             records: Vec::new(),
             attempt: None,
             in_doubt: false,
@@ -132,7 +135,12 @@ impl<'a> Run<'a> {
                 return None;
             }
             let (another, left) = (Arc::clone(another), deadline.saturating_duration_since(Instant::now()));
-            if let Some(Ok(session)) = within(Some(left), move || another()) {
+            // a standby may be what follows the primary one day, and until then its state may be an old one
+            let primary = move || {
+                let mut session = another(Some(left)).ok()?;
+                (!super::is_standby(&mut session).ok()?).then_some(session)
+            };
+            if let Some(Some(session)) = within(Some(left), primary) {
                 *self.session = session;
                 return Some(deadline);
             }
@@ -178,6 +186,9 @@ impl<'a> Run<'a> {
         let found = position(plan, &snapshot)?;
         let first = not_used_before(self.session, self.admitted, found)?;
         self.settle_doubt(first)?;
+        if self.records.is_empty() {
+            self.there = first;
+        }
         (self.tell)(&Event::Found { phases: first });
         // from here on the plan counts as begun: what comes before it in the order of its targets is over, whatever happens to it
         self.admitted.begin()?;
@@ -208,14 +219,18 @@ impl<'a> Run<'a> {
         if !std::mem::take(&mut self.in_doubt) {
             return Ok(());
         }
-        // the state is behind the phase that is next as far as this run knows
-        let place = self.place();
-        let index = place.phase - 1;
+        let Some(attempt) = &self.attempt else { return Ok(()) };
+        let place = Place { phase: attempt.phase(), step: None };
+        let index = place.phase.saturating_sub(1);
         let Some(phase) = self.plan.phases.get(index) else { return Ok(()) };
         if first > index {
             if let Some(attempt) = self.attempt.take() {
                 self.committed(phase, attempt);
             }
+            return Ok(());
+        }
+        // what runs outside a transaction is made to be run again
+        if !phase.transaction {
             return Ok(());
         }
         let expected = Expected::new(self.plan);
@@ -232,8 +247,9 @@ impl<'a> Run<'a> {
 
     /// The phase that is next as far as this run knows.
     fn place(&self) -> Place {
-        let done = self.records.last().map_or(0, |record| record.phase as usize);
-        Place { phase: (done + 1).min(self.plan.phases.len().max(1)), ..START }
+        let done = self.records.last().map_or(self.there, |record| record.phase as usize);
+        let next = self.attempt.as_ref().map_or(done + 1, Attempt::phase);
+        Place { phase: next.min(self.plan.phases.len().max(1)), ..START }
     }
 
     /// Runs a statement of the agent's own outside a phase.

@@ -75,7 +75,9 @@ impl Watcher {
     ) -> Option<T> {
         let another = means.another.as_ref().filter(|_| !self.blind)?;
         let another = Arc::clone(another);
-        let seen = deadline::within(Some(PATIENCE), move || another().ok().and_then(|mut session| look(&mut session)));
+        let seen = deadline::within(Some(PATIENCE), move || {
+            another(Some(PATIENCE)).ok().and_then(|mut session| look(&mut session))
+        });
         self.blind = !matches!(seen, Some(Some(_)));
         seen.flatten()
     }
@@ -110,7 +112,7 @@ impl Watcher {
 fn begin(another: Another) -> Option<Sender<Ask>> {
     let (sender, asks) = channel::<Ask>();
     let watch = move || {
-        let Ok(mut session) = another() else { return };
+        let Ok(mut session) = another(None) else { return };
         for ask in asks {
             let Ok(seen) = look(&mut session, ask.pid) else { return };
             ask.reply.send(Heard::Seen(seen)).ok();

@@ -62,7 +62,8 @@ pub(super) fn run(arguments: &Arguments, log: Log) -> Result<Exit, Failure> {
 /// Whether a run was refused before anything of the plan ran.
 fn ended_badly(draft: &Draft, failure: &Failure) -> Outcome {
     let refused = matches!(failure.exit, Exit::Refused | Exit::Drift | Exit::InvalidInput);
-    if refused && draft.report.phases.is_empty() { Outcome::Refused } else { Outcome::Failed }
+    let begun = !draft.report.phases.is_empty() || draft.report.unfinished.is_some();
+    if refused && !begun { Outcome::Refused } else { Outcome::Failed }
 }
 
 fn run_plan(arguments: &Arguments, draft: &mut Draft, log: Log) -> Result<Outcome, Failure> {
@@ -76,8 +77,8 @@ fn run_plan(arguments: &Arguments, draft: &mut Draft, log: Log) -> Result<Outcom
     let admitted = admit(authorized, &live)?;
     let phases = admitted.plan().phases.len();
     let this = live.clone();
-    let another = move || {
-        let mut session = Session::open(&settings)?;
+    let another = move |within| {
+        let mut session = Session::open_within(&settings, within)?;
         // behind the same name there may be another server by now
         if live_target(&mut session)? == this {
             return Ok(session);

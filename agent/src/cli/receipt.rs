@@ -101,6 +101,7 @@ impl ReceiptOptions {
             message: None,
         };
         if let Some(place) = &draft.place {
+            let _held = place.lock()?;
             let remembered = draft.memory.as_ref().and_then(State::next_receipt);
             files::check_place(&place.file(draft.link(place, remembered)?)?)?;
         }
@@ -120,12 +121,12 @@ impl Place {
         Ok(Self::File(path.to_owned()))
     }
 
-    /// Keeps others from writing receipts there.
+    /// Keeps other agents from writing receipts into a folder. The lock is a file of the agent's own: whoever may only read the folder
+    /// could lock that, and so keep a receipt from being written.
     fn lock(&self) -> Result<Option<Lock>, FileError> {
         match self {
-            Self::Folder(folder) => lock::folder(folder).map(Some),
-            Self::File(path) if files::is_stream(path) => Ok(None),
-            Self::File(path) => lock::around(path).map(Some),
+            Self::Folder(folder) => lock::file(&folder.join(".lock")).map(Some),
+            Self::File(_) => Ok(None),
         }
     }
 

@@ -61,16 +61,29 @@ pub(super) struct Opened {
     pub notices: Notices,
 }
 
-/// Opens a session at the first address of the host that gives one.
-pub(super) fn open(settings: &Settings, connector: &MakeRustlsConnect) -> Result<Opened, ConnectError> {
+/// Opens a session at the first address of the host that gives one. Each address has the settings' deadline, and no more than its share
+/// of what is left for all of them, where there is such a limit.
+pub(super) fn open(
+    settings: &Settings,
+    connector: &MakeRustlsConnect,
+    all: Option<Duration>,
+) -> Result<Opened, ConnectError> {
     let refused = |source| ConnectError::Refused { server: settings.to_string(), source };
-    let limit = settings.connect_timeout;
+    let end = all.map(|all| Instant::now() + all);
+    let limit = |shares: u32| {
+        let share = end.map(|end| end.saturating_duration_since(Instant::now()) / shares.max(1));
+        [settings.connect_timeout, share].into_iter().flatten().min()
+    };
     let shared = Arc::new(settings.clone());
     let asked = Arc::clone(&shared);
-    let addresses = deadline::within(limit, move || addresses(&asked));
-    let addresses = addresses.unwrap_or_else(|| Err(overdue(limit))).map_err(refused)?;
+    let for_names = limit(2);
+    let addresses = deadline::within(for_names, move || addresses(&asked));
+    let addresses = addresses.unwrap_or_else(|| Err(overdue(for_names))).map_err(refused)?;
     let mut last = StatementError::Client { detail: "the host has no address".to_owned() };
+    let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
     for address in addresses {
+        let limit = limit(left);
+        left -= 1;
         let (settings, connector, until) =
             (Arc::clone(&shared), connector.clone(), limit.map(|limit| Instant::now() + limit));
         let begun = deadline::within(limit, move || begin(&settings, address, &connector, until));

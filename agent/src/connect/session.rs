@@ -6,6 +6,7 @@
 //! connection is lost stays lost: it never reconnects by itself.
 
 use std::fmt;
+use std::time::Duration;
 
 use postgres::types::{ToSql, Type};
 use postgres::{CancelToken, Client, SimpleQueryMessage};
@@ -117,8 +118,16 @@ impl Session {
     /// # Errors
     /// See [`ConnectError`].
     pub fn open(settings: &Settings) -> Result<Self, ConnectError> {
+        Self::open_within(settings, None)
+    }
+
+    /// The same, and all addresses of the host together take no longer than that.
+    ///
+    /// # Errors
+    /// See [`ConnectError`].
+    pub fn open_within(settings: &Settings, all: Option<Duration>) -> Result<Self, ConnectError> {
         let connector = tls::connector(settings)?;
-        let Opened { client, carrier, version, backend_pid, notices } = opening::open(settings, &connector)?;
+        let Opened { client, carrier, version, backend_pid, notices } = opening::open(settings, &connector, all)?;
         let mut session = Self { client, carrier, version, backend_pid, notices };
         session.drain_notices();
         Ok(session)

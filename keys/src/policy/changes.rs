@@ -1,9 +1,10 @@
 //! What a change of the policy needs at the least.
 //!
 //! Whoever can change the policy can take any of its rules away, and then sign a plan that the rule would have stopped. So a change
-//! needs no less than the strictest of them: of all, of hazards and of environments, in all and for each role.
+//! needs no less than the strictest of them: of all, of hazards and of environments, in all and for each role. A role none of whose keys
+//! may sign policies has no say in them, as these keys say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Demand, EnvironmentRule, HazardRule, PolicyError};
 
@@ -62,6 +63,12 @@ impl Least {
             let most = self.roles.entry(role.clone()).or_insert_with(|| Most { count: 0, by: String::new() });
             most.raise(*count, || format!("{table}.{role}"));
         }
+    }
+
+    /// Without the roles that have no say.
+    pub(super) fn among(mut self, roles: &BTreeSet<&str>) -> Self {
+        self.roles.retain(|role, _| roles.contains(role.as_str()));
+        self
     }
 
     /// Just that.

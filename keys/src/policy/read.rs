@@ -137,7 +137,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<TrustPolicy, PolicyError> {
     let demand = if wire.require_cosign { with_cosigner(&reach, demand)? } else { demand };
     let hazards = read_hazards(&reach, wire.hazards, wire.forbidden_hazards)?;
     let environments = read_environments(&reach, wire.environments)?;
-    let least = Least::of(&demand, cosigner, &hazards, &environments);
+    let of_policies = keys.iter().filter(|key| key.signs.contains(&Purpose::TrustPolicy));
+    let roles = of_policies.flat_map(|key| key.roles.iter().map(String::as_str)).collect();
+    let least = Least::of(&demand, cosigner, &hazards, &environments).among(&roles);
     let changes = read_changes(text, &keys, wire.policy_changes, &least)?;
     let policy = TrustPolicy {
         policy_version: positive(wire.policy_version)?,
