@@ -54,6 +54,12 @@ impl Stage {
         Receipt::from_bytes(&bytes).unwrap()
     }
 
+    /// How many receipts and seals there are.
+    fn files(&self) -> usize {
+        let names = fs::read_dir(self.desk.path("receipts")).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name != ".lock").count()
+    }
+
     fn verify(&self, more: &str) -> Ended {
         self.desk.run(&format!("receipt verify receipts --trust trust.toml{more}"))
     }
@@ -194,7 +200,22 @@ fn agents_share_a_folder_of_receipts() {
     });
     let ended = stage.verify(" --from-first").expect(0);
     says(&ended, &["receipts 1 to 6\n"]);
-    assert_eq!(fs::read_dir(stage.desk.path("receipts")).unwrap().count(), 12);
+    assert_eq!(stage.files(), 12);
+}
+
+/// Two memories never go on with one chain, and a receipt without a seal never ends up among sealed ones.
+#[test]
+fn a_folder_of_receipts_is_one_memorys() {
+    let stage = Stage::new();
+    stage.run("check").expect(0);
+    stage.desk.private_folder("other");
+    let other = "check --plan plan.json --trust trust.toml --receipt receipts --key agent.pem --state other";
+    says(&stage.agent(other).expect(1), &["[K0403]", "each memory has a folder of its own"]);
+    let unsealed = "check --plan plan.json --trust trust.toml --receipt receipts --state state";
+    says(&stage.agent(unsealed).expect(3), &["[R0302]", "--key"]);
+    assert_eq!(stage.files(), 2);
+    stage.run("check").expect(0);
+    stage.verify(" --from-first").expect(0);
 }
 
 #[test]
@@ -208,7 +229,7 @@ fn a_memory_that_cannot_be_used_leaves_receipts_alone() {
         says(&stage.run("check").expect(3), &[code]);
         says(&stage.agent(to_file).expect(3), &[code]);
         assert_eq!(stage.desk.bytes("receipt.json"), receipt, "{code}");
-        assert_eq!(fs::read_dir(stage.desk.path("receipts")).unwrap().count(), 2, "{code}");
+        assert_eq!(stage.files(), 2, "{code}");
     };
     let mode = |mode: u32| {
         use std::os::unix::fs::PermissionsExt as _;

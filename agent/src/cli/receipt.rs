@@ -103,7 +103,17 @@ impl ReceiptOptions {
         if let Some(place) = &draft.place {
             let _held = place.lock()?;
             let remembered = draft.memory.as_ref().and_then(State::next_receipt);
-            files::check_place(&place.file(draft.link(place, remembered)?)?)?;
+            let path = place.file(draft.link(place, remembered)?).map_err(|error| {
+                let failure = Failure::from(error);
+                if draft.memory.is_none() {
+                    return failure;
+                }
+                failure.with_hint("receipts of another memory, or of a later state of this one, are there: each memory has a folder of its own")
+            })?;
+            files::check_place(&path)?;
+            if draft.signer.is_none() {
+                place.refuse_unsealed()?;
+            }
         }
         Ok(draft)
     }
@@ -141,6 +151,18 @@ impl Place {
             return Err(FileError::Exists { path });
         }
         Ok(path)
+    }
+
+    /// Refuses to put a receipt without a seal behind those that have one, which could not be verified any more with it.
+    fn refuse_unsealed(&self) -> Result<(), Failure> {
+        let Self::Folder(folder) = self else { return Ok(()) };
+        let Some((_, path)) = last_of(folder)? else { return Ok(()) };
+        if seal_path(&path).symlink_metadata().is_err() {
+            return Ok(());
+        }
+        let message = format!("the receipts in \"{}\" are sealed, and this one would not be", folder.display());
+        let hint = "give this agent's key with --key, or another folder";
+        Err(Failure::new(Exit::Refused, message).with_code("R0302").with_hint(hint))
     }
 
     /// The place in the chain behind what lies there. Who could put anything else there could have this agent number its receipts as
@@ -211,9 +233,11 @@ fn last_of(folder: &Path) -> Result<Option<(u64, PathBuf)>, Failure> {
 impl Draft {
     /// The receipt's place in the chain.
     fn link(&self, place: &Place, remembered: Option<Link>) -> Result<Link, Failure> {
-        let known = match remembered {
-            Some(link) => Some(link),
-            None => place.after_present(self.signer.as_ref())?,
+        let known = match (remembered, &self.memory) {
+            (Some(link), _) => Some(link),
+            // a new memory begins a chain of its own: what lies there is another one's
+            (None, Some(_)) => None,
+            (None, None) => place.after_present(self.signer.as_ref())?,
         };
         Ok(known.unwrap_or(Link::FIRST))
     }
