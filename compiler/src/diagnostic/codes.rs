@@ -85,6 +85,7 @@ codes! {
     NOT_YET_MANAGED = "PGS1035", "a kind of object that pgseal does not manage yet";
     SETTING_WITHOUT_EFFECT = "PGS1036", "SET LOCAL outside of a transaction has no effect";
     SKIPPED_PROCEDURAL = "PGS1037", "DO blocks and CALLs were skipped as asked";
+    CONCURRENTLY = "PGS1038", "CONCURRENTLY says how to build an index, which the plan decides";
 
     // 2xxx: elaborate
     UNDEFINED_NAME = "PGS2001", "a name does not exist, neither in the schema nor on the server";

@@ -131,6 +131,7 @@ impl<'a> Sieve<'a> {
                 self.sifted.statements.push(statement);
                 return self.schema_elements(&own, elements, inner);
             }
+            NodeEnum::IndexStmt(index) if index.concurrent => self.skip(codes::CONCURRENTLY, statement.first_line()),
             _ => {}
         }
         self.sifted.statements.push(statement);
@@ -348,6 +349,9 @@ fn skip_note(code: Code, tally: Tally) -> Diagnostic {
         (format!("{} on temporary objects skipped", count(n, "statement")), Severity::Note)
     } else if code == codes::SKIPPED_MAINTENANCE {
         (format!("{} skipped", count(n, "maintenance statement")), Severity::Note)
+    } else if code == codes::CONCURRENTLY {
+        let what = format!("CONCURRENTLY of {} left out", count(n, "index build"));
+        (format!("{what}: a plan builds indexes in its transaction, and writes wait meanwhile"), Severity::Note)
     } else if code == codes::SKIPPED_PROCEDURAL {
         (format!("{} skipped", count(n, "DO block or CALL")), Severity::Warning)
     } else {

@@ -43,6 +43,13 @@ fn main_with(files: &[(&str, &str)]) -> SchemaText {
 }
 
 #[test]
+fn concurrently_is_told_to_be_left_out() {
+    let schema = read("create table t (a int); create index concurrently i on t (a)");
+    assert_eq!(codes(&schema), ["PGS1038"]);
+    assert_eq!(schema.statements.len(), 2);
+}
+
+#[test]
 fn a_dump_is_read_with_its_settings() {
     let schema = read(
         "--\n-- PostgreSQL database dump\n--\n\n\\restrict abc\n\nSET statement_timeout = 0;\n\
