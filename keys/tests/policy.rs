@@ -348,6 +348,10 @@ fn a_change_needs_the_most_that_any_plan_needs() {
     // the default that no keys could give
     let keys = [key_entry(1, "roles = [\"dba\"]\nsigns = [\"plan\"]"), key_entry(2, "")];
     assert_eq!(read(&policy_text("role_thresholds = { dba = 1 }", &keys)), "K0208");
+    // but those who write so that keys of the role sign plans only may leave it out, and the role alone
+    let told = |head: &str| read(&policy_text(&format!("{head}\n[policy_changes]\nthreshold = 1"), &keys));
+    assert_eq!(told("role_thresholds = { dba = 1 }"), "read");
+    assert_eq!(told("threshold = 2\nrole_thresholds = { dba = 1 }"), "K0211");
     assert_eq!(read(&policy_text("", &keys)), "read");
     assert_eq!(read(&policy_text("require_cosign = true", &[key_entry(1, "")])), "K0208");
 }

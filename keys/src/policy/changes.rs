@@ -1,8 +1,8 @@
 //! What a change of the policy needs at the least.
 //!
 //! Whoever can change the policy can take any of its rules away, and then sign a plan that the rule would have stopped. So a change
-//! needs no less than the strictest of them: of all, of hazards and of environments, in all and for each role. A role none of whose keys
-//! may sign policies has no say in them, as these keys say.
+//! needs no less than the strictest of them: of all, of hazards and of environments, in all and for each role. Where a role has
+//! no key that may sign policies, the default cannot be given and is refused; a table that leaves that role out says so, and may.
 
 use std::collections::{BTreeMap, BTreeSet};
 
