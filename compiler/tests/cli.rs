@@ -137,6 +137,25 @@ fn a_plan_is_shown_from_a_file_and_from_standard_input() {
 }
 
 #[test]
+fn a_file_of_another_kind_is_told_as_what_it_is() {
+    let desk = desk();
+    let path = desk.path();
+    std::fs::write(path.join("prod.json"), snapshot().to_bytes()).unwrap();
+    std::fs::write(path.join("schema.sql"), "-- ours\nCREATE SCHEMA shop;\n").unwrap();
+    let says = |arguments: &[&str], said: &str| {
+        let ended = pgseal(path, arguments);
+        assert_eq!(ended.code, 10, "{}", ended.err);
+        assert!(ended.err.contains(said), "{}", ended.err);
+        assert_eq!(ended.err.matches("error[").count(), 1, "{}", ended.err);
+    };
+    says(&["show", "prod.json"], "error[D0104]: prod.json: this is a snapshot, not a plan");
+    says(&["show", "schema.sql"], "error[D0101]: schema.sql: malformed plan: this is not a JSON object");
+    let plan = |snapshot, schema| ["plan", "--snapshot", snapshot, "--schema", schema, "--out", "new.json"];
+    says(&plan("plan.json", "schema.sql"), "error[D0104]: plan.json: this is a plan, not a snapshot");
+    says(&plan("prod.json", "prod.json"), "it is a snapshot");
+}
+
+#[test]
 fn wrong_usage_and_help() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(pgseal(folder.path(), &[]).code, 2);

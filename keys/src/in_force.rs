@@ -13,10 +13,11 @@ use pgseal_catalog::{Digest, Failure};
 use crate::files::{self, Guard};
 use crate::kind::TrustPolicyDocument;
 use crate::policy::{MAX_POLICY_BYTES, MemoryRule, TrustPolicy};
-use crate::refusal::Refusal;
+use crate::refusal::{Judge, Refusal, wanted};
 use crate::seal::MAX_SEAL_BYTES;
 use crate::sealed::seal_path;
 use crate::state::{Accepted, State, StateError};
+use crate::tally::{Tally, not_counted};
 use crate::verifier::Unverified;
 
 /// What is remembered of earlier runs.
@@ -157,10 +158,30 @@ pub fn successor(old: &TrustPolicy, bytes: &[u8], seal: Option<Vec<u8>>, now: u6
     if found == remembered {
         return Err(Refusal::PolicyChanged { version: found });
     }
-    for judge in [old, &new] {
-        Unverified::<TrustPolicyDocument>::new(bytes.to_vec(), seal.clone()).verify(judge, now).map(drop)?;
+    let received = Unverified::<TrustPolicyDocument>::new(bytes.to_vec(), seal);
+    for (judge, policy) in [(Judge::Old, old), (Judge::New, &new)] {
+        let tally = received.tallied(policy, now)?;
+        tally.satisfies_policy::<TrustPolicyDocument>(policy).map_err(|refusal| Refusal::Change {
+            judge,
+            version: policy.policy_version(),
+            refusal: Box::new(refusal),
+            detail: counted(policy, &tally),
+        })?;
     }
     Ok(new)
+}
+
+/// What a policy demands of a change, what counts by it and what does not.
+fn counted(policy: &TrustPolicy, tally: &Tally) -> String {
+    let names: Vec<String> = tally.counted().map(|signer| format!("\"{}\"", signer.name)).collect();
+    let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let mut said = format!("it demands {} for a change; what counts: {names}", wanted(policy.changes.threshold));
+    let others = not_counted(tally.set_aside(), tally.unknown());
+    if !others.is_empty() {
+        said.push_str("; what does not: ");
+        said.push_str(&others.join(", "));
+    }
+    said
 }
 
 /// The seal beside a policy, where there is one.

@@ -50,6 +50,12 @@ pub enum KeyFileError {
         /// The file.
         path: PathBuf,
     },
+    /// The content is the public half.
+    #[error("file \"{}\" is a public key, and the private one is needed", path.display())]
+    PublicForPrivate {
+        /// The file.
+        path: PathBuf,
+    },
     /// The private key is of another algorithm, or its halves do not match.
     #[error("file \"{}\" does not hold an Ed25519 key", path.display())]
     NotEd25519 {
@@ -110,7 +116,7 @@ impl KeyFileError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::File(error) => error.code(),
-            Self::NotAPrivateKey { .. } => "K0410",
+            Self::NotAPrivateKey { .. } | Self::PublicForPrivate { .. } => "K0410",
             Self::NotEd25519 { .. } => "K0411",
             Self::PassphraseNeeded { .. } => "K0412",
             Self::WrongPassphrase { .. } => "K0413",
@@ -130,6 +136,7 @@ impl KeyFileError {
             Self::PassphraseNeeded { .. } | Self::EmptyPassphrase | Self::NotAPassphrase { .. } => Exit::Usage,
             Self::Generation { .. } => Exit::Environment,
             Self::NotAPrivateKey { .. }
+            | Self::PublicForPrivate { .. }
             | Self::NotEd25519 { .. }
             | Self::WrongPassphrase { .. }
             | Self::UnsupportedEncryption { .. }
@@ -145,6 +152,10 @@ impl KeyFileError {
             Self::PassphraseNeeded { .. } => Some("give it with --passphrase-file, or run this on a terminal"),
             Self::NotAPrivateKey { .. } | Self::NotEd25519 { .. } => {
                 Some("make one with \"pgseal keygen\" or \"openssl genpkey -algorithm ed25519\"")
+            }
+            Self::PublicForPrivate { .. } => Some("give the private key, NAME.pem: NAME.pub.pem is its public half"),
+            Self::NotAPublicKey { source: PublicKeyError::Malformed, .. } => {
+                Some("give the public key, NAME.pub.pem, as \"pgseal keygen\" or \"openssl pkey -pubout\" writes it")
             }
             Self::UnsupportedEncryption { .. } | Self::TooCostly { .. } => {
                 Some("convert it with \"openssl pkcs8 -topk8 -scrypt\"")
@@ -239,7 +250,7 @@ pub fn generate(private: &Path, public: &Path, protection: Protection<'_>) -> Re
 /// # Errors
 /// See [`KeyFileError`]; the file must not be accessible by others.
 pub fn read_private<P: Place>(path: &Path, passphrase: Option<&Passphrase>) -> Result<Signer<P>, KeyFileError> {
-    let bytes = files::read(path, Guard::Private, MAX_KEY_FILE_BYTES)?;
+    let bytes = private_bytes(path)?;
     private_from_pem(path, &bytes, passphrase).map(Signer::new)
 }
 
@@ -248,9 +259,23 @@ pub fn read_private<P: Place>(path: &Path, passphrase: Option<&Passphrase>) -> R
 /// # Errors
 /// See [`KeyFileError`].
 pub fn is_encrypted(path: &Path) -> Result<bool, KeyFileError> {
-    let bytes = files::read(path, Guard::Private, MAX_KEY_FILE_BYTES)?;
+    let bytes = private_bytes(path)?;
     let (label, _) = open_pem(path, &bytes)?;
     Ok(label == Label::Encrypted)
+}
+
+/// The bytes of a private key file. That it is the public half is said first: its mode is none of a private file.
+fn private_bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
+    let is_public = |bytes: &[u8]| bytes.trim_ascii_start().starts_with(b"-----BEGIN PUBLIC KEY-----");
+    let read = files::read(path, Guard::Private, MAX_KEY_FILE_BYTES);
+    let public = match &read {
+        Ok(bytes) => is_public(bytes),
+        Err(FileError::NotPrivate { .. }) => {
+            files::read(path, Guard::Untrusted, MAX_KEY_FILE_BYTES).is_ok_and(|bytes| is_public(&bytes))
+        }
+        Err(_) => false,
+    };
+    if public { Err(KeyFileError::PublicForPrivate { path: path.to_owned() }) } else { Ok(read?) }
 }
 
 /// Reads a public key file.

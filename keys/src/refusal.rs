@@ -33,6 +33,38 @@ impl std::fmt::Display for Scope {
     }
 }
 
+/// How many signatures are demanded, in words.
+pub(crate) fn wanted(keys: u32) -> String {
+    if keys == 1 { "a signature of one key".to_owned() } else { format!("signatures of {keys} distinct keys") }
+}
+
+/// How many there are, in words.
+fn counted(keys: u32) -> String {
+    match keys {
+        0 => "is none".to_owned(),
+        1 => "is 1".to_owned(),
+        keys => format!("are {keys}"),
+    }
+}
+
+/// Which of two policies, one of which should follow the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judge {
+    /// The one that is in force.
+    Old,
+    /// The one that should follow.
+    New,
+}
+
+impl std::fmt::Display for Judge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Old => "old",
+            Self::New => "new",
+        })
+    }
+}
+
 /// Why a document was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
@@ -91,7 +123,7 @@ pub enum Refusal {
         kind: &'static str,
     },
     /// Too few distinct keys signed.
-    #[error("{scope} demands signatures of {demanded} distinct keys and there are {present}")]
+    #[error("{scope} demands {} and there {}", wanted(*demanded), counted(*present))]
     TooFewKeys {
         /// Who demands it.
         scope: Scope,
@@ -101,7 +133,7 @@ pub enum Refusal {
         present: u32,
     },
     /// Too few distinct keys with a role signed.
-    #[error("{scope} demands signatures of {demanded} distinct keys with role \"{role}\" and there are {present}")]
+    #[error("{scope} demands {} with role \"{role}\" and there {}", wanted(*demanded), counted(*present))]
     RoleMissing {
         /// Who demands it.
         scope: Scope,
@@ -136,11 +168,21 @@ pub enum Refusal {
         hazard: String,
     },
     /// The plan's time has passed.
-    #[error("the plan has expired")]
-    PlanExpired,
+    #[error("the plan expired at {}, and it is {}", moment::written(*expires), moment::written(*now))]
+    PlanExpired {
+        /// When, in seconds since 1970.
+        expires: u64,
+        /// The time that the clock shows.
+        now: u64,
+    },
     /// The plan's time has not come.
-    #[error("the plan is not valid yet")]
-    PlanNotYetValid,
+    #[error("the plan is not valid before {}, and it is {}", moment::written(*valid_from), moment::written(*now))]
+    PlanNotYetValid {
+        /// From when on it is, in seconds since 1970.
+        valid_from: u64,
+        /// The time that the clock shows.
+        now: u64,
+    },
     /// The plan is older than the policy allows.
     #[error("the plan is older than the trust policy allows")]
     PlanTooOld,
@@ -257,6 +299,18 @@ pub enum Refusal {
         /// The version of both.
         version: u64,
     },
+    /// One of two policies does not let the change from one to the other pass.
+    #[error("by the {judge} policy (version {version}): {refusal}")]
+    Change {
+        /// Which of them.
+        judge: Judge,
+        /// Its version.
+        version: u64,
+        /// What it objects to.
+        refusal: Box<Refusal>,
+        /// What it demands, what counts and what does not.
+        detail: String,
+    },
     /// Another policy of the version that was accepted.
     #[error("the trust policy was changed and is still version {version}")]
     PolicyChanged {
@@ -271,6 +325,7 @@ impl Refusal {
         match self {
             Self::Seal(error) => error.code(),
             Self::Policy(error) => error.code(),
+            Self::Change { refusal, .. } => refusal.code(),
             Self::NoSeal { .. } => "K0100",
             Self::DocumentTooLarge { .. } => "K0114",
             Self::UnknownSigner { .. } => "K0301",
@@ -289,8 +344,8 @@ impl Refusal {
             Self::RoleMissing { scope: Scope::Hazard(_), .. } => "K0314",
             Self::TooFewKeys { scope: Scope::Environment(_), .. } => "K0315",
             Self::RoleMissing { scope: Scope::Environment(_), .. } => "K0316",
-            Self::PlanExpired => "K0317",
-            Self::PlanNotYetValid => "K0318",
+            Self::PlanExpired { .. } => "K0317",
+            Self::PlanNotYetValid { .. } => "K0318",
             Self::PlanTooOld => "K0319",
             Self::PlanUndated => "K0320",
             Self::CompilerTooOld { .. } => "K0321",
@@ -322,6 +377,7 @@ impl Refusal {
     /// The facts behind the refusal, one line, if there are more.
     pub fn detail(&self) -> Option<String> {
         match self {
+            Self::Change { detail, .. } => Some(detail.clone()),
             Self::UnknownSigner { keys, .. } => Some(format!("key ids {}", keys.join(", "))),
             Self::PolicyNotPinned { pinned, found } => Some(format!("its sha256 is {found}, and not {pinned}")),
             Self::TargetNotChosen { labels } => Some(format!("targets {}", labels.join(", "))),
@@ -338,16 +394,21 @@ impl Refusal {
             }
             Self::NoSeal { kind: Snapshot::NAME } => Some("capture it with --key"),
             Self::NoSeal { .. } | Self::Seal(SealError::NoSignature) => Some("sign it with \"pgseal sign\""),
+            Self::Seal(SealError::BadSignature { kind: TrustPolicyDocument::NAME, .. }) => Some(
+                "the seal may belong to an earlier version of the policy: if so, remove it and have the policy signed again",
+            ),
             Self::Seal(SealError::BadSignature { .. }) => {
                 Some("the document or its seal was altered after signing; have it signed again")
             }
-            Self::TooFewKeys { scope: Scope::PolicyChange, .. }
-            | Self::RoleMissing { scope: Scope::PolicyChange, .. } => {
+            Self::Change { refusal, .. } => refusal.hint(),
+            Self::RoleMissing { scope: Scope::PolicyChange, .. } => {
+                Some("somebody with that role has to add a signature with \"pgseal trust sign\"")
+            }
+            Self::RoleMissing { .. } => Some("somebody with that role has to add a signature with \"pgseal sign\""),
+            Self::TooFewKeys { scope: Scope::PolicyChange, .. } => {
                 Some("others can add a signature with \"pgseal trust sign\"")
             }
-            Self::TooFewKeys { .. } | Self::RoleMissing { .. } => {
-                Some("another reviewer can add a signature with \"pgseal sign\"")
-            }
+            Self::TooFewKeys { .. } => Some("another reviewer can add a signature with \"pgseal sign\""),
             Self::KeyRevoked { .. } | Self::KeyExpired { .. } => Some("another key has to sign in its place"),
             Self::CosignMissing => Some("a second reviewer can add one with \"pgseal cosign\""),
             Self::StateRequired | Self::SequenceNotEnforceable => Some("name the folder of its memory with --state"),
@@ -364,7 +425,8 @@ impl Refusal {
             }
             Self::Policy(error) => error.hint(),
             Self::TargetNotChosen { .. } => Some("say it with --target"),
-            Self::PlanExpired | Self::PlanTooOld | Self::PlanUndated => Some("make a new plan"),
+            Self::PlanExpired { .. } | Self::PlanTooOld | Self::PlanUndated => Some("make a new plan"),
+            Self::PlanNotYetValid { .. } => Some("apply it later; if the clock is wrong, set it right"),
             _ => None,
         }
     }

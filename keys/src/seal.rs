@@ -107,10 +107,12 @@ pub enum SealError {
     #[error("the seal is not in its canonical byte form")]
     NotCanonical,
     /// A signature does not belong to the key and document.
-    #[error("the signature of key {key_id} does not match the {kind}")]
+    #[error("the signature of key {}{key_id} does not match the {kind}", name.as_ref().map(|name| format!("\"{name}\", ")).unwrap_or_default())]
     BadSignature {
         /// The key's id.
         key_id: String,
+        /// Its name in the policy, where there is one.
+        name: Option<String>,
         /// The kind of document.
         kind: &'static str,
     },
@@ -259,7 +261,7 @@ impl<K: Kind> Seal<K> {
         let present = self.signatures.get(&entry).copied();
         for candidate in [Some(signature), present].into_iter().flatten() {
             if !key.accepts(&message, &candidate) {
-                return Err(SealError::BadSignature { key_id: key.id().to_string(), kind: K::NAME });
+                return Err(SealError::BadSignature { key_id: key.id().to_string(), name: None, kind: K::NAME });
             }
         }
         if present.is_none() && self.signatures.len() >= MAX_SIGNATURES {

@@ -130,6 +130,12 @@ impl Tally {
     }
 }
 
+/// Signatures that do not count, and why, a line each.
+pub(crate) fn not_counted(set_aside: &[SetAside], unknown: &[KeyId]) -> Vec<String> {
+    let reasons = set_aside.iter().map(|aside| aside.reason.to_string());
+    reasons.chain(unknown.iter().map(|key| format!("the trust policy does not know key {}", key.short()))).collect()
+}
+
 /// Why a valid signature of this key does not count, if so.
 fn objection<K: Kind>(trusted: &TrustedKey, now: u64) -> Option<Refusal> {
     let name = || trusted.name.clone();

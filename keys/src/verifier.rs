@@ -55,6 +55,7 @@ use crate::refusal::{Refusal, Scope};
 use crate::seal::{Seal, SealError};
 use crate::state::{Mark, State, StateError, check_mark};
 use crate::tally::Tally;
+use crate::tally::not_counted;
 pub use crate::tally::{CountedSigner, SetAside};
 
 /// A document and its seal as they were received.
@@ -79,12 +80,18 @@ impl<K: Kind> Unverified<K> {
     /// See [`Refusal`]. A wrong signature under the id of a key of the policy refuses the whole seal;
     /// one under an unknown id counts nothing.
     pub fn verify(self, policy: &TrustPolicy, now: u64) -> Result<Verified<'_, K>, Refusal> {
+        let tally = self.tallied(policy, now)?;
+        tally.satisfies_policy::<K>(policy)?;
+        Ok(Verified { document: self.document, tally, policy, now, kind: PhantomData })
+    }
+
+    /// Who signed, as that policy counts.
+    pub(crate) fn tallied(&self, policy: &TrustPolicy, now: u64) -> Result<Tally, Refusal> {
         let Checked { valid, unknown } = self.check(policy)?;
         let mut tally = Tally::default();
         unknown.into_iter().for_each(|key_id| tally.note_unknown(key_id));
         valid.into_iter().for_each(|(trusted, statement)| tally.note::<K>(trusted, statement, now));
-        tally.satisfies_policy::<K>(policy)?;
-        Ok(Verified { document: self.document, tally, policy, now, kind: PhantomData })
+        Ok(tally)
     }
 
     /// Verifies every signature by a key of the policy over the exact bytes.
@@ -99,7 +106,10 @@ impl<K: Kind> Unverified<K> {
                 checked.unknown.push(key_id);
                 continue;
             };
-            let bad = || SealError::BadSignature { key_id: key_id.to_string(), kind: K::NAME };
+            let bad = || {
+                let name = Some(trusted.name.clone());
+                SealError::BadSignature { key_id: key_id.to_string(), name, kind: K::NAME }
+            };
             let message = pae::to_be_signed::<K>(statement, &self.document).ok_or_else(bad)?;
             if !trusted.key.accepts(&message, &signature) {
                 return Err(bad().into());
@@ -321,11 +331,11 @@ fn no_number(label: Option<&str>, memory: &Memory) -> Result<(), Refusal> {
 }
 
 fn check_time(facts: &PlanFacts, policy: &TrustPolicy, now: u64) -> Result<(), Refusal> {
-    if facts.valid_from.is_some_and(|start| now < start) {
-        return Err(Refusal::PlanNotYetValid);
+    if let Some(valid_from) = facts.valid_from.filter(|start| now < *start) {
+        return Err(Refusal::PlanNotYetValid { valid_from, now });
     }
-    if facts.expires.is_some_and(|end| now >= end) {
-        return Err(Refusal::PlanExpired);
+    if let Some(expires) = facts.expires.filter(|end| now >= *end) {
+        return Err(Refusal::PlanExpired { expires, now });
     }
     if let Some(max_age) = policy.max_plan_age {
         let start = facts.valid_from.ok_or(Refusal::PlanUndated)?;
@@ -470,10 +480,7 @@ impl<T> Authorized<T> {
     /// Signatures that do not count, and why, a line each.
     #[must_use]
     pub fn not_counted(&self) -> Vec<String> {
-        let reasons = self.set_aside.iter().map(|aside| aside.reason.to_string());
-        reasons
-            .chain(self.unknown.iter().map(|key| format!("the trust policy does not know key {}", key.short())))
-            .collect()
+        not_counted(&self.set_aside, &self.unknown)
     }
 
     /// The label of the target, if plan or policy name any.

@@ -56,6 +56,19 @@ fn a_successor_is_signed_by_the_old_and_the_new() {
     // enough of the old only: in the new, key 2 is revoked and key 3 unknown
     assert_eq!(judge(&[1, 2]), "K0304");
     assert_eq!(judge(&[1, 3]), "K0334");
+    let said = |seeds: &[u8]| {
+        let old = TrustPolicy::read(old.as_bytes()).unwrap();
+        let refusal = successor(&old, new.as_bytes(), seal_of(&new, seeds), NOW).unwrap_err();
+        (refusal.to_string(), refusal.detail().unwrap())
+    };
+    let (message, detail) = said(&[1, 4]);
+    assert!(message.starts_with("by the old policy (version 1): a change"), "{message}");
+    assert!(message.ends_with("demands signatures of 2 distinct keys and there is 1"), "{message}");
+    assert!(detail.contains("; what does not: the trust policy does not know key "), "{detail}");
+    let (message, detail) = said(&[1, 2]);
+    assert!(message.starts_with("by the new policy (version 2): key "), "{message}");
+    assert!(detail.starts_with("it demands signatures of 2 distinct keys for a change; what counts: "), "{detail}");
+    assert!(detail.ends_with(" is revoked"), "{detail}");
     // enough of both
     assert_eq!(judge(&[1, 2, 4]), "follows");
     assert_eq!(judge(&[1, 3, 5]), "follows");

@@ -179,6 +179,13 @@ fn what_is_no_private_key_is_refused() {
     let pem = fs::read_to_string(&private).unwrap();
     chmod(&public, 0o600);
     assert_eq!(code(&public), "K0410");
+    // said first, whatever its mode is
+    for mode in [0o600, 0o644] {
+        chmod(&public, mode);
+        let said = read(&public, None).unwrap_err();
+        assert!(said.to_string().ends_with("is a public key, and the private one is needed"), "{said}");
+        assert!(said.hint().unwrap().contains("NAME.pem"));
+    }
     for (number, text) in [
         String::new(),
         "secret".to_owned(),

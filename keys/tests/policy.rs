@@ -5,7 +5,7 @@ mod common;
 
 use common::*;
 use pgseal_keys::TrustPolicy;
-use pgseal_keys::policy::{InitialKey, MAX_POLICY_BYTES};
+use pgseal_keys::policy::{HAZARDS, InitialKey, MAX_POLICY_BYTES};
 
 fn read(text: &str) -> &'static str {
     TrustPolicy::read(text.as_bytes()).map_or_else(|error| error.code(), |_| "read")
@@ -369,6 +369,9 @@ fn targets_are_so_many_and_each_once() {
 #[test]
 fn refuses_unknown_hazards_and_environments() {
     assert_eq!(head("allowed_hazards = [\"dataloss\"]"), "K0209");
+    let text = policy_text("allowed_hazards = [\"dataloss\"]", &[key_entry(1, "")]);
+    let hint = TrustPolicy::read(text.as_bytes()).unwrap_err().hint().unwrap();
+    assert!(HAZARDS.iter().all(|hazard| hint.contains(hazard)), "{hint}");
     assert_eq!(head("forbidden_hazards = [\"data-los\"]"), "K0209");
     assert_eq!(tables("[hazards.dataloss]\nthreshold = 1"), "K0209");
     assert_eq!(tables("[environments.x]\nforbidden_hazards = [\"dataloss\"]"), "K0209");

@@ -79,6 +79,9 @@ fn refuses_every_truncation() {
         assert!(verdict(&policy, &seal[..length]).starts_with("K01"), "{length}");
     }
     assert_eq!(verdict_on(&policy, &[PLAN, b" "].concat(), Some(&seal), NOW), "K0113");
+    let altered = Unverified::<Plan>::new([PLAN, b" "].concat(), Some(seal.clone()));
+    let said = altered.verify(&policy, NOW).map(drop).unwrap_err().to_string();
+    assert!(said.starts_with("the signature of key \"") && said.contains("\", "), "{said}");
 }
 
 #[test]

@@ -203,8 +203,25 @@ fn plans_are_bound_by_options_that_make_sense() {
         " --system-identifier 007",
         " --system-identifier shop",
     ] {
-        plan(wrong).expect(2);
+        let said = plan(wrong).expect(2).err;
+        assert!(!said.contains("nowhere"), "{said}");
     }
+    plan(" --expires 2020-01-01T00:00:00Z").expect(0);
+    desk.sign("alice");
+    let said = desk.verify().expect(3).err;
+    assert!(
+        said.contains("[K0317]: ") && said.contains("the plan expired at 2020-01-01T00:00:00Z, and it is 2"),
+        "{said}"
+    );
+    fs::remove_file(desk.path("plan.json.sig")).unwrap();
+    plan(" --valid-from 2999-01-01T00:00:00Z").expect(0);
+    desk.sign("alice");
+    let said = desk.verify().expect(3).err;
+    assert!(
+        said.contains("[K0318]: ") && said.contains("not valid before 2999-01-01T00:00:00Z, and it is 2"),
+        "{said}"
+    );
+    fs::remove_file(desk.path("plan.json.sig")).unwrap();
     let all = " --target staging --target production --database shop --system-identifier 7000000000000000001 \
                --valid-from 2027-01-01T00:00:00Z --expires 2027-02-01T01:00:00+01:00 --sequence 12";
     plan(&all.split_whitespace().map(|word| format!(" {word}")).collect::<String>()).expect(0);
@@ -264,6 +281,10 @@ fn keys_are_kept_and_asked_for() {
     desk.write("secret", b"wrong\n");
     let ended = desk.run("sign plan.json --key locked.pem --passphrase-file secret").expect(3);
     assert!(ended.err.contains("[K0413]"), "{}", ended.err);
+    let ended = desk.run("sign plan.json --key alice.pub.pem").expect(3);
+    assert!(ended.err.contains("[K0410]") && ended.err.contains("is a public key"), "{}", ended.err);
+    let ended = desk.run("trust init --key alice.pem --out other.toml").expect(3);
+    assert!(ended.err.contains("[K0420]") && ended.err.contains("NAME.pub.pem"), "{}", ended.err);
     desk.chmod("alice.pem", 0o640);
     let ended = desk.run("sign plan.json --key alice.pem").expect(3);
     assert!(ended.err.contains("[K0401]"), "{}", ended.err);

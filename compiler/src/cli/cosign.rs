@@ -104,7 +104,11 @@ fn not_reproduced(path: &Path, detail: String) -> Failure {
 /// Which input is not the one that the plan was made from.
 fn other_inputs(plan: &Plan, inputs: &Inputs) -> Option<String> {
     if plan.inputs.snapshot != inputs.snapshot_digest() {
-        return Some(format!("the plan was made from a snapshot with sha256 {}", plan.inputs.snapshot));
+        let (theirs, ours) = (plan.inputs.snapshot, inputs.snapshot_digest());
+        let said = format!("the plan was made from a snapshot with sha256 {theirs}, and this one has {ours}");
+        let same = inputs.snapshot_fingerprint() == Some(plan.source.fingerprint);
+        let why = "the same schema, other statistics or another capture: use the file that the plan was made from";
+        return Some(if same { format!("{said} ({why})") } else { said });
     }
     let ours = inputs.schema_digests();
     for (name, digest) in &plan.inputs.schema {

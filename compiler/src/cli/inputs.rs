@@ -111,6 +111,11 @@ impl Inputs {
         Digest::of(&self.bytes)
     }
 
+    /// What the snapshot says that the catalog is, where it can be read.
+    pub(super) fn snapshot_fingerprint(&self) -> Option<Digest> {
+        Snapshot::from_bytes(&self.bytes).ok().map(|snapshot| snapshot.fingerprint())
+    }
+
     /// The digests of the schema's files: see [`SchemaText::digests`].
     pub(super) fn schema_digests(&self) -> &BTreeMap<String, Digest> {
         self.files.digests()

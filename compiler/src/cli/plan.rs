@@ -128,7 +128,7 @@ impl LimitOptions {
         };
         binding
             .check()
-            .map_err(|reason| Failure::new(Exit::Usage, format!("the plan would be for nowhere: {reason}")))?;
+            .map_err(|reason| Failure::new(Exit::Usage, format!("the plan could never be applied: {reason}")))?;
         Ok(CompileOptions { binding, timeouts })
     }
 }
@@ -155,7 +155,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &Terminal) -> Result<Exit, Fa
     }
     write_human(arguments, &plan, terminal)?;
     if refused {
-        eprint_not_signed(arguments.out.as_deref());
+        eprint_not_signed(arguments.out.as_deref(), signer.is_some());
         return Ok(Exit::NotSigned);
     }
     let changes = !plan.phases.is_empty();
@@ -185,13 +185,18 @@ fn write_human(arguments: &Arguments, plan: &Plan, terminal: &Terminal) -> Resul
     }
 }
 
-fn eprint_not_signed(out: Option<&Path>) {
+fn eprint_not_signed(out: Option<&Path>, keyed: bool) {
     use std::io::Write as _;
     let what = match out {
         Some(path) => format!("{} was written for review, not signed", path.display()),
         None => "the plan would not be signed".to_owned(),
     };
-    let text = format!("pgseal: {what}: it loses data\n  hint: --allow data-loss signs it all the same\n");
+    let hint = match (keyed, out) {
+        (true, _) => "--allow data-loss signs it all the same",
+        (false, Some(_)) => "\"pgseal sign\" signs it after review; with --allow data-loss this is no exit code 9",
+        (false, None) => "--out writes it, and \"pgseal sign\" signs it after review",
+    };
+    let text = format!("pgseal: {what}: it loses data\n  hint: {hint}\n");
     // with standard error gone, the exit code still says it
     let _ = std::io::stderr().write_all(text.as_bytes());
 }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pgseal_catalog::Digest;
+use pgseal_catalog::canonical::{called, format_named};
 
 use super::lex::Opened;
 use super::meta::{MetaCommand, parse_meta};
@@ -237,6 +238,18 @@ impl Reading<'_> {
         self.bytes += bytes.len();
         self.read.digests.insert(self.input_name(trail, path, name), Digest::of(&bytes));
         match decode(bytes) {
+            // no SQL begins like that, and each word of it would be an error
+            Ok(text) if text.trim_start().starts_with('{') => {
+                let kind = format_named(text.as_bytes()).map(|format| format!("it is {}", called(&format)));
+                let source = self.read.sources.add(name, text);
+                let said = Diagnostic::error(codes::SYNTAX_ERROR, "the file holds JSON, not SQL")
+                    .at(span(source, 0..1))
+                    .with_hint("--schema names the SQL that the database should have");
+                self.read.diagnostics.push(match kind {
+                    Some(kind) => said.with_detail(kind),
+                    None => said,
+                });
+            }
             Ok(text) => {
                 let nul = text.find('\0');
                 let source = self.read.sources.add(name, text);

@@ -188,6 +188,9 @@ impl PolicyError {
             Self::Unreachable { field, .. } if field.starts_with("policy_changes") => Some(
                 "a change needs the most that any plan needs, by keys whose \"signs\" has \"trust-policy\" (as it has by default)",
             ),
+            Self::UnknownHazard { .. } => {
+                Some("the hazards are blocks-reads, blocks-writes, data-loss, full-scan and table-rewrite")
+            }
             _ => None,
         }
     }

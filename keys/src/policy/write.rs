@@ -24,7 +24,7 @@ const FURTHER: &str = "\
 # require_cosign = true
 # So many of the signers need this role.
 # role_thresholds = { dba = 1 }
-# The hazards that a plan may have; without this line, any.
+# The hazards that a plan may have, of blocks-reads, blocks-writes, data-loss, full-scan and table-rewrite; without this line, any.
 # allowed_hazards = [\"blocks-writes\", \"full-scan\"]
 # Hazards that no plan may have.
 # forbidden_hazards = [\"table-rewrite\"]

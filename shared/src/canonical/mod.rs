@@ -23,6 +23,12 @@ pub enum ReadError {
         /// What the reader found.
         source: serde_json::Error,
     },
+    /// No object at all.
+    #[error("malformed {document}: this is not a JSON object")]
+    NotAnObject {
+        /// Which document.
+        document: &'static str,
+    },
     /// Nested deeper than any document of ours.
     #[error("malformed {document}: nested deeper than {MAX_JSON_DEPTH} levels")]
     TooDeep {
@@ -33,7 +39,7 @@ pub enum ReadError {
     #[error(transparent)]
     Limit(#[from] crate::limits::LimitError),
     /// Another kind of document.
-    #[error("this is not a {document}: its format is \"{found}\"")]
+    #[error("this is {}, not a {document}", called(found))]
     WrongFormat {
         /// What was expected.
         document: &'static str,
@@ -65,7 +71,7 @@ impl ReadError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Malformed { .. } => "D0101",
+            Self::Malformed { .. } | Self::NotAnObject { .. } => "D0101",
             Self::TooDeep { .. } => "D0102",
             Self::Limit(_) => "D0103",
             Self::WrongFormat { .. } => "D0104",
@@ -153,10 +159,45 @@ pub fn from_bytes<T: DeserializeOwned>(document: &'static str, bytes: &[u8], lim
     serde_json::from_slice(bytes).map_err(|source| {
         if depth(bytes) > MAX_JSON_DEPTH {
             ReadError::TooDeep { document }
+        } else if bytes.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
+            ReadError::NotAnObject { document }
         } else {
-            ReadError::Malformed { document, source }
+            match format_named(bytes) {
+                Some(found) if kind_of(&found).is_some_and(|kind| kind != document) => {
+                    ReadError::WrongFormat { document, found }
+                }
+                _ => ReadError::Malformed { document, source },
+            }
         }
     })
+}
+
+/// The format that a JSON object names, whatever else it says: for messages, since nothing else of it is looked at.
+#[must_use]
+pub fn format_named(bytes: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        format: String,
+    }
+    serde_json::from_slice::<Named>(bytes).ok().map(|named| named.format)
+}
+
+/// What messages call a document of that format, where it is one of ours.
+fn kind_of(format: &str) -> Option<&'static str> {
+    Some(match format {
+        crate::snapshot::FORMAT => "snapshot",
+        crate::plan::FORMAT => "plan",
+        crate::receipt::FORMAT => "receipt",
+        "pgseal-seal" => "seal",
+        "pgseal-state" => "memory of an agent",
+        _ => return None,
+    })
+}
+
+/// A document of that format, as messages name it.
+#[must_use]
+pub fn called(format: &str) -> String {
+    kind_of(format).map_or_else(|| format!("of format \"{format}\""), |kind| format!("a {kind}"))
 }
 
 /// The deepest nesting of brackets outside strings.
@@ -278,6 +319,12 @@ mod tests {
             assert!(from_bytes::<Probe>("probe", bad, 100).is_err(), "{}", String::from_utf8_lossy(bad));
         }
         assert!(matches!(from_bytes::<Probe>("probe", br#"{"a":1}"#, 3), Err(ReadError::Limit(_))));
+        let said = |document, bytes: &[u8]| from_bytes::<Probe>(document, bytes, 100).unwrap_err().to_string();
+        assert_eq!(said("plan", br#"{"facts":[1],"format":"pgseal-snapshot"}"#), "this is a snapshot, not a plan");
+        assert_eq!(said("snapshot", b"-- SQL"), "malformed snapshot: this is not a JSON object");
+        for own in [&br#"{"b":[1],"format":"pgseal-plan"}"#[..], br#"{"b":1,"format":"elsewhere"}"#, b"", b"{"] {
+            assert!(said("plan", own).starts_with("malformed plan: "), "{}", said("plan", own));
+        }
         assert!(matches!(
             from_bytes::<Value>("probe", "[".repeat(1000).as_bytes(), 5000),
             Err(ReadError::TooDeep { .. })
