@@ -236,6 +236,11 @@ fn plans_are_bound_by_options_that_make_sense() {
     for line in ["taken from the plan", "  number 12 among", "  for database shop", "  lock timeout "] {
         assert!(said.contains(line), "\"{line}\" is not said:\n{said}");
     }
+    // the same catalog in another file is told as such
+    desk.write("other.json", &[&desk.bytes("snapshot.json")[..], b"\n"].concat());
+    let said = desk.run("reproduce plan.json --snapshot other.json --schema schema.sql").expect(3).err;
+    assert!(said.contains("[K0340]: ") && said.contains(", and this one has "), "{said}");
+    assert!(said.contains("(the same schema, "), "{said}");
 }
 
 #[test]
