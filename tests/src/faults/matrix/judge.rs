@@ -226,7 +226,7 @@ impl Site<'_> {
             entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect::<Vec<_>>()
         };
         let state = files("state").into_iter().filter(|name| name != "state.json" && name != "lock");
-        let receipts = files("receipts").into_iter().filter(|name| !name.starts_with("receipt-"));
+        let receipts = files("receipts").into_iter().filter(|name| !name.starts_with("receipt-") && name != ".lock");
         state.chain(receipts).collect()
     }
 }
