@@ -302,7 +302,7 @@ fn a_plan_that_expires_while_it_waits_is_not_begun_again() {
     let mut held = other.transaction().unwrap();
     held.batch_execute("LOCK TABLE shop.items IN SHARE MODE").unwrap();
     says(&stage.apply(3), &["[A0111]", "phase 1: the plan expired"]);
-    stage.desk.expect_receipt(Outcome::Failed, 3);
+    stage.desk.expect_receipt(Outcome::Refused, 3);
     held.rollback().unwrap();
     assert_eq!(stage.fingerprint(), stage.forged.state(0));
 }

@@ -62,8 +62,7 @@ pub(super) fn run(arguments: &Arguments, log: Log) -> Result<Exit, Failure> {
 /// Whether a run was refused before anything of the plan ran.
 fn ended_badly(draft: &Draft, failure: &Failure) -> Outcome {
     let refused = matches!(failure.exit, Exit::Refused | Exit::Drift | Exit::InvalidInput);
-    let begun = !draft.report.phases.is_empty() || draft.report.unfinished.is_some();
-    if refused && !begun { Outcome::Refused } else { Outcome::Failed }
+    if refused && draft.report.phases.is_empty() { Outcome::Refused } else { Outcome::Failed }
 }
 
 fn run_plan(arguments: &Arguments, draft: &mut Draft, log: Log) -> Result<Outcome, Failure> {
