@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::canonical::Tree;
 use crate::facts::Payload;
 use crate::id::{FactId, Name, QualifiedName};
 use crate::needs::Needs;
@@ -12,11 +13,11 @@ use crate::needs::Needs;
 /// One addressable thing in a database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Fact {
+pub struct Fact<P = Payload> {
     /// Its address.
     pub id: FactId,
     /// What it says: the only part that is in the fingerprint.
-    pub payload: Payload,
+    pub payload: P,
     /// What it depends on, as Postgres records it. Outside the fingerprint: it follows from the payload.
     #[serde(default, skip_serializing_if = "Needs::is_empty")]
     pub needs: Needs,
@@ -26,11 +27,22 @@ pub struct Fact {
     pub position: Option<u32>,
 }
 
-impl Fact {
+/// A fact as documents carry it where nothing has to understand it: its payload is JSON, to be compared with that of another.
+pub type RecordedFact = Fact<Tree>;
+
+impl<P> Fact<P> {
     /// A fact without edges and position.
     #[must_use]
-    pub fn new(id: FactId, payload: Payload) -> Self {
+    pub fn new(id: FactId, payload: P) -> Self {
         Self { id, payload, needs: Needs::new(), position: None }
+    }
+}
+
+impl Fact {
+    /// It as documents carry it, without its edges.
+    #[must_use]
+    pub fn recorded(&self) -> RecordedFact {
+        Fact { position: self.position, ..Fact::new(self.id.clone(), Tree::of(&self.payload)) }
     }
 }
 

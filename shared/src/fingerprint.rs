@@ -95,12 +95,12 @@ fn write_id(text: &mut Vec<u8>, id: &FactId) {
 
 /// The digest of one fact.
 #[must_use]
-pub fn fact_digest(fact: &Fact) -> Digest {
+pub fn fact_digest<P: Serialize>(fact: &Fact<P>) -> Digest {
     fact_digest_in(&mut Vec::new(), fact)
 }
 
 /// The digest of one fact; its text is put together in a buffer that is used again and again.
-fn fact_digest_in(text: &mut Vec<u8>, fact: &Fact) -> Digest {
+fn fact_digest_in<P: Serialize>(text: &mut Vec<u8>, fact: &Fact<P>) -> Digest {
     text.clear();
     text.extend_from_slice(b"pgseal-fact-v1\0");
     write_id(text, &fact.id);
@@ -110,7 +110,7 @@ fn fact_digest_in(text: &mut Vec<u8>, fact: &Fact) -> Digest {
 
 /// The digest of one object from its facts, which must be in the order of ids.
 #[must_use]
-pub fn object_digest<'a>(object: &FactId, facts: impl IntoIterator<Item = &'a Fact>) -> Digest {
+pub fn object_digest<'a, P: Serialize + 'a>(object: &FactId, facts: impl IntoIterator<Item = &'a Fact<P>>) -> Digest {
     let mut text = b"pgseal-object-v1\0".to_vec();
     write_id(&mut text, object);
     let mut buffer = Vec::new();

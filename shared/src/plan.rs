@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::canonical::{self, ReadError};
-use crate::catalog::Fact;
+use crate::catalog::RecordedFact;
 use crate::fingerprint::Digest;
 use crate::id::{FactId, Name, QualifiedName};
 use crate::limits;
@@ -150,7 +150,7 @@ pub struct Source {
     /// The digest of each object in scope, so that drift can be located.
     pub objects: BTreeMap<FactId, Digest>,
     /// The facts of the objects that the plan touches, so that drift in them can be explained.
-    pub facts: Vec<Fact>,
+    pub facts: Vec<RecordedFact>,
 }
 
 /// How long to wait and to run, in milliseconds; 0 means no limit.

@@ -14,6 +14,7 @@ use crate::id::{FactId, Name, QualifiedName};
 use crate::limits;
 use crate::needs::Needs;
 use crate::parts::processors;
+use crate::recorded::{check_head, edited};
 use crate::symbols::{HOME, Symbols};
 
 /// The version of the format that this program writes and reads.
@@ -305,18 +306,7 @@ impl Snapshot {
         const NAME: &str = "snapshot";
         let inconsistent = |detail: String| ReadError::Inconsistent { document: NAME, detail };
         let document: Document = canonical::from_bytes(NAME, bytes, limits::MAX_SNAPSHOT_BYTES)?;
-        if document.format != FORMAT {
-            return Err(ReadError::WrongFormat { document: NAME, found: document.format });
-        }
-        if document.version != VERSION {
-            return Err(ReadError::WrongVersion { document: NAME, found: document.version, supported: VERSION });
-        }
-        limits::check(
-            "number of facts in the snapshot",
-            document.facts.len() as u64,
-            limits::MAX_FACTS as u64,
-            "facts",
-        )?;
+        check_head(&document.format, document.version, document.facts.len())?;
         if let Some(fact) = document.facts.iter().find(|fact| !fact.payload.fits(fact.id.kind())) {
             return Err(inconsistent(format!("fact {} has the payload of another kind", fact.id)));
         }
@@ -335,9 +325,7 @@ impl Snapshot {
         };
         let digests = fingerprint::object_digests_on(threads, &snapshot.catalog);
         if fingerprint::roll_up(&digests) != document.fingerprint {
-            return Err(inconsistent(
-                "its fingerprint is not that of its facts: the file was edited or damaged".to_owned(),
-            ));
+            return Err(edited());
         }
         Ok((snapshot, digests))
     }

@@ -10,7 +10,7 @@ use pgseal_catalog::plan::{
     Binding, Checkpoint, Cost, FORMAT, Inputs, Lock, LockMode, Phase, Plan, Source, Step, Timeouts, VERSION,
 };
 use pgseal_catalog::receipt::{Outcome, Receipt};
-use pgseal_catalog::{Digest, FactId, Name, Scope, Snapshot};
+use pgseal_catalog::{Digest, Fact, FactId, Name, Scope, Snapshot};
 use pgseal_keys::policy::InitialKey;
 use pgseal_keys::{self as keys, Seal, Statement, TrustPolicy, Unverified, Workstation, key_file};
 use pgseal_tests::pipeline::snapshot;
@@ -79,7 +79,7 @@ fn plan(server: &Server, old: &str, phases: &[&[&str]]) -> Plan {
         source: Source {
             fingerprint: source.fingerprint(),
             objects: object_digests(&source.catalog),
-            facts: source.catalog.iter().cloned().collect(),
+            facts: source.catalog.iter().map(Fact::recorded).collect(),
         },
         settings: BTreeMap::from([("check_function_bodies".to_owned(), "off".to_owned())]),
         timeouts: Timeouts { lock_ms: 300, statement_ms: 0, lock_retries: 1 },

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use pgseal_catalog::{Catalog, Digest, Fact, FactId, Plan, Snapshot, canonical, fingerprint};
+use pgseal_catalog::{Catalog, Digest, Fact, FactId, Plan, Recorded, RecordedFact, Snapshot, canonical, fingerprint};
 use serde_json::Value;
 
 /// The most differences that are told.
@@ -76,7 +76,7 @@ impl<'a> Expected<'a> {
     pub fn explain(&self, live: &Catalog, phases: usize) -> Vec<Difference> {
         let digests = fingerprint::object_digests(live);
         let expected = self.objects(phases);
-        let found = by_object(live.iter());
+        let (recorded, found) = (by_object(&self.plan.source.facts), by_object(live.iter()));
         let mut differences = Vec::new();
         for object in differing(&expected, &digests).into_iter().take(MOST) {
             let difference = |detail: String| Difference { object: object.clone(), detail };
@@ -84,12 +84,12 @@ impl<'a> Expected<'a> {
                 (Some(_), None) => differences.push(difference("is missing".to_owned())),
                 (None, Some(_)) => differences.push(difference("should not be there".to_owned())),
                 _ => {
-                    let planned = self.facts(object);
+                    let planned = members(&recorded, object);
                     // the facts in the plan say what the object was before the first phase
                     let known = !planned.is_empty()
                         && Some(&fingerprint::object_digest(object, planned.iter().copied())) == expected.get(object);
                     let details = if known {
-                        explain_object(object, &planned, members(&found, object), "the plan was made")
+                        explain_object(object, planned, members(&found, object), "the plan was made")
                     } else {
                         Vec::new()
                     };
@@ -101,12 +101,6 @@ impl<'a> Expected<'a> {
             }
         }
         differences
-    }
-
-    fn facts(&self, object: &FactId) -> Vec<&'a Fact> {
-        let mut facts: Vec<&Fact> = self.plan.source.facts.iter().filter(|fact| fact.id.object() == *object).collect();
-        facts.sort_by(|a, z| a.id.cmp(&z.id));
-        facts
     }
 }
 
@@ -142,10 +136,10 @@ pub fn compare_with_plan(plan: &Plan, live: &Snapshot, expectation: Expectation)
 
 /// What differs between a database as it was captured once and as it is.
 #[must_use]
-pub fn compare(captured: &Catalog, live: &Catalog) -> Vec<Difference> {
-    let (was, is) = (fingerprint::object_digests(captured), fingerprint::object_digests(live));
-    let (planned, found) = (by_object(captured.iter()), by_object(live.iter()));
-    let was: BTreeMap<&FactId, Digest> = was.iter().map(|(id, digest)| (id, *digest)).collect();
+pub fn compare(captured: &Recorded, live: &Catalog) -> Vec<Difference> {
+    let is = fingerprint::object_digests(live);
+    let (planned, found) = (by_object(captured.objects.values().flatten()), by_object(live.iter()));
+    let was: BTreeMap<&FactId, Digest> = captured.digests.iter().map(|(id, digest)| (id, *digest)).collect();
     let mut differences = Vec::new();
     for object in differing(&was, &is) {
         let difference = |detail: String| Difference { object: object.clone(), detail };
@@ -163,15 +157,18 @@ pub fn compare(captured: &Catalog, live: &Catalog) -> Vec<Difference> {
 }
 
 /// Facts by the object that they belong to, in the order of their ids.
-fn by_object<'f>(facts: impl Iterator<Item = &'f Fact>) -> BTreeMap<FactId, Vec<&'f Fact>> {
-    let mut objects: BTreeMap<FactId, Vec<&Fact>> = BTreeMap::new();
+fn by_object<'f, P>(facts: impl IntoIterator<Item = &'f Fact<P>>) -> BTreeMap<FactId, Vec<&'f Fact<P>>> {
+    let mut objects: BTreeMap<FactId, Vec<&Fact<P>>> = BTreeMap::new();
     for fact in facts {
         objects.entry(fact.id.object()).or_default().push(fact);
+    }
+    for facts in objects.values_mut() {
+        facts.sort_unstable_by(|a, z| a.id.cmp(&z.id));
     }
     objects
 }
 
-fn members<'m, 'f>(objects: &'m BTreeMap<FactId, Vec<&'f Fact>>, object: &FactId) -> &'m [&'f Fact] {
+fn members<'m, 'f, P>(objects: &'m BTreeMap<FactId, Vec<&'f Fact<P>>>, object: &FactId) -> &'m [&'f Fact<P>] {
     objects.get(object).map(Vec::as_slice).unwrap_or_default()
 }
 
@@ -182,9 +179,9 @@ fn differing<'a>(expected: &BTreeMap<&'a FactId, Digest>, live: &'a BTreeMap<Fac
 }
 
 /// What differs in one object whose facts are known.
-fn explain_object(object: &FactId, planned: &[&Fact], found: &[&Fact], when: &str) -> Vec<String> {
+fn explain_object(object: &FactId, planned: &[&RecordedFact], found: &[&Fact], when: &str) -> Vec<String> {
     let found: BTreeMap<&FactId, &Fact> = found.iter().map(|fact| (&fact.id, *fact)).collect();
-    let planned: BTreeMap<&FactId, &Fact> = planned.iter().map(|fact| (&fact.id, *fact)).collect();
+    let planned: BTreeMap<&FactId, &RecordedFact> = planned.iter().map(|fact| (&fact.id, *fact)).collect();
     let ids: BTreeSet<&FactId> = planned.keys().chain(found.keys()).copied().collect();
     let mut details = Vec::new();
     for id in ids {
@@ -194,7 +191,7 @@ fn explain_object(object: &FactId, planned: &[&Fact], found: &[&Fact], when: &st
             (None, Some(_)) => details.push(format!("{name}was not there when {when}")),
             (Some(planned), Some(found)) => {
                 let (mut was, mut is) = (BTreeMap::new(), BTreeMap::new());
-                flatten("", &canonical::to_value(&planned.payload), &mut was);
+                flatten("", planned.payload.value(), &mut was);
                 flatten("", &canonical::to_value(&found.payload), &mut is);
                 let properties: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
                 for property in properties {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use pgseal_catalog::{Exit, Failure, Plan, Scope, Snapshot, limits};
+use pgseal_catalog::{Exit, Failure, Plan, Recorded, Scope, Snapshot, limits};
 use pgseal_keys::files::{self, Guard};
 use serde_json::{Value, json};
 
@@ -56,7 +56,7 @@ enum State {
 
 /// What a database is compared with.
 enum Model {
-    Snapshot(Box<Snapshot>),
+    Snapshot(Box<Recorded>),
     Plan(Box<Plan>),
 }
 
@@ -65,7 +65,7 @@ impl Model {
         let read = |path: &Path, limit| files::read(path, Guard::Untrusted, limit).map_err(Failure::from);
         match (&arguments.snapshot, &arguments.plan) {
             (Some(path), _) => {
-                let read = Snapshot::from_bytes(&read(path, limits::MAX_SNAPSHOT_BYTES)?);
+                let read = Recorded::from_bytes(&read(path, limits::MAX_SNAPSHOT_BYTES)?);
                 let about = |error| Failure::from(error).about(&path.display().to_string());
                 Ok(Self::Snapshot(Box::new(read.map_err(about)?)))
             }
@@ -89,8 +89,8 @@ impl Model {
     /// What differs; for a plan also how many of its phases the database has behind it, where that is known.
     fn compare(&self, live: &Snapshot, expect: State) -> (Vec<Difference>, Option<usize>) {
         match self {
-            Self::Snapshot(captured) if captured.fingerprint() == live.fingerprint() => (Vec::new(), None),
-            Self::Snapshot(captured) => (compare(&captured.catalog, &live.catalog), None),
+            Self::Snapshot(captured) if captured.fingerprint == live.fingerprint() => (Vec::new(), None),
+            Self::Snapshot(captured) => (compare(captured, &live.catalog), None),
             Self::Plan(plan) => {
                 let expectation = match expect {
                     State::Any => Expectation::AnyState,

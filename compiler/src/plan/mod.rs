@@ -166,7 +166,8 @@ pub fn make_plan(
     let Proof { phases, touched, target } = proof;
     let hazards: BTreeSet<HazardKind> =
         phases.iter().flat_map(|p| &p.steps).flat_map(|step| &step.hazards).map(|hazard| hazard.kind).collect();
-    let facts = source.catalog().iter().filter(|fact| touched.contains(&fact.id.object())).map(without_edges).collect();
+    let facts =
+        source.catalog().iter().filter(|fact| touched.contains(&fact.id.object())).map(Fact::recorded).collect();
     let mut notes = options.notes;
     for table in diff::reordered_tables(source.catalog(), schema.catalog()) {
         notes.push(format!(
@@ -191,11 +192,6 @@ pub fn make_plan(
         phases,
         notes,
     })
-}
-
-/// A fact as a plan carries it: drift is in what it says, not in its edges.
-fn without_edges(fact: &Fact) -> Fact {
-    Fact { position: fact.position, ..Fact::new(fact.id.clone(), fact.payload.clone()) }
 }
 
 /// What the agent sets in its session before it runs anything, so that statements mean there what they meant here. Bodies of

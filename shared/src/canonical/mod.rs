@@ -3,7 +3,10 @@
 //! Every document pgseal writes is in the readable canonical form and ends in one line feed, so the same value has the same
 //! bytes on every machine. Reading is strict: unknown fields, duplicate keys, trailing bytes and excessive depth are refused.
 
+mod tree;
 mod writer;
+
+pub use tree::Tree;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -143,13 +146,14 @@ pub(crate) fn write_long_list<T: Serialize + Sync>(out: &mut Vec<u8>, items: &[T
     write_list(out, items.len(), b"[]", indent, parts, |out, part, _| out.extend_from_slice(&part));
 }
 
-/// A value as a JSON tree. The formats hold only what JSON can say, so this cannot fail for them.
+/// A value as a JSON tree, by way of its bytes: that takes one writer for all. The formats hold only what JSON can say, so this cannot
+/// fail for them.
 #[must_use]
 pub fn to_value<T: Serialize>(value: &T) -> Value {
-    serde_json::to_value(value).unwrap_or(Value::Null)
+    serde_json::from_slice(&to_bytes(value)).unwrap_or(Value::Null)
 }
 
-/// Reads a document strictly. Its form must not have a place for JSON of any kind.
+/// Reads a document strictly. Where its form has a place for JSON of any kind, that is a [`Tree`].
 ///
 /// # Errors
 /// Over the limit, nested too deep, malformed, unknown or duplicate fields, trailing bytes.

@@ -507,7 +507,7 @@ mod tests {
     use serde::Serialize;
     use serde_json::Value;
 
-    use super::super::{to_bytes, to_document, to_value};
+    use super::super::{to_bytes, to_document};
 
     #[derive(Serialize)]
     #[serde(rename_all = "snake_case")]
@@ -564,7 +564,7 @@ mod tests {
 
     #[test]
     fn a_value_and_its_tree_have_the_same_bytes() {
-        let (value, tree) = (sample(), to_value(&sample()));
+        let (value, tree) = (sample(), serde_json::to_value(sample()).unwrap());
         assert_eq!(String::from_utf8(to_bytes(&value)).unwrap(), String::from_utf8(to_bytes(&tree)).unwrap());
         let document = to_document(&value);
         assert_eq!(String::from_utf8(document.clone()).unwrap(), String::from_utf8(to_document(&tree)).unwrap());

@@ -137,12 +137,16 @@ impl Payload {
     /// too.
     #[must_use]
     pub fn fits(&self, kind: Kind) -> bool {
-        let of = match kind {
+        self.kind() == Self::kind_for(kind)
+    }
+
+    /// The kind that the payloads of facts of a kind belong to; [`Kind::word`] says how JSON has it.
+    pub(crate) fn kind_for(kind: Kind) -> Kind {
+        match kind {
             Kind::ViewTrigger => Kind::Trigger,
             Kind::ViewRule => Kind::Rule,
             kind => kind,
-        };
-        self.kind() == of
+        }
     }
 
     /// The kind that the payload belongs to.

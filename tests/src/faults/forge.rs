@@ -7,7 +7,7 @@ use pgseal_catalog::outside::Outside;
 use pgseal_catalog::plan::{
     Binding, Checkpoint, Cost, FORMAT, Inputs, Lock, LockMode, Phase, Plan, Source, Step, Timeouts, VERSION,
 };
-use pgseal_catalog::{FactId, Scope, Snapshot};
+use pgseal_catalog::{Fact, FactId, Scope, Snapshot};
 
 use crate::pipeline::snapshot;
 use crate::server::{Database, Server};
@@ -82,7 +82,7 @@ pub fn forge(server: &Server, source: &str, phases: &[&[&str]]) -> Forged {
         touched.extend(objects.into_keys());
         before = after;
     }
-    let facts = first.catalog.iter().filter(|fact| touched.contains(&fact.id.object())).cloned().collect();
+    let facts = first.catalog.iter().filter(|fact| touched.contains(&fact.id.object())).map(Fact::recorded).collect();
     let plan = Plan {
         format: FORMAT.to_owned(),
         version: VERSION,

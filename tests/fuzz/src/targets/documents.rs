@@ -4,7 +4,7 @@
 //! fingerprint is refused, so the reader is also given what the mutated facts really amount to.
 
 use pgseal_catalog::receipt::Receipt;
-use pgseal_catalog::{Catalog, Fact, Plan, Snapshot, restraint};
+use pgseal_catalog::{Catalog, Fact, Plan, Recorded, Snapshot, fingerprint, restraint};
 
 use crate::Said;
 
@@ -29,6 +29,7 @@ pub fn snapshot(bytes: &[u8]) -> Said {
 
 fn read_snapshot(bytes: &[u8]) -> Said {
     let outline = Snapshot::outline(bytes);
+    let recorded = Recorded::from_bytes(bytes).map(|recorded| recorded.fingerprint);
     let snapshot = Snapshot::from_bytes(bytes).map_err(|error| error.to_string())?;
     let (written, fingerprint) = snapshot.to_bytes_and_fingerprint();
     assert_eq!(fingerprint, snapshot.fingerprint(), "two ways to one fingerprint");
@@ -39,6 +40,13 @@ fn read_snapshot(bytes: &[u8]) -> Said {
     assert!(snapshot.is_outlined_by(&of_own), "the outline of a snapshot says something else");
     if let Some(outline) = outline.filter(|_| written == bytes) {
         assert!(snapshot.is_outlined_by(&outline), "the outline of a snapshot says something else");
+    }
+    // what it is compared with is the same snapshot, if it is laid out as it is written here
+    let of_own = Recorded::from_bytes(&written).expect("a snapshot of our own is compared with");
+    assert_eq!(of_own.fingerprint, fingerprint, "a snapshot that is compared with has another fingerprint");
+    assert_eq!(of_own.digests, fingerprint::object_digests(&snapshot.catalog), "its objects are others");
+    if let Ok(recorded) = recorded {
+        assert_eq!(recorded, fingerprint, "a snapshot that is compared with has another fingerprint");
     }
     Ok(())
 }
@@ -51,8 +59,8 @@ fn with_its_fingerprint(bytes: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let catalog: Catalog = facts.into_iter().collect();
-    let fingerprint = pgseal_catalog::fingerprint::fingerprint(&catalog).to_string();
-    *document.get_mut("fingerprint")? = fingerprint.into();
+    let found = fingerprint::fingerprint(&catalog).to_string();
+    *document.get_mut("fingerprint")? = found.into();
     serde_json::to_vec(&document).ok()
 }
 
