@@ -9,7 +9,7 @@ use pgseal_catalog::{Catalog, FactId, Name, Needs, QualifiedName, Scope};
 use super::address::{Address, ByNumbers, Exact, Found, Nodes, class};
 use super::aggregates::{AggregateRow, read_aggregates};
 use super::comments::{CommentRow, read_comments};
-use super::constraints::{ConstraintRow, read_constraints};
+use super::constraints::ConstraintRow;
 use super::edges::{DependRow, read_depends};
 use super::error::CaptureError;
 use super::extensions::{ExtensionRow, read_extensions};
@@ -44,7 +44,6 @@ pub(super) struct Raw {
     pub partitioned: HashMap<u32, PartitionedRow>,
     pub attributes: Vec<AttributeRow>,
     pub sequences: HashMap<u32, SequenceRow>,
-    pub constraints: Vec<ConstraintRow>,
     pub indexes: Vec<IndexRow>,
     pub procs: Vec<ProcRow>,
     pub aggregates: Vec<AggregateRow>,
@@ -87,7 +86,6 @@ impl Raw {
             partitioned: read_partitioned(s)?,
             attributes: read_attributes(s)?,
             sequences: read_sequences(s)?,
-            constraints: read_constraints(s)?,
             indexes: read_indexes(s)?,
             procs: read_procs(s)?,
             aggregates: read_aggregates(s)?,
@@ -126,12 +124,6 @@ impl Raw {
     pub fn parents(&self, oid: u32) -> &[u32] {
         self.inherits.get(&oid).map(Vec::as_slice).unwrap_or_default()
     }
-
-    /// The name of a domain's not-null constraint.
-    pub fn domain_not_null(&self, domain: u32) -> Option<Name> {
-        let row = self.constraints.iter().find(|row| row.kind == 'n' && row.domain == domain)?;
-        Some(row.name.clone())
-    }
 }
 
 /// The rows by OID.
@@ -142,6 +134,7 @@ pub(super) struct ByOid<'a> {
     indexes: HashMap<u32, &'a IndexRow>,
     indexes_of: HashMap<u32, Vec<&'a IndexRow>>,
     constraint_indexes: HashSet<u32>,
+    domain_not_nulls: HashMap<u32, Name>,
     identities: HashMap<(u32, i16), u32>,
     members: ByNumbers<Address, u32>,
     made_with_type: HashMap<u32, u32>,
@@ -149,7 +142,7 @@ pub(super) struct ByOid<'a> {
 }
 
 impl<'a> ByOid<'a> {
-    pub fn new(raw: &'a Raw) -> Self {
+    pub fn new(raw: &'a Raw, constraints: &[ConstraintRow]) -> Self {
         let mut indexes_of: HashMap<u32, Vec<&IndexRow>> = HashMap::new();
         for row in &raw.indexes {
             indexes_of.entry(row.table).or_default().push(row);
@@ -162,7 +155,12 @@ impl<'a> ByOid<'a> {
             attributes: attributes.filter_map(|rows| Some((rows.first()?.relation, rows))).collect(),
             indexes: raw.indexes.iter().map(|row| (row.oid, row)).collect(),
             indexes_of,
-            constraint_indexes: raw.constraints.iter().filter(owns_index).map(|row| row.index).collect(),
+            constraint_indexes: constraints.iter().filter(owns_index).map(|row| row.index).collect(),
+            domain_not_nulls: constraints
+                .iter()
+                .filter(|row| row.kind == 'n' && row.domain != 0)
+                .map(|row| (row.domain, row.name.clone()))
+                .collect(),
             identities: raw
                 .sequences
                 .iter()
@@ -285,6 +283,11 @@ impl<'a> Build<'a> {
 
     pub fn replica_identity_index(&self, table: u32) -> Option<Name> {
         indexes::replica_identity_name(self, table)
+    }
+
+    /// The name of a domain's not-null constraint.
+    pub fn domain_not_null(&self, domain: u32) -> Option<Name> {
+        self.by_oid.domain_not_nulls.get(&domain).cloned()
     }
 
     /// Whether a constraint owns the index.

@@ -90,9 +90,9 @@ pub(super) fn read_constraints(s: &mut Session<'_>) -> Result<Vec<ConstraintRow>
 }
 
 /// Adds the facts of constraints.
-pub(super) fn add_constraints(b: &mut Build<'_>) -> Result<(), CaptureError> {
-    let by_oid: HashMap<u32, &ConstraintRow> = b.raw.constraints.iter().map(|row| (row.oid, row)).collect();
-    for row in &b.raw.constraints {
+pub(super) fn add_constraints(b: &mut Build<'_>, rows: &[ConstraintRow]) -> Result<(), CaptureError> {
+    let by_oid: HashMap<u32, &ConstraintRow> = rows.iter().map(|row| (row.oid, row)).collect();
+    for row in rows {
         if row.domain != 0 {
             add_domain_constraint(b, row)?;
         } else {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use pgseal_catalog::facts::Payload;
-use pgseal_catalog::{Fact, FactId};
+use pgseal_catalog::{Fact, FactId, Needs};
 
 use super::address::{Address, Found, class};
 use super::build::Build;
@@ -59,12 +59,17 @@ pub(super) fn add_edges(b: &mut Build<'_>) {
     }
     let found = edges(b);
     let mut edges = found.as_slice();
-    let ids: Vec<FactId> = b.catalog.iter().map(|fact| fact.id.clone()).collect();
-    for (at, fact) in b.catalog.facts_mut().enumerate() {
+    let ids: Vec<&FactId> = b.catalog.iter().map(|fact| &fact.id).collect();
+    let mut needs: Vec<Needs> = Vec::with_capacity(ids.len());
+    for at in 0..ids.len() {
         let count = edges.iter().take_while(|(of, _)| *of == at).count();
         let (own, rest) = edges.split_at(count);
-        fact.needs = own.iter().filter_map(|(_, on)| ids.get(*on).cloned()).collect();
+        needs.push(own.iter().filter_map(|(_, on)| ids.get(*on).copied().cloned()).collect());
         edges = rest;
+    }
+    drop(found);
+    for (fact, needs) in b.catalog.facts_mut().zip(needs) {
+        fact.needs = needs;
     }
 }
 

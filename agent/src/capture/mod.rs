@@ -106,8 +106,10 @@ pub fn capture_within(client: &mut Client, scope: &Scope, captured_at: String) -
     let mut header = header::read_header(&mut session, &database, captured_at)?;
     let lost_columns = header::read_lost_columns(&mut session)?;
     let raw = Raw::read(&mut session)?;
+    // many, and needed for a while only
+    let constraint_rows = constraints::read_constraints(&mut session)?;
     let names = raw.names()?;
-    let by_oid = ByOid::new(&raw);
+    let by_oid = ByOid::new(&raw, &constraint_rows);
     let opclasses = DefaultOpclasses::new(&raw.opclasses, &raw.binary_casts, &by_oid.types);
     let mut build = Build {
         raw: &raw,
@@ -129,7 +131,8 @@ pub fn capture_within(client: &mut Client, scope: &Scope, captured_at: String) -
             build.nodes.part(class::CLASS, sequence, id);
         }
     }
-    constraints::add_constraints(&mut build)?;
+    constraints::add_constraints(&mut build, &constraint_rows)?;
+    drop(constraint_rows);
     indexes::add_indexes(&mut build)?;
     functions::add_functions(&mut build)?;
     aggregates::add_aggregates(&mut build)?;

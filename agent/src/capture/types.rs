@@ -172,7 +172,7 @@ fn domain(b: &Build<'_>, row: &TypeRow, name: &QualifiedName) -> Result<Payload,
         base: row.base_text.clone().unwrap_or_default(),
         collation: b.names.collation_unless(row.collation, usual)?,
         not_null: row.not_null,
-        not_null_name: b.raw.domain_not_null(row.oid),
+        not_null_name: b.domain_not_null(row.oid),
         default: row.default.clone().map(Expression),
     }))
 }

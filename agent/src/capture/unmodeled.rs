@@ -334,7 +334,7 @@ pub(super) fn finish(b: &mut Build<'_>, in_scope: &[bool]) {
             kept.push(entry);
         }
     }
-    kept.sort();
+    kept.sort_unstable();
     kept.dedup();
     b.unmodeled = kept;
 }

@@ -129,7 +129,9 @@ const BATCH: usize = 2_000;
 /// Puts a list behind what is there, as [`write`] does, on several threads when it is long.
 pub(crate) fn write_long_list<T: Serialize + Sync>(out: &mut Vec<u8>, items: &[T], indent: Option<usize>) {
     let (threads, inner) = (processors(), indent.map(|n| n + 1));
-    let parts = items.chunks(threads * BATCH).flat_map(|batch| {
+    let batches = items.chunks(threads * BATCH);
+    let many = batches.len();
+    let parts = batches.flat_map(|batch| {
         in_parts(batch, BATCH, threads, |part| {
             let mut out = Vec::new();
             for (n, item) in part.iter().enumerate() {
@@ -143,7 +145,14 @@ pub(crate) fn write_long_list<T: Serialize + Sync>(out: &mut Vec<u8>, items: &[T
         })
     });
     let parts = parts.filter(|part| !part.is_empty());
-    write_list(out, items.len(), b"[]", indent, parts, |out, part, _| out.extend_from_slice(&part));
+    let mut first = true;
+    write_list(out, items.len(), b"[]", indent, parts, |out, part, _| {
+        if std::mem::take(&mut first) && many > 1 {
+            // as if all were like these: a document that has to grow is in memory twice for a while
+            out.reserve(part.len().saturating_mul(many * threads).saturating_mul(9) / 8);
+        }
+        out.extend_from_slice(&part);
+    });
 }
 
 /// A value as a JSON tree, by way of its bytes: that takes one writer for all. The formats hold only what JSON can say, so this cannot
