@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::VerifyingKey;
 use ed25519_dalek::pkcs8::{DecodePublicKey, EncodePublicKey, spki::der::pem::LineEnding};
+use pgseal_catalog::hex;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
@@ -170,20 +171,18 @@ pub struct KeyId([u8; 32]);
 impl KeyId {
     /// Reads 64 lower-case hexadecimal digits; anything else is `None`.
     pub fn from_hex(text: &str) -> Option<Self> {
-        let lower = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-        let mut id = [0; 32];
-        (lower && hex::decode_to_slice(text, &mut id).is_ok()).then_some(Self(id))
+        hex::read(text).map(Self)
     }
 
     /// The first 16 hexadecimal digits, for messages.
     pub fn short(&self) -> String {
-        hex::encode(self.0).chars().take(16).collect()
+        hex::text(&self.0).chars().take(16).collect()
     }
 }
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
+        hex::write(&self.0, f)
     }
 }
 

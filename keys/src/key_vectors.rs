@@ -4,7 +4,7 @@
 use super::*;
 
 fn bytes<const N: usize>(text: &str) -> [u8; N] {
-    hex::decode(text).unwrap().try_into().unwrap()
+    ::hex::decode(text).unwrap().try_into().unwrap()
 }
 
 fn key(text: &str) -> Result<PublicKey, PublicKeyError> {
@@ -37,14 +37,14 @@ const RFC_8032: [(&str, &str, &str); 3] = [
 #[test]
 fn accepts_the_examples_of_rfc_8032() {
     for (public, message, sig) in RFC_8032 {
-        assert!(key(public).unwrap().accepts(&hex::decode(message).unwrap(), &signature(sig)));
+        assert!(key(public).unwrap().accepts(&::hex::decode(message).unwrap(), &signature(sig)));
     }
 }
 
 #[test]
 fn refuses_every_flipped_bit_of_an_example() {
     let (public, message, sig) = RFC_8032[2];
-    let (public, message) = (key(public).unwrap(), hex::decode(message).unwrap());
+    let (public, message) = (key(public).unwrap(), ::hex::decode(message).unwrap());
     for position in 0..512 {
         let mut bad: [u8; 64] = bytes(sig);
         bad[position / 8] ^= 1 << (position % 8);
@@ -61,7 +61,7 @@ fn refuses_every_flipped_bit_of_an_example() {
 fn refuses_an_example_under_another_key() {
     let (_, message, sig) = RFC_8032[2];
     let other = key(RFC_8032[1].0).unwrap();
-    assert!(!other.accepts(&hex::decode(message).unwrap(), &signature(sig)));
+    assert!(!other.accepts(&::hex::decode(message).unwrap(), &signature(sig)));
 }
 
 /// Every encoding of a point of small order, canonical or not.
@@ -160,7 +160,7 @@ fn the_edges_are_as_an_independent_hand_has_them() {
     for line in lines {
         let fields: Vec<&str> = line.split('\t').collect();
         let [name, verdict, public, message, sig] = fields[..] else { panic!("malformed: {line}") };
-        let message = hex::decode(message.trim_start_matches('-')).unwrap();
+        let message = ::hex::decode(message.trim_start_matches('-')).unwrap();
         let found = match key(public) {
             Err(_) => "key",
             Ok(public) if public.accepts(&message, &signature(sig)) => "accept",

@@ -1,13 +1,11 @@
 //! Moments as people write them: RFC 3339, with an offset, to the second, from 1970 on.
 //!
-//! TOML's reader of times knows offsets, and policies need it anyway; the calendar is humantime's.
+//! TOML's reader of times knows offsets, and policies need it anyway; the calendar is that of certificates and keys.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
-use toml::value::{Datetime, Offset, Time};
-
-/// 9999-12-31T23:59:59Z, after which years have five digits.
-const LAST: u64 = 253_402_300_799;
+use pkcs8::der::DateTime;
+use toml::value::{Datetime, Offset};
 
 /// Reads a time with its offset (`2027-01-01T00:00:00Z`) as seconds since 1970; anything else is `None`.
 #[must_use]
@@ -23,18 +21,17 @@ pub(crate) fn of(moment: &Datetime) -> Option<u64> {
         Offset::Custom { minutes } => i64::from(minutes),
     };
     // what the clock on the wall shows there, as if it were UTC
-    let time = Time { nanosecond: None, second: Some(time.second?), ..time };
-    let shown = humantime::parse_rfc3339(&format!("{date}T{time}Z")).ok()?.duration_since(UNIX_EPOCH).ok()?.as_secs();
-    shown.checked_add_signed(-minutes * 60)
+    let shown = DateTime::new(date.year, date.month, date.day, time.hour, time.minute, time.second?).ok()?;
+    shown.unix_duration().as_secs().checked_add_signed(-minutes * 60)
 }
 
 /// Writes seconds since 1970 in UTC; after the year 9999, as a number.
 #[must_use]
 pub fn written(seconds: u64) -> String {
-    if seconds > LAST {
-        return format!("{seconds} seconds after 1970");
+    match DateTime::from_unix_duration(Duration::from_secs(seconds)) {
+        Ok(moment) => moment.to_string(),
+        Err(_) => format!("{seconds} seconds after 1970"),
     }
-    humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds)).to_string()
 }
 
 #[cfg(test)]

@@ -95,7 +95,7 @@ impl Received<Plan> {
         let path = self.path.clone();
         let verified = self.unverified().verify(trust.policy(), now)?;
         *signers = verified.signers();
-        signers.sort_by_key(|signer| signer.key.id());
+        signers.sort_unstable_by_key(|signer| signer.key.id());
         let opened = verified
             .open(|bytes| {
                 let plan = plan::Plan::from_bytes(bytes).map_err(Failure::from)?;

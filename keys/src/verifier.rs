@@ -44,6 +44,7 @@
 use std::collections::BTreeSet;
 use std::marker::PhantomData;
 
+use pgseal_catalog::hex;
 use sha2::{Digest, Sha256};
 
 use crate::in_force::Memory;
@@ -174,7 +175,7 @@ impl<'p, K: Kind> Verified<'p, K> {
 
     /// The SHA-256 of these bytes in hexadecimal.
     pub fn digest(&self) -> String {
-        hex::encode(Sha256::digest(&self.document))
+        hex::text(&Sha256::digest(&self.document))
     }
 
     /// The keys whose signatures count, in a fixed order.

@@ -60,8 +60,8 @@ impl Catalog {
     }
 
     /// Puts a fact in; returns the one it replaces.
-    pub fn insert(&mut self, fact: Fact) -> Option<Fact> {
-        self.facts.insert(fact.id.clone(), Arc::new(fact)).map(Arc::unwrap_or_clone)
+    pub fn insert(&mut self, fact: Fact) -> Option<Arc<Fact>> {
+        self.insert_shared(Arc::new(fact))
     }
 
     /// Takes a fact out.

@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::canonical;
 use crate::catalog::{Catalog, Fact};
+use crate::hex;
 use crate::id::FactId;
 use crate::parts::{in_parts, processors};
 
@@ -38,9 +39,7 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut digits = [0; 64];
-        hex::encode_to_slice(self.0, &mut digits).map_err(|_| fmt::Error)?;
-        f.write_str(std::str::from_utf8(&digits).map_err(|_| fmt::Error)?)
+        hex::write(&self.0, f)
     }
 }
 
@@ -58,12 +57,7 @@ pub struct DigestError(String);
 impl FromStr for Digest {
     type Err = DigestError;
     fn from_str(text: &str) -> Result<Self, DigestError> {
-        let bad = || DigestError(text.chars().take(80).collect());
-        if text.bytes().any(|b| b.is_ascii_uppercase()) {
-            return Err(bad());
-        }
-        let bytes = hex::decode(text).map_err(|_| bad())?;
-        Ok(Self(bytes.try_into().map_err(|_| bad())?))
+        hex::read(text).map(Self).ok_or_else(|| DigestError(text.chars().take(80).collect()))
     }
 }
 
@@ -133,18 +127,22 @@ pub fn object_digests(catalog: &Catalog) -> BTreeMap<FactId, Digest> {
 /// The digest of every object of a catalog, made on that many threads.
 pub(crate) fn object_digests_on(threads: usize, catalog: &Catalog) -> BTreeMap<FactId, Digest> {
     let mut objects: BTreeMap<FactId, Vec<&Fact>> = BTreeMap::new();
-    let facts: Vec<(FactId, &Fact)> = catalog.iter().map(|fact| (fact.id.object(), fact)).collect();
     // the columns of a table follow one another, as its constraints do: one search for each run of them
-    for run in facts.chunk_by(|a, b| a.0 == b.0) {
-        if let Some((object, _)) = run.first() {
-            objects.entry(object.clone()).or_default().extend(run.iter().map(|(_, fact)| *fact));
+    let mut facts = catalog.iter().map(|fact| (fact.id.object(), fact)).peekable();
+    while let Some((object, fact)) = facts.next() {
+        let mut run = vec![fact];
+        while let Some((_, fact)) = facts.next_if(|(next, _)| *next == object) {
+            run.push(fact);
         }
+        objects.entry(object).or_default().append(&mut run);
     }
     let objects: Vec<(FactId, Vec<&Fact>)> = objects.into_iter().collect();
     let digests = in_parts(&objects, MANY_OBJECTS, threads, |part| {
         part.iter().map(|(object, facts)| object_digest(object, facts.iter().copied())).collect::<Vec<Digest>>()
     });
-    objects.into_iter().map(|(object, _)| object).zip(digests.into_iter().flatten()).collect()
+    let mut of_objects = BTreeMap::new();
+    of_objects.extend(objects.into_iter().map(|(object, _)| object).zip(digests.into_iter().flatten()));
+    of_objects
 }
 
 /// The fingerprint of a catalog from the digests of its objects.

@@ -9,6 +9,7 @@ pub mod exit;
 pub mod facts;
 pub mod failure;
 pub mod fingerprint;
+pub mod hex;
 pub mod id;
 pub mod limits;
 pub mod needs;

@@ -43,17 +43,17 @@ pub struct Symbols {
 impl Symbols {
     /// Puts each list in its order.
     pub fn sort(&mut self) {
-        self.types.sort_by(|a, z| a.name.cmp(&z.name));
-        self.functions.sort_by(|a, z| a.name.cmp(&z.name));
-        self.operators.sort_by(|a, z| {
+        self.types.sort_unstable_by(|a, z| a.name.cmp(&z.name));
+        self.functions.sort_unstable_by(|a, z| a.name.cmp(&z.name));
+        self.operators.sort_unstable_by(|a, z| {
             (&a.schema, &a.operator, &a.left, &a.right).cmp(&(&z.schema, &z.operator, &z.left, &z.right))
         });
-        self.casts.sort_by(|a, z| (&a.source, &a.target).cmp(&(&z.source, &z.target)));
-        self.opclasses.sort_by(|a, z| (&a.name, &a.method).cmp(&(&z.name, &z.method)));
-        self.collations.sort_by(|a, z| a.name.cmp(&z.name));
-        self.relations.sort_by(|a, z| a.name.cmp(&z.name));
-        self.access_methods.sort_by(|a, z| a.name.cmp(&z.name));
-        self.languages.sort_by(|a, z| a.name.cmp(&z.name));
+        self.casts.sort_unstable_by(|a, z| (&a.source, &a.target).cmp(&(&z.source, &z.target)));
+        self.opclasses.sort_unstable_by(|a, z| (&a.name, &a.method).cmp(&(&z.name, &z.method)));
+        self.collations.sort_unstable_by(|a, z| a.name.cmp(&z.name));
+        self.relations.sort_unstable_by(|a, z| a.name.cmp(&z.name));
+        self.access_methods.sort_unstable_by(|a, z| a.name.cmp(&z.name));
+        self.languages.sort_unstable_by(|a, z| a.name.cmp(&z.name));
     }
 
     /// Keeps the members of some extensions.

@@ -46,8 +46,8 @@ impl<'a> Expected<'a> {
 
     /// The objects after so many phases.
     pub fn objects(&self, phases: usize) -> BTreeMap<&'a FactId, Digest> {
-        let mut objects: BTreeMap<&FactId, Digest> =
-            self.plan.source.objects.iter().map(|(id, digest)| (id, *digest)).collect();
+        let mut objects = BTreeMap::new();
+        objects.extend(self.plan.source.objects.iter().map(|(id, digest)| (id, *digest)));
         for phase in self.plan.phases.iter().take(phases) {
             for (id, digest) in &phase.checkpoint.objects {
                 match digest {
@@ -139,7 +139,8 @@ pub fn compare_with_plan(plan: &Plan, live: &Snapshot, expectation: Expectation)
 pub fn compare(captured: &Recorded, live: &Catalog) -> Vec<Difference> {
     let is = fingerprint::object_digests(live);
     let (planned, found) = (by_object(captured.objects.values().flatten()), by_object(live.iter()));
-    let was: BTreeMap<&FactId, Digest> = captured.digests.iter().map(|(id, digest)| (id, *digest)).collect();
+    let mut was = BTreeMap::new();
+    was.extend(captured.digests.iter().map(|(id, digest)| (id, *digest)));
     let mut differences = Vec::new();
     for object in differing(&was, &is) {
         let difference = |detail: String| Difference { object: object.clone(), detail };
@@ -180,13 +181,11 @@ fn differing<'a>(expected: &BTreeMap<&'a FactId, Digest>, live: &'a BTreeMap<Fac
 
 /// What differs in one object whose facts are known.
 fn explain_object(object: &FactId, planned: &[&RecordedFact], found: &[&Fact], when: &str) -> Vec<String> {
-    let found: BTreeMap<&FactId, &Fact> = found.iter().map(|fact| (&fact.id, *fact)).collect();
-    let planned: BTreeMap<&FactId, &RecordedFact> = planned.iter().map(|fact| (&fact.id, *fact)).collect();
-    let ids: BTreeSet<&FactId> = planned.keys().chain(found.keys()).copied().collect();
+    let ids: BTreeSet<&FactId> = planned.iter().map(|fact| &fact.id).chain(found.iter().map(|fact| &fact.id)).collect();
     let mut details = Vec::new();
     for id in ids {
         let name = member(id, object);
-        match (planned.get(id), found.get(id)) {
+        match (of(planned, id), of(found, id)) {
             (Some(_), None) => details.push(format!("{name}is missing")),
             (None, Some(_)) => details.push(format!("{name}was not there when {when}")),
             (Some(planned), Some(found)) => {
@@ -206,6 +205,12 @@ fn explain_object(object: &FactId, planned: &[&RecordedFact], found: &[&Fact], w
         }
     }
     details
+}
+
+/// The fact with an id among those of an object, which are in the order of their ids.
+fn of<'f, P>(facts: &[&'f Fact<P>], id: &FactId) -> Option<&'f Fact<P>> {
+    let at = facts.binary_search_by(|fact| fact.id.cmp(id)).ok()?;
+    facts.get(at).copied()
 }
 
 /// A member of an object in words, with a space behind it; empty for the object itself.

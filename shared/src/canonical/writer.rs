@@ -330,7 +330,7 @@ impl Object<'_> {
     }
 
     fn sort(&mut self) -> Result<(), Unwritable> {
-        self.members.sort_by(|(a, _), (b, _)| a.cmp(b));
+        self.members.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         if self.members.is_sorted_by(|(a, _), (b, _)| a < b) {
             let written = self.out.split_off(self.first);
             for (at, (_, range)) in self.members.iter().enumerate() {
