@@ -213,3 +213,18 @@ fn signature_files_are_raw_or_base64() {
     assert!(canonical.ends_with("Cw=="));
     assert_eq!(Signature::from_base64(&canonical.replace("Cw==", "Cx==")), None);
 }
+
+#[test]
+fn keys_and_signatures_are_shown_and_ordered_by_their_bytes() {
+    let public = key("8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c").unwrap();
+    let other = key("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a").unwrap();
+    assert_eq!(format!("{public:?}"), "PublicKey(MCowBQYDK2VwAyEAiojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w=)");
+    let id = public.id();
+    assert_eq!(format!("{id:?}"), format!("KeyId({id})"));
+    assert_eq!(id.to_string().len(), 64);
+    assert_eq!(id.short(), id.to_string()[..16]);
+    let signature = Signature::from_bytes([7; 64]);
+    assert_eq!(format!("{signature:?}"), format!("Signature({})", signature.to_base64()));
+    assert_eq!(public.partial_cmp(&other), Some(std::cmp::Ordering::Less));
+    assert_eq!(other.partial_cmp(&public), Some(std::cmp::Ordering::Greater));
+}

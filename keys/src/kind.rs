@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use pgseal_catalog::limits;
+
 mod closed {
     pub trait Closed {}
 }
@@ -79,8 +81,6 @@ pub fn payload_type<K: Kind>(statement: Statement) -> Option<&'static str> {
     }
 }
 
-const MIB: u64 = 1024 * 1024;
-
 /// `plan.json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plan {}
@@ -90,7 +90,7 @@ impl Kind for Plan {
     const NAME: &'static str = "plan";
     const PAYLOAD_TYPE: &'static str = "application/vnd.pgseal.plan+json";
     const REPRODUCED_TYPE: Option<&'static str> = Some("application/vnd.pgseal.plan.reproduced+json");
-    const MAX_BYTES: u64 = 64 * MIB;
+    const MAX_BYTES: u64 = limits::MAX_PLAN_BYTES;
     const NEEDS_QUORUM: bool = true;
     const PURPOSE: Purpose = Purpose::Plan;
 }
@@ -104,7 +104,7 @@ impl Kind for TrustPolicyDocument {
     const NAME: &'static str = "trust policy";
     const PAYLOAD_TYPE: &'static str = "application/vnd.pgseal.trust-policy+toml";
     const REPRODUCED_TYPE: Option<&'static str> = None;
-    const MAX_BYTES: u64 = MIB;
+    const MAX_BYTES: u64 = limits::MAX_TRUST_BYTES;
     const NEEDS_QUORUM: bool = true;
     const PURPOSE: Purpose = Purpose::TrustPolicy;
 }
@@ -118,7 +118,7 @@ impl Kind for Snapshot {
     const NAME: &'static str = "snapshot";
     const PAYLOAD_TYPE: &'static str = "application/vnd.pgseal.snapshot+json";
     const REPRODUCED_TYPE: Option<&'static str> = None;
-    const MAX_BYTES: u64 = 512 * MIB;
+    const MAX_BYTES: u64 = limits::MAX_SNAPSHOT_BYTES;
     const NEEDS_QUORUM: bool = false;
     const PURPOSE: Purpose = Purpose::Snapshot;
 }
@@ -132,7 +132,7 @@ impl Kind for Receipt {
     const NAME: &'static str = "receipt";
     const PAYLOAD_TYPE: &'static str = "application/vnd.pgseal.receipt+json";
     const REPRODUCED_TYPE: Option<&'static str> = None;
-    const MAX_BYTES: u64 = 64 * MIB;
+    const MAX_BYTES: u64 = limits::MAX_RECEIPT_BYTES;
     const NEEDS_QUORUM: bool = false;
     const PURPOSE: Purpose = Purpose::Receipt;
 }

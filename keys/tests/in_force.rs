@@ -13,8 +13,8 @@ use pgseal_catalog::Digest;
 use pgseal_keys::in_force::successor;
 use pgseal_keys::verifier::PlanFacts;
 use pgseal_keys::{
-    Admitted, InForce, LiveTarget, Memory, Plan, Seal, Signer, Statement, TrustPolicy, TrustPolicyDocument, Unverified,
-    Workstation,
+    Admitted, InForce, Kind, LiveTarget, Memory, Plan, Seal, Signer, Statement, TrustPolicy, TrustPolicyDocument,
+    Unverified, Workstation,
 };
 
 /// A policy of that version: the lines of its head, then the entries.
@@ -198,16 +198,30 @@ fn an_agent_goes_only_forward() {
     host.put(&second, &[9]);
     assert_eq!(host.says(NOW + 10), "K0301");
     host.put(&second, &[1]);
-    assert_eq!(host.says(NOW + 10), "accepted");
+    let before = |trust: InForce| trust.before().map(TrustPolicy::policy_version);
+    assert_eq!(host.enter(NOW + 10).map(before), Ok(Some(1)));
     // once accepted, it needs no seal any more
     host.put(&second, &[]);
-    assert_eq!(host.says(NOW + 10), "accepted");
+    assert_eq!(host.enter(NOW + 10).map(before), Ok(None));
     host.put(&first, &[1]);
     assert_eq!(host.says(NOW + 10), "K0332");
     host.put(&format!("{second}# another comment\n"), &[1]);
     assert_eq!(host.says(NOW + 10), "K0333");
     host.put(&third, &[1]);
     assert_eq!(host.says(NOW + 10), "accepted");
+}
+
+/// In the memory it is in quotes, where it is longer.
+#[test]
+fn the_largest_policy_is_remembered() {
+    let host = Host::new();
+    let first = version(1, "", &three());
+    let quotes = usize::try_from(TrustPolicyDocument::MAX_BYTES).unwrap() - first.len() - 2;
+    host.put(&format!("{first}#{}\n", "\"".repeat(quotes)), &[]);
+    assert_eq!(host.says(NOW), "accepted");
+    assert_eq!(host.says(NOW), "accepted");
+    host.put(&format!("{first}#{}\n", "\"".repeat(quotes + 1)), &[]);
+    assert_eq!(host.says(NOW), "K0405");
 }
 
 #[test]

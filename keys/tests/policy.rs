@@ -279,6 +279,15 @@ fn refuses_keys_that_are_none() {
 }
 
 #[test]
+fn it_is_said_what_a_change_needs() {
+    let two = [key_entry(1, "signs = [\"plan\"]"), key_entry(2, "")];
+    let hint = |text: &str| TrustPolicy::read(text.as_bytes()).unwrap_err().hint();
+    let changes = hint(&policy_text("threshold = 2", &two)).unwrap();
+    assert!(changes.contains("\"trust-policy\""), "{changes}");
+    assert_eq!(hint(&policy_text("threshold = 3", &two)), None);
+}
+
+#[test]
 fn refuses_demands_that_could_never_be_met() {
     let two = [key_entry(1, "roles = [\"dba\"]"), key_entry(2, "")];
     let with = |lines: &str| read(&policy_text(lines, &two));
@@ -335,6 +344,8 @@ fn a_change_needs_the_most_that_any_plan_needs() {
     assert_eq!((error.to_string().as_str(), error.hint().is_some()), (said, true));
     for (head, tables, by) in [
         ("role_thresholds = { dba = 1 }", "", "role_thresholds.dba"),
+        // of two that demand as much, the first
+        ("threshold = 2", "[hazards.data-loss]\nthreshold = 2", "and \"threshold\" demands 2"),
         ("require_cosign = true", "", "require_cosign"),
         ("", "[environments.production]\nthreshold = 2", "environments.production.threshold"),
         ("", "[hazards.data-loss]\nroles = { security = 1 }", "hazards.data-loss.roles.security"),

@@ -13,7 +13,7 @@ use pgseal_catalog::plan::{Checkpoint, Cost};
 use pgseal_catalog::{Catalog, Digest, Failure, Scope, fingerprint::fingerprint};
 use pgseal_keys::files::Access;
 use pgseal_keys::sealed::{Received, prepare_sealed, seal_path, write_sealed};
-use pgseal_keys::{InForce, LiveTarget, Plan, Workstation};
+use pgseal_keys::{InForce, LiveTarget, Plan, TrustPolicyDocument, Workstation};
 
 /// A plan of a statement that loses data, made by version 0.1.0.
 fn plan() -> PlanFile {
@@ -145,6 +145,50 @@ fn a_name_that_must_be_free_is_never_taken_from_another() {
     assert_eq!(code(put()), "K0403");
     assert_eq!((fs::read(&path).unwrap(), fs::read(&seal).unwrap()), (b"another".to_vec(), b"of another".to_vec()));
     assert_eq!(fs::read_dir(desk.0.path()).unwrap().count(), 3, "something was left");
+}
+
+/// A run that is killed in between leaves nothing that nobody signed, and no seal beside another document.
+#[test]
+fn the_seal_comes_first_and_goes_first() {
+    let desk = Desk::new("");
+    let (path, seal) = (desk.path("plan.json"), desk.path("plan.json.sig"));
+    let prepared =
+        |bytes: &[u8]| prepare_sealed::<Plan, Workstation>(&path, Access::Everybody, bytes, Some(&signer(1))).unwrap();
+    // the document cannot get its name any more
+    let first = plan().to_bytes();
+    let ready = prepared(&first);
+    let aside = |path: &PathBuf| fs::read(path).is_ok_and(|bytes| bytes == first);
+    let aside = fs::read_dir(desk.0.path()).unwrap().map(|entry| entry.unwrap().path()).find(aside).unwrap();
+    fs::remove_file(aside).unwrap();
+    ready.put().unwrap_err();
+    assert!(seal.exists() && !path.exists());
+    // an older seal that cannot be removed: its document stays
+    fs::remove_file(&seal).unwrap();
+    fs::write(&path, "another").unwrap();
+    fs::create_dir(&seal).unwrap();
+    prepared(&first).put().unwrap_err();
+    assert_eq!(fs::read(&path).unwrap(), b"another");
+    assert!(seal.is_dir());
+}
+
+#[test]
+fn a_policy_does_not_follow_itself() {
+    let old = policy_text("", &[key_entry(1, "")]);
+    let desk = Desk::new(&old);
+    let follow = |policy: &str, old: &str| {
+        let path = desk.path("new.toml");
+        write_sealed::<TrustPolicyDocument, Workstation>(
+            &path,
+            Access::Everybody,
+            policy.as_bytes(),
+            Some(&signer(1)),
+        )?;
+        let (before, new) = Received::<TrustPolicyDocument>::read(&path, None)?.succeed(old.as_bytes(), NOW)?;
+        Ok::<_, Failure>((before.policy_version(), new.policy_version()))
+    };
+    assert_eq!(code(follow(&old, &old)), "K0338");
+    let new = old.replace("policy_version = 1", "policy_version = 2");
+    assert_eq!(follow(&new, &old).unwrap(), (1, 2));
 }
 
 #[test]

@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use common::*;
 use pgseal_keys::pae;
 use pgseal_keys::verifier::{CountedSigner, LiveTarget, PlanFacts};
-use pgseal_keys::{Kind, Plan, Receipt, Seal, Snapshot, Statement, TrustPolicy, TrustPolicyDocument, Unverified};
+use pgseal_keys::{
+    Kind, Plan, Receipt, Refusal, Seal, Snapshot, Statement, TrustPolicy, TrustPolicyDocument, Unverified,
+};
 
 fn one_key() -> TrustPolicy {
     policy("", &[key_entry(1, "")])
@@ -35,6 +37,43 @@ fn accepts_what_a_trusted_key_signed() {
     assert_eq!(verified.signers()[0].name, "key-1");
     assert!(verified.unknown().is_empty() && verified.set_aside().is_empty());
     assert_eq!(verified.digest().len(), 64);
+}
+
+#[test]
+fn it_is_said_which_signatures_do_not_count() {
+    let policy = policy("", &[key_entry(1, ""), key_entry(2, "revoked = true")]);
+    let authorized = authorize(&policy, &[1, 2, 3], facts(&[]), None).unwrap();
+    let stranger = signer(3).public_key().id().short();
+    assert_eq!(stranger, signer(3).public_key().id().to_string()[..16]);
+    let said = authorized.not_counted();
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said[0].contains("key-2") && said[0].contains("revoked"), "{said:?}");
+    assert_eq!(said[1], format!("the trust policy does not know key {stranger}"));
+}
+
+/// What a receipt says of the time is read only where a key sealed it that may seal receipts.
+#[test]
+fn the_end_of_a_run_is_the_word_of_a_key_for_receipts() {
+    let asked = |more: &str, seal: Option<u8>| {
+        let policy = policy("", &[key_entry(1, more), key_entry(2, "")]);
+        let receipt = b"{}\n";
+        let seal = seal.map(|seed| seal_by::<Receipt, _>(receipt, &[(&agent(seed), Statement::Signed)]));
+        let mut asked = false;
+        let verified = Unverified::<Receipt>::new(receipt.to_vec(), seal).verify_as_of_its_end(&policy, |bytes| {
+            assert_eq!(bytes, receipt);
+            asked = true;
+            Ok::<_, Refusal>(NOW)
+        });
+        (asked, verified.map_or_else(|refusal| refusal.code(), |_| "accepted"))
+    };
+    assert_eq!(asked("", Some(1)), (false, "K0307"));
+    assert_eq!(asked("signs = [\"receipt\"]", Some(1)), (true, "accepted"));
+    assert_eq!(asked("signs = [\"receipt\"]\nrevoked = true", Some(1)), (false, "K0304"));
+    assert_eq!(asked("signs = [\"plan\"]", Some(1)), (false, "K0307"));
+    assert_eq!(asked("signs = [\"receipt\"]", Some(3)), (false, "K0301"));
+    assert_eq!(asked("signs = [\"receipt\"]", None), (false, "K0100"));
+    let expired = format!("signs = [\"receipt\"]\nnot_after = {}", pgseal_keys::moment::written(NOW));
+    assert_eq!(asked(&expired, Some(1)), (true, "K0305"));
 }
 
 #[test]

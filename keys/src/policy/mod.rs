@@ -61,7 +61,7 @@ use crate::kind::Purpose;
 pub use write::InitialKey;
 
 /// The largest policy that is read, in bytes.
-pub const MAX_POLICY_BYTES: u64 = 1024 * 1024;
+pub const MAX_POLICY_BYTES: u64 = pgseal_catalog::limits::MAX_TRUST_BYTES;
 /// The most keys in a policy.
 pub const MAX_KEYS: usize = 256;
 /// The most targets in a policy.

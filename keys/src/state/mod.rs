@@ -244,4 +244,44 @@ mod tests {
         assert_eq!(other.accept(5, 2, &policy(2)).unwrap(), Accepted::Remembered);
         assert_eq!(open().marked().collect::<Vec<_>>(), ["shop"]);
     }
+
+    /// A receipt is remembered before it gets its name, and one that cannot be remembered gets none.
+    #[test]
+    fn receipts_follow_one_another() {
+        use crate::kind::Receipt;
+        use crate::signer::AgentHost;
+        let temporary = tempfile::tempdir().unwrap();
+        let place = |name: &str| temporary.path().join(name);
+        let append = |state: &mut State, name: &str| {
+            let mut place_found = None;
+            let added = state.append_receipt(|place_given| {
+                place_found = place_given;
+                let link = place_given.unwrap_or(Link::FIRST);
+                let bytes = name.as_bytes();
+                Ok((link, crate::prepare_sealed::<Receipt, AgentHost>(&place(name), Access::Owner, bytes, None)?))
+            });
+            added.map(|()| place_found)
+        };
+        let folder = place("state");
+        fs::create_dir(&folder).unwrap();
+        let open = || State::open(&folder).unwrap();
+        let mut state = open();
+        assert_eq!(state.next_receipt(), None);
+        assert_eq!(append(&mut state, "first").unwrap(), None);
+        let second = Link::FIRST.next(Digest::of(b"first"));
+        assert_eq!((state.next_receipt(), open().next_receipt()), (Some(second), Some(second)));
+        assert_eq!(append(&mut open(), "second").unwrap(), Some(second));
+        // another agent was faster: its receipt is the one that is followed
+        let third = second.next(Digest::of(b"second"));
+        assert_eq!(append(&mut state, "third").unwrap(), Some(third));
+        assert!(["first", "second", "third"].iter().all(|name| fs::read(place(name)).unwrap() == name.as_bytes()));
+        // killed between the memory and the name, or no room for it: the next one has the next place
+        fs::create_dir(place("taken")).unwrap();
+        append(&mut state, "taken").unwrap_err();
+        assert_eq!(open().next_receipt(), Some(third.next(Digest::of(b"third")).next(Digest::of(b"taken"))));
+        // a receipt that is not made is not remembered
+        let before = open().next_receipt();
+        state.append_receipt(|_| Err(Failure::new(pgseal_catalog::Exit::Environment, "no"))).unwrap_err();
+        assert_eq!(open().next_receipt(), before);
+    }
 }
