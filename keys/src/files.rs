@@ -1,17 +1,22 @@
 //! Reading with limits and creating without surprises.
 //!
 //! Readers look at the opened file, not at the path, so that nothing can be exchanged in between.
-//! A private file that group or others can read, a trusted file that others can write, and either of somebody else's, are
-//! refused. New files are written aside with mode 0600 and moved into place only when the name is
+//! A private file that group or others can read, a trusted file that others can write, either of somebody else's, and either in a
+//! place where others could exchange it, are refused. New files are written aside with mode 0600 and moved into place only when the name is
 //! free: nothing is ever overwritten by [`create`].
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use pgseal_catalog::Exit;
 use thiserror::Error;
 use zeroize::Zeroizing;
+
+/// How long the reader of a pipe is waited for, and how long between two looks.
+const PATIENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Who else may have access to a file that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,15 +174,7 @@ impl FileError {
 pub fn read(path: &Path, guard: Guard, limit: u64) -> Result<Zeroizing<Vec<u8>>, FileError> {
     let failed = |source| FileError::Io { action: "read", path: path.to_owned(), source };
     let too_large = || FileError::TooLarge { path: path.to_owned(), limit };
-    // Before the file is opened: opening a named pipe would wait for a writer.
-    if !fs::metadata(path).map_err(failed)?.is_file() {
-        return Err(FileError::NotAFile { path: path.to_owned() });
-    }
-    let file = File::open(path).map_err(failed)?;
-    let metadata = file.metadata().map_err(failed)?;
-    if !metadata.is_file() {
-        return Err(FileError::NotAFile { path: path.to_owned() });
-    }
+    let (file, metadata) = open(path).map_err(failed)?.ok_or_else(|| FileError::NotAFile { path: path.to_owned() })?;
     check_owner(path, &metadata, guard)?;
     check_mode(path, &metadata, guard)?;
     check_folders(path, guard)?;
@@ -192,6 +189,33 @@ pub fn read(path: &Path, guard: Guard, limit: u64) -> Result<Zeroizing<Vec<u8>>,
         return Err(too_large());
     }
     Ok(bytes)
+}
+
+/// Opens a regular file, and nothing else: none for a folder, a device or a pipe. Nothing is waited for: neither a writer to a pipe that
+/// came into the file's place a moment ago, nor what one of the kernel's own files says only when there is something to say.
+///
+/// # Errors
+/// What the operating system says.
+pub fn open(path: &Path) -> io::Result<Option<(File, fs::Metadata)>> {
+    // before it is opened: some devices do something then
+    if !fs::metadata(path)?.is_file() {
+        return Ok(None);
+    }
+    let file = without_waiting(File::options().read(true), path)?;
+    let metadata = file.metadata()?;
+    Ok(metadata.is_file().then_some((file, metadata)))
+}
+
+#[cfg(unix)]
+fn without_waiting(options: &mut fs::OpenOptions, path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+    options.custom_flags(i32::try_from(flags.bits()).map_err(io::Error::other)?).open(path)
+}
+
+#[cfg(not(unix))]
+fn without_waiting(options: &mut fs::OpenOptions, path: &Path) -> io::Result<File> {
+    options.open(path)
 }
 
 /// What decides about trust is written by this user or by root, and by nobody else.
@@ -229,27 +253,12 @@ fn check_mode(path: &Path, metadata: &fs::Metadata, guard: Guard) -> Result<(), 
     }
 }
 
-/// Where others can write a folder, they can put another file in the place of any of its files; unless, as in `/tmp`, they may only
-/// touch their own. So can whoever owns it. The folder of the link counts as much as that of the file it leads to.
 #[cfg(unix)]
 fn check_folders(path: &Path, guard: Guard) -> Result<(), FileError> {
-    use std::os::unix::fs::PermissionsExt as _;
-    if guard == Guard::Untrusted {
-        return Ok(());
+    match guard {
+        Guard::Untrusted => Ok(()),
+        Guard::Private | Guard::Trusted => crate::way::check(path),
     }
-    let failed = |source| FileError::Io { action: "read", path: path.to_owned(), source };
-    let real = fs::canonicalize(path).map_err(failed)?;
-    for folder in [folder_of(path), folder_of(&real)] {
-        let found = fs::metadata(folder).map_err(failed)?;
-        let mode = found.permissions().mode() & 0o7777;
-        if mode & 0o002 != 0 && mode & 0o1000 == 0 {
-            return Err(FileError::FolderWritableByOthers { path: folder.to_owned(), mode });
-        }
-        if let Some(owner) = foreign_owner(&found) {
-            return Err(FileError::FolderOwnedByAnother { path: folder.to_owned(), owner });
-        }
-    }
-    Ok(())
 }
 
 #[cfg(not(unix))]
@@ -319,12 +328,19 @@ enum Content {
 /// # Errors
 /// See [`FileError`].
 pub fn prepare(path: &Path, access: Access, bytes: &[u8]) -> Result<Prepared, FileError> {
-    let content = if is_stream(path) {
-        Content::Stream(bytes.to_vec())
-    } else {
-        Content::Aside(write_aside(path, access, bytes)?)
-    };
-    Ok(Prepared { path: path.to_owned(), content })
+    if is_stream(path) {
+        return Ok(Prepared { path: path.to_owned(), content: Content::Stream(bytes.to_vec()) });
+    }
+    prepare_file(path, access, bytes)
+}
+
+/// Writes a file aside that takes the place even of a pipe.
+///
+/// # Errors
+/// See [`FileError`].
+pub fn prepare_file(path: &Path, access: Access, bytes: &[u8]) -> Result<Prepared, FileError> {
+    let aside = write_aside(path, access, bytes)?;
+    Ok(Prepared { path: path.to_owned(), content: Content::Aside(aside) })
 }
 
 impl Prepared {
@@ -349,8 +365,7 @@ impl Prepared {
         let failed = |source| FileError::Io { action: "write", path: path.clone(), source };
         match content {
             Content::Stream(bytes) => {
-                let written = File::options().write(true).open(&path).and_then(|mut stream| stream.write_all(&bytes));
-                written.map_err(failed)
+                open_stream(&path, PATIENCE).and_then(|mut stream| stream.write_all(&bytes)).map_err(failed)
             }
             Content::Aside(aside) => match aside.persist(&path) {
                 Ok(_) => sync_folder(&path),
@@ -360,7 +375,8 @@ impl Prepared {
     }
 }
 
-/// Whether something is there that bytes go through and do not stay in; also what `/dev/stdout` leads to, whatever it is.
+/// Whether something is there that bytes go through and do not stay in; also what `/dev/stdout` leads to, whatever it is. Elsewhere a link
+/// is not followed: whoever can put one there says neither what is written to nor what is waited for.
 #[cfg(unix)]
 #[must_use]
 pub fn is_stream(path: &Path) -> bool {
@@ -369,13 +385,41 @@ pub fn is_stream(path: &Path) -> bool {
     path.starts_with("/dev/fd")
         || path.starts_with("/proc")
         || matches!(path.to_str(), Some("/dev/stdout" | "/dev/stderr"))
-        || fs::metadata(path).is_ok_and(is_stream)
+        || if path.parent() == Some(Path::new("/dev")) { fs::metadata(path) } else { fs::symlink_metadata(path) }
+            .is_ok_and(is_stream)
 }
 
 #[cfg(not(unix))]
 #[must_use]
 pub fn is_stream(_: &Path) -> bool {
     false
+}
+
+/// Opens what is written to. A pipe without a reader is waited for, and not for ever.
+#[cfg(unix)]
+fn open_stream(path: &Path, patience: Duration) -> io::Result<File> {
+    use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+    let end = Instant::now() + patience;
+    loop {
+        match without_waiting(File::options().write(true), path) {
+            Ok(stream) => {
+                fcntl_setfl(&stream, fcntl_getfl(&stream)?.difference(OFlags::NONBLOCK))?;
+                return Ok(stream);
+            }
+            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {
+                if Instant::now() >= end {
+                    return Err(io::Error::new(io::ErrorKind::TimedOut, "it is a pipe that nobody reads"));
+                }
+                std::thread::sleep(PAUSE);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn open_stream(path: &Path, _: Duration) -> io::Result<File> {
+    File::options().write(true).open(path)
 }
 
 fn write_aside(path: &Path, access: Access, bytes: &[u8]) -> Result<tempfile::NamedTempFile, FileError> {
@@ -422,4 +466,30 @@ fn open_to(file: &tempfile::NamedTempFile, access: Access) -> io::Result<()> {
 #[cfg(not(unix))]
 fn open_to(_: &tempfile::NamedTempFile, _: Access) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_pipe_is_waited_for_and_not_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let nobody = open_stream(&pipe, Duration::from_millis(50)).unwrap_err();
+        assert_eq!(nobody.kind(), io::ErrorKind::TimedOut);
+        assert!(open(&pipe).unwrap().is_none());
+        let reader = {
+            let pipe = pipe.clone();
+            std::thread::spawn(move || fs::read(pipe).unwrap())
+        };
+        // more than a pipe holds
+        let bytes = vec![b'x'; 200_000];
+        replace(&pipe, Access::Everybody, &bytes).unwrap();
+        assert!(reader.join().unwrap() == bytes);
+        prepare_file(&pipe, Access::Everybody, b"x").unwrap().put().unwrap();
+        assert_eq!(fs::read(&pipe).unwrap(), b"x");
+    }
 }

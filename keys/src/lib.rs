@@ -38,6 +38,8 @@ pub mod signer;
 pub mod state;
 mod tally;
 pub mod verifier;
+#[cfg(unix)]
+mod way;
 
 pub use in_force::{InForce, Memory, Vouched};
 pub use key::{KeyId, PublicKey, Signature};

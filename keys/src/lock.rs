@@ -24,7 +24,7 @@ pub struct Lock {
 /// [`FileError::Locked`] where somebody holds it for half a minute.
 pub fn around(file: &Path) -> Result<Lock, FileError> {
     let path = folder_of(file);
-    let open = File::open(path).map_err(|source| failed(path, source))?;
+    let open = open_folder(path).map_err(|source| failed(path, source))?;
     wait(open, path, TRIES)
 }
 
@@ -35,14 +35,32 @@ pub fn around(file: &Path) -> Result<Lock, FileError> {
 /// [`FileError::Locked`] where somebody holds it for half a minute; a file that cannot be opened.
 pub fn file(path: &Path) -> Result<Lock, FileError> {
     let file = open(path).map_err(|source| failed(path, source))?;
+    if !file.metadata().map_err(|source| failed(path, source))?.is_file() {
+        return Err(FileError::NotAFile { path: path.to_owned() });
+    }
     wait(file, path, TRIES)
 }
 
+/// What is no regular file is opened without waiting for whoever would read it.
 #[cfg(unix)]
 fn open(path: &Path) -> std::io::Result<File> {
+    use rustix::fs::OFlags;
     use std::os::unix::fs::OpenOptionsExt as _;
-    let no_link = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).map_err(std::io::Error::other)?;
-    fs::File::options().create(true).truncate(false).write(true).mode(0o600).custom_flags(no_link).open(path)
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let flags = i32::try_from(flags.bits()).map_err(std::io::Error::other)?;
+    fs::File::options().create(true).truncate(false).write(true).mode(0o600).custom_flags(flags).open(path)
+}
+
+#[cfg(unix)]
+fn open_folder(path: &Path) -> std::io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let flags = i32::try_from(rustix::fs::OFlags::DIRECTORY.bits()).map_err(std::io::Error::other)?;
+    File::options().read(true).custom_flags(flags).open(path)
+}
+
+#[cfg(not(unix))]
+fn open_folder(path: &Path) -> std::io::Result<File> {
+    File::open(path)
 }
 
 #[cfg(not(unix))]
@@ -89,7 +107,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_lock_is_private_and_no_link() {
+    fn a_lock_is_private_and_no_link_or_pipe() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
@@ -99,5 +117,12 @@ mod tests {
         std::os::unix::fs::symlink(&victim, &link).unwrap();
         assert_eq!(file(&link).unwrap_err().code(), "K0406");
         assert!(!victim.exists());
+        // a pipe, with a reader and without
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert_eq!(file(&pipe).unwrap_err().code(), "K0406");
+        let _reader = File::options().read(true).write(true).open(&pipe).unwrap();
+        assert_eq!(file(&pipe).unwrap_err().code(), "K0404");
+        assert_eq!(around(&pipe.join("file")).unwrap_err().code(), "K0406");
     }
 }

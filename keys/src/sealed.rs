@@ -156,7 +156,7 @@ pub fn prepare_sealed<K: Kind, P: Place + MaySign<K>>(
         Some(signer) => {
             let mut seal = Seal::<K>::default();
             seal.sign(signer, Statement::Signed, bytes)?;
-            Some(files::prepare(&beside, access, &seal.to_bytes())?)
+            Some(files::prepare_file(&beside, access, &seal.to_bytes())?)
         }
         None => None,
     };

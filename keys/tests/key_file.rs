@@ -117,15 +117,29 @@ fn a_symbolic_link_in_place_of_a_new_file_is_not_followed() {
 }
 
 #[test]
-fn a_device_is_written_to_and_stays() {
+fn a_pipe_is_written_to_and_stays() {
     use std::os::unix::fs::FileTypeExt as _;
     let folder = Folder::new();
-    // through a link in a folder of its own: were it renamed over, only the link would be lost
-    let link = folder.path("nothing");
-    symlink("/dev/null", &link).unwrap();
-    files::replace(&link, Access::Everybody, b"a report").unwrap();
-    assert!(fs::symlink_metadata(&link).unwrap().file_type().is_symlink());
-    assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+    let (pipe, link) = (folder.path("pipe"), folder.path("link"));
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = {
+        let pipe = pipe.clone();
+        std::thread::spawn(move || fs::read(pipe).unwrap())
+    };
+    files::replace(&pipe, Access::Everybody, b"a report").unwrap();
+    assert_eq!(reader.join().unwrap(), b"a report");
+    assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    // a link to one is no more followed than a link to a file: nobody reads there, and nobody is waited for
+    for to in [pipe.as_path(), Path::new("/dev/full")] {
+        symlink(to, &link).unwrap();
+        assert!(!files::is_stream(&link));
+        files::replace(&link, Access::Everybody, b"a report").unwrap();
+        assert_eq!(fs::read(&link).unwrap(), b"a report");
+        assert!(fs::symlink_metadata(&link).unwrap().is_file());
+        fs::remove_file(&link).unwrap();
+    }
+    assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    assert!(files::is_stream(Path::new("/dev/stdout")) && files::is_stream(Path::new("/dev/null")));
 }
 
 #[test]

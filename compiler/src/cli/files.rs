@@ -1,6 +1,6 @@
 //! Files as the commands read and write them, and the filesystem behind the syntax stage.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -110,10 +110,8 @@ impl SourceReader for FileSystem {
         if !inside && !is_named {
             return Err(ReadError::Outside);
         }
-        let file = File::open(&real).map_err(read_error)?;
-        if !file.metadata().map_err(read_error)?.is_file() {
-            return Err(ReadError::Other("it is not a regular file".to_owned()));
-        }
+        let opened = files::open(&real).map_err(read_error)?;
+        let (file, _) = opened.ok_or_else(|| ReadError::Other("it is not a regular file".to_owned()))?;
         read_bounded(file, limit)
     }
 }
@@ -226,5 +224,12 @@ mod tests {
     #[test]
     fn only_regular_files_are_read() {
         assert_eq!(codes(Path::new("/dev/null")), ["PGS1013"]);
+        // nobody writes to it, and nobody is waited for
+        let folder = tempfile::tempdir().unwrap();
+        let (pipe, link) = (folder.path().join("pipe.sql"), folder.path().join("link.sql"));
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        fs::hard_link(&pipe, &link).unwrap();
+        assert_eq!(codes(&pipe), ["PGS1013"]);
+        assert_eq!(codes(folder.path()), ["PGS1013", "PGS1013"]);
     }
 }
