@@ -211,6 +211,22 @@ fn a_host_that_falls_silent_is_not_waited_for() {
     }
 }
 
+/// The handshake on its connection would never end.
+#[test]
+fn a_request_to_cancel_is_not_waited_for_for_ever() {
+    let Some(tls) = TlsServer::start(18, "server") else { return };
+    let wire = Wire::before(tls.server.port());
+    let dsn = format!("hostaddr=127.0.0.1 port={} dbname=postgres user=tls sslmode=require", wire.port());
+    let mut session = open_with(&dsn, &[]).unwrap();
+    let handle = session.cancel_handle();
+    wire.fall_mute();
+    let began = Instant::now();
+    let late = handle.cancel_within(Duration::from_secs(1)).unwrap_err();
+    assert!(late.to_string().contains("not sent in time"), "{late}");
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    session.simple("SELECT 1").unwrap();
+}
+
 #[test]
 fn a_server_without_tls_is_refused_by_the_modes_that_demand_it() {
     let server =
@@ -290,7 +306,7 @@ fn a_password_is_not_given_away_as_it_is() {
     let handle = session.cancel_handle();
     let canceller = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(200));
-        handle.cancel().unwrap();
+        handle.cancel_within(Duration::from_secs(20)).unwrap();
     });
     let cancelled = session.execute("SELECT pg_catalog.pg_sleep(20)").unwrap_err();
     canceller.join().unwrap();
@@ -315,6 +331,12 @@ fn passwords_come_from_the_password_file_and_wrong_ones_are_told() {
     assert!(!format!("{wrong} {wrong:?}").contains("wrong word"));
     // One attempt only, although sslmode=prefer has a second one.
     assert_eq!(server.log().matches("password authentication failed").count(), 1, "{}", server.log());
+    // one that others may read is no more read than a key, and trying again would not help
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o640)).unwrap();
+    let dsn = format!("host=127.0.0.1 port={} dbname=postgres user=anyscram", server.port());
+    let open_to_others = open_with(&dsn, &[("PGPASSFILE", file.to_str().unwrap())]).unwrap_err();
+    assert_eq!((open_to_others.code(), open_to_others.exit_code().number()), ("K0401", 3));
+    assert!(open_to_others.hint().is_some_and(|hint| hint.contains("chmod 600")));
     let missing = open("other:*:*:*:x\n").unwrap_err();
     assert_eq!((missing.code(), missing.hint()), ("C0110", wrong.hint()), "{missing}");
 }
@@ -414,7 +436,7 @@ fn statements_run_one_at_a_time_and_errors_are_told_apart() {
         let handle = session.cancel_handle();
         let canceller = std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(200));
-            handle.cancel().unwrap();
+            handle.cancel_within(Duration::from_secs(20)).unwrap();
         });
         let cancelled = session.execute("SELECT pg_catalog.pg_sleep(20)").unwrap_err();
         canceller.join().unwrap();

@@ -103,6 +103,30 @@ fn a_signal_cancels_and_rolls_back() {
     }
 }
 
+/// The host swallows the request to cancel; the statement would wait for a minute, ten times.
+#[test]
+fn a_request_to_cancel_that_gets_lost_is_sent_again() {
+    let stage = Stage::new(Server::shared(18), PHASES);
+    let mut other = stage.database.connect();
+    let mut held = other.transaction().unwrap();
+    held.batch_execute("SELECT * FROM shop.orders").unwrap();
+    let proxy = Proxy::start(stage.database.server(), None);
+    let child = stage.desk.spawn(&stage.database, proxy.host());
+    wait_for_waiting(&stage.database);
+    // by then whoever looks on is connected
+    std::thread::sleep(Duration::from_secs(3));
+    let began = Instant::now();
+    proxy.mute_from(1);
+    signal(&child, "TERM");
+    std::thread::sleep(Duration::from_secs(2));
+    proxy.mute_from(usize::MAX);
+    let ended = finish(child);
+    assert_eq!(ended.code, Some(8), "{ended:?}");
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+    held.rollback().unwrap();
+    stage.applies();
+}
+
 #[test]
 fn a_signal_ends_a_pause() {
     let stage = Stage::new(Server::shared(18), PHASES);

@@ -4,11 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use pgseal_catalog::{Catalog, Digest, Fact, FactId, Plan, Recorded, RecordedFact, Snapshot, canonical, fingerprint};
+use pgseal_catalog::{Catalog, Digest, Fact, FactId, Plan, Recorded, RecordedFact, Snapshot, fingerprint};
 use serde_json::Value;
 
-/// The most differences that are told.
+/// The most objects whose differences are told, and the most differences of one object.
 const MOST: usize = 200;
+const MOST_OF_ONE: usize = 20;
+/// How much of a value is told, in characters, and how much of what is alike stands in front of where two begin to differ.
+const LONGEST: usize = 200;
+const LEAD: usize = 40;
+/// How many facts are hashed at most to find out in which fact an object is not what was promised.
+const MOST_HASHED: usize = 50_000;
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,11 +35,24 @@ impl fmt::Display for Difference {
 #[derive(Debug)]
 pub(super) struct Expected<'a> {
     plan: &'a Plan,
+    /// The database as it was read, and when.
+    known: Option<(&'a Catalog, &'static str)>,
+}
+
+/// What the facts of one object were, and when.
+struct Before<'a> {
+    facts: Vec<&'a RecordedFact>,
+    when: &'static str,
 }
 
 impl<'a> Expected<'a> {
     pub fn new(plan: &'a Plan) -> Self {
-        Self { plan }
+        Self { plan, known: None }
+    }
+
+    /// The same, for a database whose facts were read before, in whatever state of the plan it was then.
+    pub fn knowing(self, catalog: &'a Catalog, when: &'static str) -> Self {
+        Self { known: Some((catalog, when)), ..self }
     }
 
     /// The fingerprint after so many phases.
@@ -76,22 +95,34 @@ impl<'a> Expected<'a> {
     pub fn explain(&self, live: &Catalog, phases: usize) -> Vec<Difference> {
         let digests = fingerprint::object_digests(live);
         let expected = self.objects(phases);
-        let (recorded, found) = (by_object(&self.plan.source.facts), by_object(live.iter()));
-        let mut differences = Vec::new();
+        let found = by_object(live.iter());
+        let known = self.known.map(|(catalog, when)| (by_object(catalog.iter()), when));
+        let planned = by_object(&self.plan.source.facts);
+        let (mut differences, mut hashed) = (Vec::new(), 0);
         for object in differing(&expected, &digests).into_iter().take(MOST) {
             let difference = |detail: String| Difference { object: object.clone(), detail };
             match (expected.get(object), digests.get(object)) {
                 (Some(_), None) => differences.push(difference("is missing".to_owned())),
                 (None, Some(_)) => differences.push(difference("should not be there".to_owned())),
-                _ => {
-                    let planned = members(&recorded, object);
+                (None, None) => {}
+                (Some(promised), Some(_)) => {
+                    let found = recorded(members(&found, object));
+                    let found: Vec<&RecordedFact> = found.iter().collect();
+                    let known = known.as_ref().map(|(known, when)| (recorded(members(known, object)), *when));
                     // the facts in the plan say what the object was before the first phase
-                    let known = !planned.is_empty()
-                        && Some(&fingerprint::object_digest(object, planned.iter().copied())) == expected.get(object);
-                    let details = if known {
-                        explain_object(object, planned, members(&found, object), "the plan was made")
-                    } else {
-                        Vec::new()
+                    let planned = Before { facts: members(&planned, object).to_vec(), when: "the plan was made" };
+                    let known = known.as_ref().map(|(facts, when)| Before { facts: facts.iter().collect(), when });
+                    let before: Vec<Before<'_>> = [Some(planned), known]
+                        .into_iter()
+                        .flatten()
+                        .filter(|before| !before.facts.is_empty())
+                        .collect();
+                    let as_promised = before
+                        .iter()
+                        .find(|before| fingerprint::object_digest(object, before.facts.iter().copied()) == *promised);
+                    let details = match as_promised {
+                        Some(before) => explain_object(object, &before.facts, &found, before.when),
+                        None => the_one_fact(object, *promised, &before, &found, &mut hashed),
                     };
                     if details.is_empty() {
                         differences.push(difference("differs from what the plan expects".to_owned()));
@@ -102,6 +133,50 @@ impl<'a> Expected<'a> {
         }
         differences
     }
+}
+
+/// The one fact in which an object is not what was promised. Of the promise there is only a digest; but leaving out a fact that is there,
+/// or putting one in that was there before, leads to it exactly where that is all that differs.
+fn the_one_fact(
+    object: &FactId,
+    promised: Digest,
+    before: &[Before<'_>],
+    found: &[&RecordedFact],
+    hashed: &mut usize,
+) -> Vec<String> {
+    let mut leads_there = |facts: &[&RecordedFact]| {
+        *hashed += facts.len();
+        *hashed <= MOST_HASHED && fingerprint::object_digest(object, facts.iter().copied()) == promised
+    };
+    for (at, extra) in found.iter().enumerate() {
+        let without: Vec<&RecordedFact> =
+            found.iter().enumerate().filter(|(n, _)| *n != at).map(|(_, fact)| *fact).collect();
+        if leads_there(&without) {
+            return vec![format!("{}should not be there", member(&extra.id, object))];
+        }
+    }
+    for earlier in before.iter().flat_map(|before| &before.facts) {
+        let mut with: Vec<&RecordedFact> = found.to_vec();
+        match found.binary_search_by(|fact| fact.id.cmp(&earlier.id)) {
+            Err(at) => {
+                with.insert(at, earlier);
+                if leads_there(&with) {
+                    return vec![format!("{}is missing", member(&earlier.id, object))];
+                }
+            }
+            Ok(at) => {
+                let Some(place) = with.get_mut(at).filter(|fact| fact.payload != earlier.payload) else { continue };
+                let is = std::mem::replace(place, earlier);
+                if leads_there(&with) {
+                    let name = member(&earlier.id, object);
+                    return bounded(properties(earlier, is, |property, was, is| {
+                        format!("{name}{property} should be {was} and is {is}")
+                    }));
+                }
+            }
+        }
+    }
+    Vec::new()
 }
 
 /// The state of a plan that a database is expected to be in.
@@ -148,8 +223,9 @@ pub fn compare(captured: &Recorded, live: &Catalog) -> Vec<Difference> {
             (true, false) => differences.push(difference("is missing".to_owned())),
             (false, true) => differences.push(difference("was not there when the snapshot was taken".to_owned())),
             _ => {
-                let (planned, found) = (members(&planned, object), members(&found, object));
-                let details = explain_object(object, planned, found, "the snapshot was taken");
+                let found = recorded(members(&found, object));
+                let found: Vec<&RecordedFact> = found.iter().collect();
+                let details = explain_object(object, members(&planned, object), &found, "the snapshot was taken");
                 differences.extend(details.into_iter().map(difference));
             }
         }
@@ -163,14 +239,17 @@ fn by_object<'f, P>(facts: impl IntoIterator<Item = &'f Fact<P>>) -> BTreeMap<Fa
     for fact in facts {
         objects.entry(fact.id.object()).or_default().push(fact);
     }
-    for facts in objects.values_mut() {
-        facts.sort_unstable_by(|a, z| a.id.cmp(&z.id));
-    }
+    objects.values_mut().for_each(|facts| facts.sort_by(|a, z| a.id.cmp(&z.id)));
     objects
 }
 
 fn members<'m, 'f, P>(objects: &'m BTreeMap<FactId, Vec<&'f Fact<P>>>, object: &FactId) -> &'m [&'f Fact<P>] {
     objects.get(object).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Facts as those of documents are.
+fn recorded(facts: &[&Fact]) -> Vec<RecordedFact> {
+    facts.iter().map(|fact| fact.recorded()).collect()
 }
 
 /// The objects with other digests, in order.
@@ -180,8 +259,8 @@ fn differing<'a>(expected: &BTreeMap<&'a FactId, Digest>, live: &'a BTreeMap<Fac
 }
 
 /// What differs in one object whose facts are known.
-fn explain_object(object: &FactId, planned: &[&RecordedFact], found: &[&Fact], when: &str) -> Vec<String> {
-    let ids: BTreeSet<&FactId> = planned.iter().map(|fact| &fact.id).chain(found.iter().map(|fact| &fact.id)).collect();
+fn explain_object(object: &FactId, planned: &[&RecordedFact], found: &[&RecordedFact], when: &str) -> Vec<String> {
+    let ids: BTreeSet<&FactId> = planned.iter().chain(found).map(|fact| &fact.id).collect();
     let mut details = Vec::new();
     for id in ids {
         let name = member(id, object);
@@ -189,20 +268,30 @@ fn explain_object(object: &FactId, planned: &[&RecordedFact], found: &[&Fact], w
             (Some(_), None) => details.push(format!("{name}is missing")),
             (None, Some(_)) => details.push(format!("{name}was not there when {when}")),
             (Some(planned), Some(found)) => {
-                let (mut was, mut is) = (BTreeMap::new(), BTreeMap::new());
-                flatten("", planned.payload.value(), &mut was);
-                flatten("", &canonical::to_value(&found.payload), &mut is);
-                let properties: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
-                for property in properties {
-                    let (was, is) = (was.get(property), is.get(property));
-                    if was != is {
-                        let (was, is) = (said(was), said(is));
-                        details.push(format!("{name}{property} was {was} when {when} and is {is}"));
-                    }
-                }
+                details.extend(properties(planned, found, |property, was, is| {
+                    format!("{name}{property} was {was} when {when} and is {is}")
+                }));
             }
             (None, None) => {}
         }
+    }
+    bounded(details)
+}
+
+/// The properties in which two facts of one id differ, each with both values.
+fn properties(was: &RecordedFact, is: &RecordedFact, told: impl Fn(&str, String, String) -> String) -> Vec<String> {
+    let (was, is) = (leaves(was), leaves(is));
+    let names: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+    let values = names.into_iter().map(|name| (name, was.get(name), is.get(name))).filter(|(_, was, is)| was != is);
+    values.map(|(name, was, is)| told(name, said(was, is), said(is, was))).collect()
+}
+
+/// No more of one object than anybody reads.
+fn bounded(mut details: Vec<String>) -> Vec<String> {
+    let more = details.len().saturating_sub(MOST_OF_ONE);
+    if more > 0 {
+        details.truncate(MOST_OF_ONE);
+        details.push(format!("and {more} more"));
     }
     details
 }
@@ -237,6 +326,12 @@ fn member(id: &FactId, object: &FactId) -> String {
     format!("{name} ")
 }
 
+fn leaves(fact: &RecordedFact) -> BTreeMap<String, String> {
+    let mut leaves = BTreeMap::new();
+    flatten("", fact.payload.value(), &mut leaves);
+    leaves
+}
+
 /// The leaves of a value by their paths; the outermost key is the kind and left out.
 fn flatten(path: &str, value: &Value, out: &mut BTreeMap<String, String>) {
     match value {
@@ -262,6 +357,34 @@ fn without_kind(path: &str) -> String {
     path.split_once('.').map_or(path, |(_, rest)| rest).to_owned()
 }
 
-fn said(value: Option<&String>) -> String {
-    value.map_or_else(|| "not set".to_owned(), |text| format!("\"{text}\""))
+/// A value; of a long one what is around where it begins to differ from the other.
+fn said(value: Option<&String>, other: Option<&String>) -> String {
+    let Some(value) = value else { return "not set".to_owned() };
+    if value.chars().nth(LONGEST).is_none() {
+        return format!("\"{value}\"");
+    }
+    let alike = other.map_or(0, |other| value.chars().zip(other.chars()).take_while(|(a, z)| a == z).count());
+    let from = alike.saturating_sub(LEAD);
+    let mut rest = value.chars().skip(from);
+    let part: String = rest.by_ref().take(LONGEST).collect();
+    let (before, after) = (if from > 0 { "…" } else { "" }, if rest.next().is_some() { "…" } else { "" });
+    format!("\"{before}{part}{after}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_values_are_told_where_they_differ() {
+        let (old, new) = (format!("{}old{}", "x".repeat(5_000), "y".repeat(5_000)), "x".repeat(5_001));
+        let told = said(Some(&old), Some(&new));
+        assert!(told.starts_with("\"…xxx") && told.contains("xold") && told.ends_with("y…\""), "{told}");
+        assert_eq!(told.chars().count(), LONGEST + 4);
+        assert_eq!(said(Some(&new), Some(&old)), format!("\"…{}\"", "x".repeat(LEAD + 1)));
+        assert_eq!(said(Some(&"short".to_owned()), Some(&old)), "\"short\"");
+        assert_eq!(said(None, Some(&old)), "not set");
+        assert_eq!(bounded(vec![String::new(); MOST_OF_ONE + 5]).last().map(String::as_str), Some("and 5 more"));
+        assert_eq!(bounded(vec![String::new(); MOST_OF_ONE]).len(), MOST_OF_ONE);
+    }
 }

@@ -9,6 +9,7 @@ use pgseal_catalog::restraint::RestraintError;
 use pgseal_keys::state::StateError;
 
 use super::drift::Difference;
+use super::watch::Waiting;
 use crate::capture::CaptureError;
 use crate::connect::StatementError;
 
@@ -164,18 +165,22 @@ pub enum ApplyError {
         differences: Vec<Difference>,
     },
     /// No lock was granted in time, however often it was tried.
-    #[error("{place}: a lock was not granted in time, {tries} times; rolled back")]
+    #[error("{place}: a lock{} was not granted in time, {tries} times{}; rolled back", on(.waits), by(.waits))]
     LockTimeout {
         /// Where.
         place: Place,
         /// How often it was tried.
         tries: u32,
+        /// Whom it was last seen to wait for.
+        waits: Option<Waiting>,
     },
     /// No lock was granted in time to read the database with.
-    #[error("the database could not be read: a lock was not granted in time, {tries} times")]
+    #[error("the database could not be read: a lock{} was not granted in time, {tries} times{}", on(.waits), by(.waits))]
     Unreadable {
         /// How often it was tried.
         tries: u32,
+        /// Whom it was last seen to wait for.
+        waits: Option<Waiting>,
     },
     /// The connection broke.
     #[error("{place}: {source}")]
@@ -190,6 +195,16 @@ pub enum ApplyError {
     /// The database could not be read.
     #[error(transparent)]
     Capture(#[from] CaptureError),
+}
+
+/// What a lock is on, behind the word.
+fn on(waits: &Option<Waiting>) -> String {
+    waits.as_ref().and_then(|waits| waits.on.as_ref()).map_or_else(String::new, |on| format!(" on {on}"))
+}
+
+/// Who has it, behind the sentence.
+fn by(waits: &Option<Waiting>) -> String {
+    waits.as_ref().map_or_else(String::new, |waits| format!(", held by {waits}"))
 }
 
 impl ApplyError {
@@ -347,6 +362,9 @@ impl ApplyError {
             ),
             Self::WrongResultKept { .. } => {
                 Some("look at what is there, and undo it or make a new plan from a new snapshot")
+            }
+            Self::LockTimeout { waits: Some(_), .. } | Self::Unreadable { waits: Some(_), .. } => {
+                Some("apply again when that session is done, or end it")
             }
             Self::LockTimeout { .. } | Self::Unreadable { .. } => Some("apply again when the relation is less busy"),
             Self::Lost { .. } => Some("apply again: what was committed is recognised, and the rest follows"),

@@ -13,6 +13,9 @@ use signal_hook::iterator::Signals;
 
 use crate::connect::CancelHandle;
 
+/// How long a request to cancel may take, and how long is waited for what becomes of it before there is another.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// How long a pause goes on before it looks whether it is to end.
 const GLANCE: Duration = Duration::from_millis(50);
 
@@ -20,6 +23,8 @@ const GLANCE: Duration = Duration::from_millis(50);
 #[derive(Clone, Default)]
 pub struct Interrupt {
     raised: Arc<AtomicBool>,
+    /// What ran when it was raised has come back.
+    returned: Arc<AtomicBool>,
     running: Arc<Mutex<Option<CancelHandle>>>,
 }
 
@@ -48,6 +53,7 @@ impl Interrupt {
         std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
             for _ in &mut signals {
                 raised.raise();
+                raised.insist();
             }
         })?;
         Ok(interrupt)
@@ -56,10 +62,36 @@ impl Interrupt {
     /// Raises it: what runs is cancelled, and nothing else is begun.
     pub fn raise(&self) {
         self.raised.store(true, Ordering::SeqCst);
+        self.cancel();
+    }
+
+    fn cancel(&self) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(handle) = running {
             // a request that cannot be sent leaves the statement running, and the run ends behind it
-            handle.cancel().ok();
+            handle.cancel_within(PATIENCE).ok();
+        }
+    }
+
+    /// Asks again as long as the statement runs that was to be cancelled: a request can get lost on the way, and nobody says so. What
+    /// the run does afterwards, such as to clear up, is left in peace.
+    fn insist(&self) {
+        let returned = || self.returned.load(Ordering::SeqCst);
+        while !returned() {
+            let end = Instant::now() + PATIENCE;
+            while !returned() && Instant::now() < end {
+                std::thread::sleep(GLANCE);
+            }
+            if !returned() {
+                self.cancel();
+            }
+        }
+    }
+
+    /// A statement has come back from the server.
+    pub(super) fn returned(&self) {
+        if self.is_raised() {
+            self.returned.store(true, Ordering::SeqCst);
         }
     }
 

@@ -11,7 +11,7 @@
 //! | `drift` | what differs from what the plan expects |
 //! | `settings` | what is set in the session |
 //! | `ledger` | rows that say which phases were run |
-//! | `watch` | how far a long statement is |
+//! | `watch` | how far a long statement is, and whom it waits for |
 //! | `interrupt` | stopping a run by a signal |
 //! | `backoff` | pauses between tries |
 //! | `error` | why not, and the exit codes |
@@ -46,7 +46,7 @@ pub use self::error::{ApplyError, Place};
 pub use self::interrupt::Interrupt;
 use self::ledger::{Ledger, Standing};
 use self::run::{Run, position};
-pub use self::watch::Progress;
+pub use self::watch::{Progress, Waiting};
 use crate::capture::capture;
 use crate::connect::{Session, StatementError};
 

@@ -20,7 +20,8 @@ impl Run<'_> {
         let place = Place { phase: index + 1, step: None };
         let expected = Expected::new(self.plan);
         let (before, promised) = (expected.fingerprint(index), expected.fingerprint(index + 1));
-        let Some(step) = phase.steps.first() else { return Err(self.wrong(index, &Catalog::new()).into()) };
+        let nothing = Catalog::new();
+        let Some(step) = phase.steps.first() else { return Err(self.wrong(index, &nothing, &nothing).into()) };
         let mut live = self.capture(place)?;
         let mut left = leftover::of_phase(self.plan, index, &live).unwrap_or_default();
         if left.iter().any(|left| *left != Leftover::HalfDropped) {
@@ -58,7 +59,7 @@ impl Run<'_> {
         restored?;
         let after = self.capture(place)?.catalog;
         if fingerprint(&after) != promised {
-            return Err(self.wrong(index, &after).into());
+            return Err(self.wrong(index, &live.catalog, &after).into());
         }
         self.in_transaction(index, Mark::Finished)?;
         Ok(after)
@@ -106,7 +107,7 @@ impl Run<'_> {
                 let place = Place { phase: index + 1, step: None };
                 return Err(match stop {
                     Stop::Over(error) | Stop::Again(Some(error)) => error,
-                    Stop::Again(None) => ApplyError::LockTimeout { place, tries: 1 },
+                    Stop::Again(None) => ApplyError::LockTimeout { place, tries: 1, waits: self.waits.take() },
                 });
             }
         }
@@ -144,9 +145,9 @@ impl Run<'_> {
     }
 
     /// Why the result is not the promised one: others changed something, or the statement did something else.
-    fn wrong(&self, index: usize, after: &Catalog) -> ApplyError {
+    fn wrong(&self, index: usize, before: &Catalog, after: &Catalog) -> ApplyError {
         let place = Place { phase: index + 1, step: None };
-        let differences = Expected::new(self.plan).explain(after, index + 1);
+        let differences = Expected::new(self.plan).knowing(before, "the phase began").explain(after, index + 1);
         let touched = self.plan.phases.get(index).map(|phase| &phase.checkpoint.objects);
         if differences.iter().any(|difference| touched.is_none_or(|touched| touched.contains_key(&difference.object))) {
             return ApplyError::WrongResultKept { place, differences };

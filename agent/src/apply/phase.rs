@@ -51,6 +51,7 @@ impl Run<'_> {
         let mut tries = 0;
         self.in_time(place)?;
         self.attempt = Some(Attempt::begin(index + 1));
+        self.waits = None;
         loop {
             tries += 1;
             let tried =
@@ -72,7 +73,8 @@ impl Run<'_> {
                 Err(Stop::Again(reason)) => {
                     self.roll_back();
                     if tries > plan.timeouts.lock_retries {
-                        return Err(reason.unwrap_or(ApplyError::LockTimeout { place, tries }));
+                        let waits = self.waits.take();
+                        return Err(reason.unwrap_or(ApplyError::LockTimeout { place, tries, waits }));
                     }
                     let pause = backoff::pause(tries);
                     (self.tell)(&Event::Waiting { phase: index + 1, tries, pause });
@@ -125,7 +127,7 @@ impl Run<'_> {
 
     fn try_phase(&mut self, index: usize, phase: &Phase, before: &Catalog) -> Result<Catalog, Stop> {
         let place = Place { phase: index + 1, step: None };
-        let expected = Expected::new(self.plan);
+        let expected = Expected::new(self.plan).knowing(before, "the phase began");
         self.begin(place)?;
         self.same_session(place)?;
         let asked = Instant::now();
@@ -177,7 +179,7 @@ impl Run<'_> {
         });
         for sql in declared.chain(views) {
             let sql = format!("SAVEPOINT pgseal_lock; {sql}; RELEASE SAVEPOINT pgseal_lock");
-            match self.session.simple(&sql) {
+            match self.watched(place, |session| session.simple(&sql)).0.and_then(|locked| locked) {
                 Err(source) if source.sqlstate().is_some_and(|sqlstate| NOT_LOCKED.contains(&sqlstate)) => {
                     let undo = "ROLLBACK TO SAVEPOINT pgseal_lock; RELEASE SAVEPOINT pgseal_lock";
                     self.own("go back to a savepoint", place, |session| session.simple(undo))?;
@@ -247,9 +249,10 @@ impl Run<'_> {
     pub(super) fn timed(&mut self, place: Place, sql: &str) -> Result<(), Stop> {
         self.note_attempt(|attempt| attempt.step_begins(place.step.unwrap_or_default()));
         let started = Instant::now();
-        let (ran, waited) = self.watched(place, sql);
+        let (ran, waited) = self.watched(place, |session| session.execute(sql));
         self.note_attempt(|attempt| attempt.step_ended(sql, started, waited));
-        ran.map(drop).map_err(|source| self.failed(place, sql, source))
+        self.means.interrupt.returned();
+        ran.and_then(|ran| ran).map(drop).map_err(|source| self.failed(place, sql, source))
     }
 
     pub(super) fn failed(&self, place: Place, sql: &str, source: StatementError) -> Stop {
@@ -269,7 +272,9 @@ impl Run<'_> {
         place: Place,
         run: impl FnOnce(&mut Session) -> Result<T, StatementError>,
     ) -> Result<T, Stop> {
-        run(self.session).map_err(|source| {
+        let ran = run(self.session);
+        self.means.interrupt.returned();
+        ran.map_err(|source| {
             if source.is_lost() {
                 ApplyError::Lost { place, between: !self.records.is_empty(), source }.into()
             } else if source.is_lock_timeout() || source.is_serialization_failure() {
@@ -283,7 +288,11 @@ impl Run<'_> {
     /// Reads the catalog as the transaction sees it; the settings that this pins go with the savepoint.
     fn read(&mut self, place: Place) -> Result<Catalog, Stop> {
         self.own("set a savepoint", place, |session| session.simple("SAVEPOINT pgseal_capture"))?;
-        let snapshot = match capture_within(self.session.client(), &self.plan.scope, String::new()) {
+        let scope = &self.plan.scope;
+        let (read, _) = self.watched(place, |session| capture_within(session.client(), scope, String::new()));
+        self.means.interrupt.returned();
+        let lost = |source| Stop::Over(ApplyError::Lost { place, between: !self.records.is_empty(), source });
+        let snapshot = match read.map_err(lost)? {
             Ok(snapshot) => snapshot,
             Err(error) if error.is_lock_timeout() => return Err(Stop::Again(None)),
             Err(error) if error.is_passing() => return Err(Stop::Again(Some(ApplyError::Capture(error)))),

@@ -12,7 +12,7 @@ use super::drift::Expected;
 use super::error::{ApplyError, Place};
 use super::guard::{self, Guard};
 use super::ledger::{Ledger, Standing};
-use super::watch::Watcher;
+use super::watch::{Waiting, Watcher};
 use super::{Event, Means, Report, backoff, leftover, not_used_before, settings};
 use crate::capture::{CaptureError, capture};
 use crate::connect::deadline::within;
@@ -36,6 +36,8 @@ pub(super) struct Run<'a> {
     pub admitted: &'a Admitted<Plan>,
     pub means: &'a Means,
     pub watcher: Watcher,
+    /// Whom the phase, or the reading before it, was last seen to wait for.
+    pub waits: Option<Waiting>,
     pub guard: Guard,
     /// How many phases were there when this run found the database.
     there: usize,
@@ -72,6 +74,7 @@ impl<'a> Run<'a> {
             admitted,
             means,
             watcher,
+            waits: None,
             guard,
             there: 0,
             records: Vec::new(),
@@ -207,7 +210,8 @@ impl<'a> Run<'a> {
         let last = self.capture(Place { phase: plan.phases.len(), step: None })?;
         report.after = Some(last.fingerprint());
         if report.after != Some(plan.target) {
-            let differences = Expected::new(plan).explain(&last.catalog, plan.phases.len());
+            let expected = Expected::new(plan).knowing(&catalog, "the last phase was committed");
+            let differences = expected.explain(&last.catalog, plan.phases.len());
             return Err(ApplyError::ChangedAfterwards { differences });
         }
         Ok(Outcome::Applied)
@@ -258,7 +262,9 @@ impl<'a> Run<'a> {
         what: &'static str,
         run: impl FnOnce(&mut Session) -> Result<T, StatementError>,
     ) -> Result<T, ApplyError> {
-        run(self.session).map_err(|source| {
+        let ran = run(self.session);
+        self.means.interrupt.returned();
+        ran.map_err(|source| {
             if source.is_lost() {
                 return ApplyError::Lost { place: self.place(), between: !self.records.is_empty(), source };
             }
@@ -288,14 +294,24 @@ impl<'a> Run<'a> {
     /// Captures the database outside a phase; what passes is tried again, as often as a phase would be.
     pub(super) fn capture(&mut self, place: Place) -> Result<Snapshot, ApplyError> {
         let mut tries = 0;
+        self.waits = None;
         loop {
             tries += 1;
-            match capture(self.session.client(), &self.plan.scope, String::new()) {
+            let scope = &self.plan.scope;
+            let (read, _) = self.watched(place, |session| capture(session.client(), scope, String::new()));
+            self.means.interrupt.returned();
+            let lost = |source| ApplyError::Lost { place, between: !self.records.is_empty(), source };
+            match read.map_err(lost)? {
                 Ok(snapshot) => return Ok(snapshot),
                 Err(error) if error.is_lock_timeout() || error.is_passing() => {
                     if tries > self.plan.timeouts.lock_retries {
                         let locked = error.is_lock_timeout();
-                        return Err(if locked { ApplyError::Unreadable { tries } } else { ApplyError::Capture(error) });
+                        let waits = self.waits.take();
+                        return Err(if locked {
+                            ApplyError::Unreadable { tries, waits }
+                        } else {
+                            ApplyError::Capture(error)
+                        });
                     }
                     let pause = backoff::pause(tries);
                     (self.tell)(&Event::WaitingToRead { tries, pause });

@@ -137,7 +137,9 @@ fn tell(log: Log, event: &Event<'_>, phases: usize) {
             json!({
                 "phase": place.phase, "step": place.step, "what": progress.what,
                 "done": progress.share.map(|(done, _)| done), "total": progress.share.map(|(_, total)| total),
-                "blocked_by": progress.blocked_by,
+                "blocked_by": progress.waits.as_ref().map(|waits| waits.pids.join(", ")),
+                "locked": progress.waits.as_ref().and_then(|waits| waits.on.clone()),
+                "sessions": progress.waits.as_ref().map(|waits| waits.sessions.clone()),
             }),
         ),
         Event::ClearingUp { place, relation } => log.say(
@@ -172,8 +174,9 @@ fn in_words(progress: &Progress) -> String {
     if let Some((done, total)) = progress.share {
         words.push_str(&format!(" ({done} of {total}, {} %)", done.saturating_mul(100) / total.max(1)));
     }
-    if let Some(pids) = &progress.blocked_by {
-        words.push_str(&format!(", held by process {pids}"));
+    if let Some(waits) = &progress.waits {
+        waits.on.iter().for_each(|on| words.push_str(&format!(" on {on}")));
+        words.push_str(&format!(", held by {waits}"));
     }
     words
 }

@@ -154,7 +154,7 @@ impl ConnectError {
         }
     }
 
-    /// 2 for wrong usage, 1 for everything that the environment is to blame for.
+    /// 2 for wrong usage, 3 for a file that others may access, 1 for everything that the environment is to blame for.
     #[must_use]
     pub fn exit_code(&self) -> Exit {
         match self {
@@ -164,9 +164,10 @@ impl ConnectError {
             | Self::UnsupportedOption { .. }
             | Self::InvalidValue { .. }
             | Self::NoUser => Exit::Usage,
+            // a file's mode or owner is refused here as everywhere
+            Self::File(error) => error.exit_code(),
             Self::ServiceNotFound { .. }
             | Self::MalformedFile { .. }
-            | Self::File(_)
             | Self::Tls { .. }
             | Self::NoRoots
             | Self::Refused { .. }

@@ -13,7 +13,7 @@ use postgres::{CancelToken, Client, SimpleQueryMessage};
 
 use super::carrier::Carrier;
 use super::opening::{self, Notices, Opened};
-use super::{ConnectError, Settings, StatementError, tls};
+use super::{ConnectError, Settings, StatementError, deadline, tls};
 
 /// The number that `server_version_num` shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,12 +82,16 @@ pub struct CancelHandle {
 }
 
 impl CancelHandle {
-    /// Asks the server to cancel; whether it did shows in the session's own statement.
+    /// Asks the server to cancel; whether it did shows in the session's own statement. The request goes over a connection of its own,
+    /// which is not waited for any longer than that.
     ///
     /// # Errors
-    /// The request could not be sent.
-    pub fn cancel(&self) -> Result<(), StatementError> {
-        self.token.cancel_query(self.carrier.clone()).map_err(StatementError::from)
+    /// The request could not be sent, or not in time.
+    pub fn cancel_within(&self, limit: Duration) -> Result<(), StatementError> {
+        let (token, carrier) = (self.token.clone(), self.carrier.clone());
+        let sent = deadline::within(Some(limit), move || token.cancel_query(carrier));
+        let late = || StatementError::Client { detail: "the request to cancel was not sent in time".to_owned() };
+        sent.ok_or_else(late)?.map_err(StatementError::from)
     }
 }
 

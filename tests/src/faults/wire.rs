@@ -1,4 +1,5 @@
-//! A wire between an agent and its server over TCP that spoils what the server says next: one bit of a TLS record is another one.
+//! A wire between an agent and its server over TCP that spoils what the server says next: one bit of a TLS record is another one. It
+//! can fall mute: it takes further connections then, and never says anything on them.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -11,6 +12,7 @@ use std::thread;
 pub struct Wire {
     port: u16,
     spoil: Arc<AtomicBool>,
+    mute: Arc<AtomicBool>,
     closed: Arc<AtomicBool>,
 }
 
@@ -22,12 +24,17 @@ impl Wire {
     pub fn before(server: u16) -> Wire {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
         let port = listener.local_addr().expect("the port").port();
-        let wire = Wire { port, spoil: Arc::default(), closed: Arc::default() };
-        let (spoil, closed) = (Arc::clone(&wire.spoil), Arc::clone(&wire.closed));
+        let wire = Wire { port, spoil: Arc::default(), mute: Arc::default(), closed: Arc::default() };
+        let (spoil, mute, closed) = (Arc::clone(&wire.spoil), Arc::clone(&wire.mute), Arc::clone(&wire.closed));
         thread::spawn(move || {
+            let mut kept = Vec::new();
             for agent in listener.incoming().map_while(Result::ok) {
                 if closed.load(Ordering::SeqCst) {
                     return;
+                }
+                if mute.load(Ordering::SeqCst) {
+                    kept.push(agent);
+                    continue;
                 }
                 connect(agent, server, &spoil);
             }
@@ -38,6 +45,11 @@ impl Wire {
     /// The port to connect to.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Takes connections from now on without ever answering.
+    pub fn fall_mute(&self) {
+        self.mute.store(true, Ordering::SeqCst);
     }
 
     /// Spoils what the server says next, once.
