@@ -157,7 +157,7 @@ fn receipts_without_a_memory_follow_what_lies_there() {
     let stage = Stage::new();
     let apply =
         |to: &str| stage.agent(&format!("apply --plan plan.json --trust trust.toml --key agent.pem --receipt {to}"));
-    (0..2).for_each(|_| drop(apply("receipts").expect(0)));
+    (0..2).for_each(|_| says(&apply("receipts").expect(0), &["is taken as it was found, without --state and --pin"]));
     stage.verify(" --from-first").expect(0);
     assert_eq!(stage.receipt(2).chain.number, 2);
     (0..3).for_each(|_| drop(apply("receipt.json").expect(0)));
@@ -263,14 +263,30 @@ fn a_place_that_cannot_be_written_is_found_out_before_anything_runs() {
 #[test]
 fn a_chain_goes_over_to_another_key_only_where_that_is_said() {
     let stage = Stage::new();
+    // without a memory nothing tells an exchanged key from another agent's
+    let memoryless = |key: &str, to: &str| {
+        stage.agent(&format!("check --plan plan.json --trust trust.toml --key {key} --receipt {to}"))
+    };
+    stage.desk.private_folder("own");
+    memoryless("agent.pem", "own").expect(0);
+    says(&memoryless("mallory.pem", "own").expect(3), &["[R0303]", "own/receipt-000001.json", "a folder of its own"]);
+    assert_eq!(fs::read_dir(stage.desk.path("own")).unwrap().count(), 3, "a receipt, its seal and the lock");
+    memoryless("agent.pem", "own").expect(0);
+    // in the place of another's a chain of its own begins
+    for (key, number) in [("agent.pem", 1), ("agent.pem", 2), ("mallory.pem", 1), ("mallory.pem", 2), ("agent.pem", 1)]
+    {
+        memoryless(key, "one.json").expect(0);
+        assert_eq!(Receipt::from_bytes(&stage.desk.bytes("one.json")).unwrap().chain.number, number, "{key}");
+    }
     let key = fs::read_to_string(stage.desk.path("mallory.pub.pem")).unwrap();
     let mut policy = String::from_utf8(stage.desk.bytes("trust.toml")).unwrap();
     policy.push_str(&format!("\n[[keys]]\nname = \"new\"\nkey = '''\n{key}'''\nsigns = [\"receipt\"]\n"));
     stage.desk.write("trust.toml", policy.as_bytes());
     let check = |key: &str| {
-        stage.agent(&format!("check --plan plan.json --trust trust.toml --key {key} --receipt receipts")).expect(0)
+        let line = format!("check --plan plan.json --trust trust.toml --key {key} --receipt receipts --state state");
+        stage.agent(&line).expect(0)
     };
-    says(&check("agent.pem"), &["is taken as it was found, without --state and --pin"]);
+    says(&check("agent.pem"), &["is the first one that this agent sees"]);
     check("mallory.pem");
     check("mallory.pem");
     assert_ne!(stage.receipt(1).key, stage.receipt(2).key);
@@ -401,6 +417,35 @@ fn drift_from_a_plan_is_told() {
     says(&drift(" --expect target").expect(0), &["no drift: the database is at the plan's target"]);
     let told: Value = serde_json::from_str(&drift(" --json").expect(0).out).unwrap();
     assert_eq!((&told["drift"], &told["phases"]), (&false.into(), &2.into()));
+    // of what the plan promises there are digests only: one fact that is wrong is found out all the same
+    for (change, undo, what) in [
+        (
+            "ALTER TABLE shop.orders ADD COLUMN hotfix integer",
+            "ALTER TABLE shop.orders DROP COLUMN hotfix",
+            "column hotfix should not be there",
+        ),
+        (
+            "ALTER TABLE shop.orders ALTER COLUMN note TYPE character varying(99)",
+            "ALTER TABLE shop.orders ALTER COLUMN note TYPE text",
+            "column note type should be \"text\" and is \"character varying(99)\"",
+        ),
+        (
+            "ALTER TABLE shop.orders DROP CONSTRAINT orders_pkey",
+            "ALTER TABLE shop.orders ADD CONSTRAINT orders_pkey PRIMARY KEY (id)",
+            "constraint orders_pkey is missing",
+        ),
+        // what was made by the plan, and changed since
+        (
+            "ALTER TABLE shop.orders ALTER COLUMN total TYPE text",
+            "ALTER TABLE shop.orders ALTER COLUMN total TYPE numeric USING NULL",
+            "differs from what the plan expects",
+        ),
+    ] {
+        stage.database.batch(change);
+        says(&drift(" --expect target").expect(4), &[&format!("table shop.orders: {what}\n")]);
+        stage.database.batch(undo);
+    }
+    drift(" --expect target").expect(0);
     stage.database.batch("CREATE TABLE shop.extra ()");
     says(&drift("").expect(4), &["table shop.extra: should not be there"]);
     drift(" --snapshot plan.json").expect(2);

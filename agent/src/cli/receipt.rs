@@ -183,12 +183,15 @@ impl Place {
             Failure::new(Exit::Refused, message).with_code("R0301").with_detail(why).with_hint(hint)
         };
         let receipt = Receipt::from_bytes(&bytes).map_err(|error| none(error.to_string()))?;
+        let own = signer.map(|signer| signer.public_key().id().to_string());
+        if let (Some(own), Some(other)) = (&own, receipt.key.as_ref().filter(|key| own.as_ref() != Some(key))) {
+            // in the place of an older one a chain of its own begins; in a folder its numbers are taken
+            return if number.is_none() { Ok(None) } else { Err(of_another_key(&path, other, own)) };
+        }
         if number.is_some_and(|number| number != receipt.chain.number) {
             return Err(none(format!("it says that it is number {}", receipt.chain.number)));
         }
-        if let Some(signer) =
-            signer.filter(|signer| receipt.key.as_ref() == Some(&signer.public_key().id().to_string()))
-        {
+        if let Some(signer) = signer.filter(|_| receipt.key.is_some()) {
             let sealed = is_sealed_by(&path, &bytes, signer)?;
             // in the place of an older one the seal comes last: a run that was killed there leaves none
             let killed = number.is_none() && sealed.is_none();
@@ -198,6 +201,15 @@ impl Place {
         }
         Ok(Some(receipt.chain.next(Digest::of(&bytes))))
     }
+}
+
+/// A chain is of one key: only a memory can tell that the agent's own was exchanged.
+fn of_another_key(last: &Path, other: &str, own: &str) -> Failure {
+    let message = format!("receipt \"{}\" is of another key than this agent's", last.display());
+    Failure::new(Exit::Refused, message)
+        .with_code("R0303")
+        .with_detail(format!("it names key {other}, and this run's is {own}"))
+        .with_hint("give each agent a folder of its own, and begin a new one when its key was exchanged; with --state it goes on")
 }
 
 /// Whether the seal beside a receipt is the one that this key makes; none where there is no seal.

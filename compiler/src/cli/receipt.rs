@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use pgseal_catalog::receipt::{Chain, Command as Asked, Extent, Keys, Outcome, Placed, Receipt, judge};
 use pgseal_catalog::{Digest, Exit, Failure, Plan, limits};
 use pgseal_keys::files::{self, Guard};
-use pgseal_keys::{self as keys, Received, TrustPolicy, Unverified, moment};
+use pgseal_keys::{self as keys, Received, TrustPolicy, Unverified, Verified, moment};
 
 use super::files::print;
 
@@ -104,13 +104,27 @@ impl Genuine {
         let verified = verified.map_err(|failure| with_advice(failure).about(&name))?;
         let receipt = read.ok_or_else(|| Failure::new(Exit::Refused, "the receipt was not read").about(&name))?;
         if !verified.signers().iter().any(|signer| Some(signer.key.id().to_string()) == receipt.key) {
-            let names = receipt.key.as_deref().map_or("names no key".to_owned(), |key| format!("names key {key}"));
-            let failure = Failure::new(Exit::Refused, "the receipt does not name the key that sealed it");
-            return Err(failure.with_code("R0102").with_detail(names).about(&name));
+            return Err(other_key_named(receipt.key.as_deref(), &verified).about(&name));
         }
         let signers: Vec<String> =
             verified.signers().iter().map(|signer| format!("{} ({})", signer.name, signer.key.id().short())).collect();
         Ok(Self { name, signers: signers.join(", "), digest, receipt })
+    }
+}
+
+/// A receipt names the key that seals it, so that no other agent's key can go on with its chain.
+fn other_key_named(named: Option<&str>, verified: &Verified<keys::Receipt>) -> Failure {
+    let sealed: Vec<String> =
+        verified.signers().iter().map(|signer| format!("{} of {}", signer.key.id(), signer.name)).collect();
+    let sealed = format!("it is sealed by key {}", sealed.join(", "));
+    let failure = Failure::new(Exit::Refused, "the receipt does not name the key that sealed it").with_code("R0102");
+    match named {
+        Some(named) => failure.with_detail(format!("it names key {named}")).with_detail(sealed).with_hint(
+            "somebody else's receipt was sealed again, or the agent's key was exchanged while it ran: ask who has that key",
+        ),
+        None => failure.with_detail("it names no key").with_detail(sealed).with_hint(
+            "agents of early versions named none: verify theirs with the pgseal of that time, and let the new agent begin a new folder",
+        ),
     }
 }
 
