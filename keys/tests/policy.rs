@@ -346,7 +346,8 @@ fn a_change_needs_the_most_that_any_plan_needs() {
         ("role_thresholds = { dba = 1 }", "", "role_thresholds.dba"),
         // of two that demand as much, the first
         ("threshold = 2", "[hazards.data-loss]\nthreshold = 2", "and \"threshold\" demands 2"),
-        ("require_cosign = true", "", "require_cosign"),
+        ("require_cosign = true", "", "and \"require_cosign\" demands 2"),
+        ("require_cosign = true\nthreshold = 2", "", "and \"threshold\" demands 2"),
         ("", "[environments.production]\nthreshold = 2", "environments.production.threshold"),
         ("", "[hazards.data-loss]\nroles = { security = 1 }", "hazards.data-loss.roles.security"),
     ] {
