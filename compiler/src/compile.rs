@@ -8,7 +8,7 @@ use pgseal_catalog::plan::{Binding, Inputs, Plan, Timeouts};
 use pgseal_catalog::{FactId, Snapshot, processors};
 
 use crate::bodies;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics, codes};
 use crate::diff::Comparison;
 use crate::elaborate::{Model, ModelError, QueryPlaces, SchemaRun};
 use crate::plan::{self, PlanError, PlanOptions};
@@ -207,7 +207,7 @@ fn compiled(
     });
     diagnostics.append(warnings);
     let diagnostics = diagnostics.sorted();
-    let plan = match plan_from(source, &desired, comparison, text, options) {
+    let mut plan = match plan_from(source, &desired, comparison, text, options) {
         Ok(plan) => plan,
         Err(error) => {
             let Some(said) = plan::misplaced::diagnostic(&error, &places, text) else {
@@ -217,7 +217,34 @@ fn compiled(
         }
     };
     let_go(desired);
+    let diagnostics = match everything_dropped(&plan, text) {
+        Some(warning) => {
+            plan.notes.insert(0, warning.message.clone());
+            diagnostics.into_iter().chain([warning]).collect::<Diagnostics>().sorted()
+        }
+        None => diagnostics,
+    };
     Ok(Compiled { plan, diagnostics })
+}
+
+/// A schema without a statement is mostly the wrong file, and the plan that it makes the last one that is wanted. It is told to whoever
+/// makes the plan, and in the plan to whoever reads it.
+fn everything_dropped(plan: &Plan, text: &SchemaText) -> Option<Diagnostic> {
+    /// How many files are named.
+    const NAMED: usize = 5;
+    let drops = plan.phases.iter().flat_map(|phase| &phase.steps).any(|step| !step.destroys.is_empty());
+    if !text.statements.is_empty() || !drops {
+        return None;
+    }
+    let mut files: Vec<String> = text.digests.keys().take(NAMED).map(|file| format!("\"{file}\"")).collect();
+    if let Some(more) = text.digests.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        files.push(format!("{more} more"));
+    }
+    let message = "the schema creates nothing: this plan drops everything that is in scope";
+    let warning = Diagnostic::warning(codes::EVERYTHING_DROPPED, message);
+    let warning =
+        if files.is_empty() { warning } else { warning.with_detail(format!("what was read: {}", files.join(", "))) };
+    Some(warning.with_hint("look whether --schema names the right files, and whether they hold what they should"))
 }
 
 fn plan_from(

@@ -7,10 +7,11 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use pgseal_catalog::facts::{Payload, Schema, Table};
 use pgseal_catalog::plan::{Binding, FORMAT, Inputs, Source, Timeouts, VERSION};
 use pgseal_catalog::snapshot::Header;
 use pgseal_catalog::symbols::Symbols;
-use pgseal_catalog::{Catalog, Digest, Plan, Scope, Snapshot};
+use pgseal_catalog::{Catalog, Digest, Fact, Plan, Scope, Snapshot};
 
 struct Ended {
     code: i32,
@@ -226,4 +227,84 @@ fn diff_warns_about_bodies() {
     assert!(!ended.err.contains("nowhere\" does"), "{}", ended.err);
     let ended = pgseal(path, &["diff", "like.json", "new.sql"]);
     assert_eq!(ended.err.matches("PGS3010").count(), 2, "{}", ended.err);
+}
+
+/// A folder with the snapshot of a database that has a table in a schema of its own, and a key.
+fn shop() -> tempfile::TempDir {
+    let folder = desk();
+    let fact = |id: &str, payload| Fact::new(id.parse().unwrap(), payload);
+    let facts = [
+        fact("schema:shop", Payload::Schema(Schema::default())),
+        fact("table:shop.orders", Payload::Table(Table::default())),
+    ];
+    let snapshot = Snapshot { catalog: facts.into_iter().collect(), ..snapshot() };
+    std::fs::write(folder.path().join("snapshot.json"), snapshot.to_bytes()).unwrap();
+    std::fs::remove_file(folder.path().join("plan.json")).unwrap();
+    folder
+}
+
+#[test]
+fn a_schema_that_creates_nothing_is_told() {
+    let folder = shop();
+    let path = folder.path();
+    let plan = |schema: &str, more: &[&str]| {
+        std::fs::write(path.join("schema.sql"), schema).unwrap();
+        let line = ["plan", "--snapshot", "snapshot.json", "--schema", "schema.sql", "--out", "plan.json"];
+        pgseal(path, &[more, &line].concat())
+    };
+    for nothing in ["", "\n", "-- to be written\n", "/* CREATE SCHEMA shop; */ ;\n", "SET search_path = shop;\n"] {
+        let ended = plan(nothing, &[]);
+        assert_eq!(ended.code, 9, "{nothing:?}: {}", ended.err);
+        let said = "warning[PGS4005]: the schema creates nothing: this plan drops everything that is in scope\n  \
+                    detail: what was read: \"schema.sql\"\n  hint: look whether --schema names the right files";
+        assert!(ended.err.starts_with(said), "{nothing:?}: {}", ended.err);
+        // and whoever reads the plan is told as well
+        let shown = pgseal(path, &["show", "plan.json"]);
+        assert!(shown.out.contains("note: the schema creates nothing"), "{}", shown.out);
+    }
+    let ended = plan("", &["--messages", "json"]);
+    for member in ["\"code\": \"PGS4005\"", "\"severity\": \"warning\""] {
+        assert!(ended.err.contains(member), "{}", ended.err);
+    }
+    let ended = plan("CREATE SCHEMA shop;", &[]);
+    assert!(ended.code == 9 && !ended.err.contains("PGS4005"), "{}", ended.err);
+    // there is nothing to drop
+    std::fs::write(path.join("snapshot.json"), snapshot().to_bytes()).unwrap();
+    let ended = plan("", &[]);
+    assert_eq!((ended.code, ended.err.as_str()), (0, ""));
+}
+
+#[test]
+fn a_plan_that_loses_data_is_not_signed_and_says_what_to_do() {
+    let folder = shop();
+    let path = folder.path();
+    std::fs::write(path.join("schema.sql"), "CREATE SCHEMA shop;").unwrap();
+    let line = ["plan", "--snapshot", "snapshot.json", "--schema", "schema.sql"];
+    for (more, said) in [
+        (
+            &[][..],
+            "pgseal: the plan would not be signed: it loses data\n  \
+             hint: --out writes it, and \"pgseal sign\" signs it after review\n",
+        ),
+        (
+            &["--out", "plan.json"],
+            "pgseal: plan.json was written for review, not signed: it loses data\n  \
+             hint: \"pgseal sign\" signs it after review; with --allow data-loss this is no exit code 9\n",
+        ),
+        (
+            &["--out", "plan.json", "--key", "a.pem"],
+            "pgseal: plan.json was written for review, not signed: it loses data\n  \
+             hint: --allow data-loss signs it all the same\n",
+        ),
+    ] {
+        let ended = pgseal(path, &[&line, more].concat());
+        assert_eq!((ended.code, ended.err.as_str()), (9, said), "{more:?}");
+        assert!(!path.join("plan.json.sig").exists());
+    }
+    // what the hints say is so
+    assert_eq!(pgseal(path, &["sign", "plan.json", "--key", "a.pem"]).code, 0);
+    assert_eq!(pgseal(path, &["verify", "plan.json", "--trust", "trust.toml"]).code, 0);
+    let more = ["--out", "other.json", "--key", "a.pem", "--allow", "data-loss"];
+    assert_eq!(pgseal(path, &[&line[..], &more].concat()).code, 0);
+    assert!(path.join("other.json.sig").exists());
 }

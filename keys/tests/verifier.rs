@@ -315,6 +315,11 @@ fn hazards_are_judged() {
     assert_eq!(judge(&[2], &["data-loss"]), "K0313");
     assert_eq!(judge(&[1, 3], &["data-loss"]), "K0314");
     assert_eq!(judge(&[1, 2], &["data-loss"]), "accepted");
+    // who is asked to do what
+    let refusal = authorize(&policy, &[1, 3], facts(&["data-loss"]), None).unwrap_err();
+    assert_eq!((refusal.code(), refusal.exit_code().number()), ("K0314", 3));
+    assert_eq!(refusal.hint(), Some("somebody with that role has to add a signature with \"pgseal sign\""));
+    assert!(refusal.to_string().contains("data-loss") && refusal.to_string().contains("dba"), "{refusal}");
 }
 
 #[test]

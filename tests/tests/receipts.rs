@@ -245,6 +245,47 @@ fn a_memory_that_cannot_be_used_leaves_receipts_alone() {
     refused("[K0501]");
 }
 
+/// What a receipt is written to, its seal and the memory's word for it get their names one after the other; the agent can be killed in
+/// between.
+#[test]
+fn a_run_that_is_killed_before_its_receipt_has_a_name_is_told() {
+    for sealed in [false, true] {
+        let stage = Stage::new();
+        stage.run("check").expect(0);
+        stage.run("apply").expect(0);
+        let second = Digest::of(&stage.desk.bytes("receipts/receipt-000002.json"));
+        let unnamed = |name: &str, aside: &str| {
+            fs::rename(stage.desk.path(&format!("receipts/{name}")), stage.desk.path(&format!("receipts/{aside}")))
+                .unwrap();
+        };
+        unnamed("receipt-000002.json", ".pgseal-Hk3f9x");
+        if !sealed {
+            unnamed("receipt-000002.json.sig", ".pgseal-2mNq0b");
+        }
+        // nothing tells that it is missing but the memory, until the next run goes on behind it
+        stage.verify(" --from-first").expect(0);
+        stage.run("apply").expect(0);
+        let third = stage.receipt(3);
+        assert_eq!((third.outcome, third.chain.previous), (Outcome::NothingToDo, Some(second)));
+        let ended = stage.verify("").expect(3);
+        says(&ended, &["[R0201]", &format!("receipt 2 is missing; the sha256 of 2 is {second}")]);
+        assert_eq!(stage.database.text("SELECT count(*) FROM pgseal.ledger"), "2");
+    }
+    // in the place of an older one the seal comes last
+    let stage = Stage::new();
+    let check = || {
+        let line = "check --plan plan.json --trust trust.toml --receipt receipt.json --key agent.pem --state state";
+        stage.agent(line).expect(0);
+    };
+    let show = || stage.desk.run("receipt show receipt.json --trust trust.toml");
+    (0..2).for_each(|_| check());
+    show().expect(0);
+    fs::remove_file(stage.desk.path("receipt.json.sig")).unwrap();
+    says(&show().expect(3), &["[K0100]", "an agent seals its receipts where it is run with --key"]);
+    check();
+    says(&show().expect(0), &["number 3"]);
+}
+
 #[test]
 fn a_place_that_cannot_be_written_is_found_out_before_anything_runs() {
     let stage = Stage::new();

@@ -108,6 +108,8 @@ codes! {
     MISPLACED = "PGS4003", "a query goes by the order of columns, which is another one in the database";
     LOST_COLUMNS = "PGS4004", "a rule with RETURNING is on a table that lost a column, where no server takes it";
 
+    EVERYTHING_DROPPED = "PGS4005", "the schema creates nothing, so that everything in scope is dropped";
+
     // 5xxx: prove
 
     // 6xxx: files that are read
