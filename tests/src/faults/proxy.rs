@@ -7,8 +7,11 @@
 //! A proxy that cuts ends the conversation there instead, and lets the next one through; it can do so at any byte of a request or
 //! of its answer. One that pauses holds the conversation until it is told to go on. Each can be told to fall mute: it takes further
 //! connections then, and never says anything on them.
+//!
+//! Only the first of several connections at a time counts. A second one, over which an agent looks at what a long statement does, comes
+//! and goes with the speed of the machine; it is let through as it is.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -83,6 +86,8 @@ struct Shared {
     then: Then,
     seen: Mutex<Vec<Exchange>>,
     streams: Mutex<Vec<UnixStream>>,
+    /// There is a connection that counts.
+    talking: AtomicBool,
     withhold: AtomicBool,
     /// How much of what the server says gets through before the cut.
     answering: Mutex<Option<usize>>,
@@ -129,6 +134,7 @@ impl Proxy {
             then,
             seen: Mutex::default(),
             streams: Mutex::default(),
+            talking: AtomicBool::new(false),
             withhold: AtomicBool::new(false),
             answering: Mutex::default(),
             closed: AtomicBool::new(false),
@@ -201,15 +207,27 @@ impl Shared {
         let pair = || Some((agent.try_clone().ok()?, server.try_clone().ok()?));
         let (Some(there), Some(back), Some(kept)) = (pair(), pair(), pair()) else { return };
         lock(&self.streams).extend([kept.0, kept.1]);
+        let counts = !self.talking.swap(true, Ordering::SeqCst);
         let shared = Arc::clone(self);
         thread::spawn(move || {
-            shared.requests_of(&there.0, &there.1);
+            if counts {
+                shared.requests_of(&there.0, &there.1);
+                // before either side can know of it: the connection that comes next takes its place
+                shared.talking.store(false, Ordering::SeqCst);
+            } else {
+                io::copy(&mut &there.0, &mut &there.1).ok();
+            }
             there.1.shutdown(Shutdown::Both).ok();
             there.0.shutdown(Shutdown::Both).ok();
         });
         let shared = Arc::clone(self);
         thread::spawn(move || {
-            shared.answers_of(&back.1, &back.0);
+            if counts {
+                shared.answers_of(&back.1, &back.0);
+                shared.talking.store(false, Ordering::SeqCst);
+            } else {
+                io::copy(&mut &back.1, &mut &back.0).ok();
+            }
             back.0.shutdown(Shutdown::Both).ok();
             back.1.shutdown(Shutdown::Both).ok();
         });
