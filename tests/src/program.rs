@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use crate::server::repository;
@@ -57,12 +57,20 @@ pub fn agent() -> Command {
 /// # Panics
 /// When it cannot be started.
 pub fn run(command: &mut Command) -> Ended {
-    let output = command.output().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
-    Ended {
-        code: output.status.code(),
-        out: String::from_utf8_lossy(&output.stdout).into_owned(),
-        err: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
+    ended(&command.output().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}")))
+}
+
+/// Waits until a program that was started has ended.
+///
+/// # Panics
+/// When it cannot be waited for.
+pub fn finish(child: Child) -> Ended {
+    ended(&child.wait_with_output().expect("the program can be waited for"))
+}
+
+fn ended(output: &Output) -> Ended {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ended { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
 }
 
 /// Runs the compiler with arguments, in a folder.

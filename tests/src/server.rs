@@ -411,6 +411,19 @@ impl<'server> Database<'server> {
             .collect()
     }
 
+    /// Waits until a query gives that answer.
+    ///
+    /// # Panics
+    /// When it does not within a minute.
+    #[track_caller]
+    pub fn wait_until(&self, sql: &str, answer: &str) {
+        let end = Instant::now() + Duration::from_secs(60);
+        while self.text(sql) != answer {
+            assert!(Instant::now() < end, "never: {sql}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// The first column of the only row of a query, as text.
     ///
     /// # Panics

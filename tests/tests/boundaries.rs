@@ -5,13 +5,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::Path;
-use std::process::Child;
 use std::time::{Duration, Instant};
 
 use pgseal_catalog::receipt::Outcome;
 use pgseal_tests::faults::{Desk, Forged, Proxy, Stop, When, forge};
 use pgseal_tests::pipeline::snapshot;
-use pgseal_tests::program::Ended;
+use pgseal_tests::program::finish;
 use pgseal_tests::server::{Database, Options, Server};
 
 const SOURCE: &str = "
@@ -103,12 +102,6 @@ fn server(major: u16) -> Server {
 /// The rows that no statement of the plan changes.
 fn rows(database: &Database<'_>) -> String {
     database.text("SELECT count(*) || ' ' || sum(total) || ' ' || sum(customer) || ' ' || min(id) FROM shop.orders")
-}
-
-fn finish(child: Child) -> Ended {
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Ended { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
 }
 
 /// Kills at one stop and looks at what is left; the database must be at a state that `allowed` admits. Then goes on.

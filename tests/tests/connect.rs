@@ -47,6 +47,17 @@ fn is_tls(session: &mut Session) -> bool {
     session.rows(sql).unwrap()[0].column(0) == Some("t")
 }
 
+fn is_cancelled_from_elsewhere(session: &mut Session) {
+    let handle = session.cancel_handle();
+    let canceller = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(200));
+        handle.cancel_within(Duration::from_secs(20)).unwrap();
+    });
+    let cancelled = session.execute("SELECT pg_catalog.pg_sleep(20)").unwrap_err();
+    canceller.join().unwrap();
+    assert!(cancelled.is_cancelled(), "{cancelled:?}");
+}
+
 /// A server with TLS and the certificates that it and its clients have.
 struct TlsServer {
     server: Server,
@@ -303,14 +314,7 @@ fn a_password_is_not_given_away_as_it_is() {
     assert!(open("clear", "sslmode=allow").is_ok());
     // Such a connection is cancelled like any other.
     let mut session = open("anyscram", "").unwrap();
-    let handle = session.cancel_handle();
-    let canceller = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(200));
-        handle.cancel_within(Duration::from_secs(20)).unwrap();
-    });
-    let cancelled = session.execute("SELECT pg_catalog.pg_sleep(20)").unwrap_err();
-    canceller.join().unwrap();
-    assert!(cancelled.is_cancelled(), "{cancelled:?}");
+    is_cancelled_from_elsewhere(&mut session);
 }
 
 #[test]
@@ -433,14 +437,7 @@ fn statements_run_one_at_a_time_and_errors_are_told_apart() {
         session.simple("ROLLBACK").unwrap();
         holder.batch_execute("ROLLBACK").unwrap();
         // A cancel request from elsewhere.
-        let handle = session.cancel_handle();
-        let canceller = std::thread::spawn(move || {
-            std::thread::sleep(Duration::from_millis(200));
-            handle.cancel_within(Duration::from_secs(20)).unwrap();
-        });
-        let cancelled = session.execute("SELECT pg_catalog.pg_sleep(20)").unwrap_err();
-        canceller.join().unwrap();
-        assert!(cancelled.is_cancelled(), "{cancelled:?}");
+        is_cancelled_from_elsewhere(&mut session);
         assert!(!session.is_closed());
         // The session lives, whatever SQLSTATE somebody chooses.
         let raise = "DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '57P01'; END $$";

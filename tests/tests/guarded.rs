@@ -2,7 +2,6 @@
 //! doubt about what became of it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::process::Child;
 use std::time::Duration;
 
 use pgseal_catalog::plan::{Lock, LockMode};
@@ -10,7 +9,7 @@ use pgseal_catalog::receipt::Outcome;
 use pgseal_catalog::{Digest, Plan};
 use pgseal_tests::faults::{Desk, Forged, Proxy, Stop, When, forge};
 use pgseal_tests::pipeline::snapshot;
-use pgseal_tests::program::{Ended, says};
+use pgseal_tests::program::{Ended, finish, says};
 use pgseal_tests::server::{Database, MAJORS, Options, Server};
 
 const SOURCE: &str = "CREATE SCHEMA shop;
@@ -50,15 +49,6 @@ impl<'server> Stage<'server> {
 
     fn apply(&self, code: i32) -> Ended {
         self.desk.apply(&self.database).expect(code)
-    }
-}
-
-fn finish(child: Child) -> Ended {
-    let output = child.wait_with_output().unwrap();
-    Ended {
-        code: output.status.code(),
-        out: String::from_utf8_lossy(&output.stdout).into_owned(),
-        err: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
 }
 

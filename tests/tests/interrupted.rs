@@ -10,7 +10,7 @@ use pgseal_catalog::Digest;
 use pgseal_catalog::receipt::Outcome;
 use pgseal_tests::faults::{Desk, Forged, Pooler, Pooling, Proxy, Stop, When, forge};
 use pgseal_tests::pipeline::snapshot;
-use pgseal_tests::program::{Ended, says};
+use pgseal_tests::program::{finish, says};
 use pgseal_tests::server::{Database, MAJORS, Options, Server};
 
 const SOURCE: &str = "CREATE SCHEMA shop; CREATE TABLE shop.orders (id integer PRIMARY KEY, note text);
@@ -53,31 +53,16 @@ impl<'server> Stage<'server> {
     }
 }
 
-fn finish(child: Child) -> Ended {
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Ended { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
-}
-
 fn signal(child: &Child, name: &str) {
     assert!(Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap().success());
 }
 
 /// Waits until the agent's session waits for a lock.
 fn wait_for_waiting(database: &Database<'_>) {
-    wait_until(
-        database,
+    database.wait_until(
         "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')",
+        "t",
     );
-}
-
-/// Waits until a query says that something is so.
-fn wait_until(database: &Database<'_>, so: &str) {
-    let end = Instant::now() + Duration::from_secs(60);
-    while database.text(so) != "t" {
-        assert!(Instant::now() < end, "never: {so}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]
@@ -158,10 +143,10 @@ fn a_signal_ends_a_concurrent_build_and_clears_up() {
     wait_for_waiting(&stage.database);
     signal(&child, "INT");
     // clearing up waits for the same lock: it is given free when the build is cancelled, not before, or the build might succeed
-    wait_until(
-        &stage.database,
+    stage.database.wait_until(
         "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'
             AND query LIKE 'CREATE INDEX%')",
+        "t",
     );
     held.rollback().unwrap();
     let ended = finish(child);

@@ -91,8 +91,7 @@ impl Stage {
         }
         child.kill().unwrap();
         child.wait().unwrap();
-        wait_until(
-            &self.database,
+        self.database.wait_until(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
              AND application_name <> 'pgseal-tests' AND backend_type = 'client backend'",
             "0",
@@ -102,14 +101,6 @@ impl Stage {
 
 fn index(name: &str) -> FactId {
     FactId::Index(QualifiedName { schema: Name::new("shop").unwrap(), name: Name::new(name).unwrap() })
-}
-
-fn wait_until(database: &Database<'_>, sql: &str, answer: &str) {
-    let end = Instant::now() + Duration::from_secs(60);
-    while database.text(sql) != answer {
-        assert!(Instant::now() < end, "never: {sql}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]
@@ -281,7 +272,7 @@ fn waiting_is_in_the_receipt() {
     let child = stage.spawn();
     let waiting =
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    wait_until(&stage.database, waiting, "1");
+    stage.database.wait_until(waiting, "1");
     std::thread::sleep(Duration::from_secs(4));
     held.rollback().unwrap();
     assert!(child.wait_with_output().unwrap().status.success());

@@ -199,7 +199,7 @@ fn drift_while_waiting_for_a_lock_is_refused() {
         let mut change = other.transaction().unwrap();
         change.batch_execute("LOCK TABLE shop.orders IN ACCESS SHARE MODE").unwrap();
         let child = stage.desk.spawn(&stage.database, Path::new(stage.database.server().host()));
-        wait_until(&stage.database, "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation'", "1");
+        stage.database.wait_until("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation'", "1");
         // another table, which nobody has locked
         change.batch_execute("ALTER TABLE shop.untouched ADD COLUMN hotfix integer").unwrap();
         change.commit().unwrap();
@@ -589,14 +589,6 @@ fn plans_set_the_search_path_they_say() {
     plan.phases[0].steps[1].sql = "ALTER TABLE orders ADD COLUMN note text".to_owned();
     stage.desk.put(&plan);
     stage.applies();
-}
-
-fn wait_until(database: &Database<'_>, sql: &str, answer: &str) {
-    let limit = Instant::now() + Duration::from_secs(60);
-    while database.text(sql) != answer {
-        assert!(Instant::now() < limit, "never: {sql}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 /// Grants go with a table that goes; a function that would be made anew would lose them.
