@@ -279,6 +279,34 @@ fn refuses_keys_that_are_none() {
 }
 
 #[test]
+fn it_is_said_what_a_new_version_changes() {
+    let old = policy("threshold = 2", &[key_entry(1, ""), key_entry(2, ""), key_entry(3, "")]);
+    let new = policy(
+        "threshold = 2\nrequire_ledger = true",
+        &[key_entry(1, ""), key_entry(2, "revoked = true"), key_entry(3, "")],
+    );
+    assert!(old.changes_since(&old).is_empty());
+    let (forth, back) = (new.changes_since(&old), old.changes_since(&new));
+    let other = |line: &str| match line.strip_prefix("now: ") {
+        Some(rest) => format!("no longer: {rest}"),
+        None => line.replacen("no longer: ", "now: ", 1),
+    };
+    let sorted = |mut lines: Vec<String>| {
+        lines.sort();
+        lines
+    };
+    assert_eq!(sorted(back), sorted(forth.iter().map(|line| other(line)).collect()));
+    let of =
+        |start: &str, part: &str| forth.iter().filter(|line| line.starts_with(start) && line.contains(part)).count();
+    assert_eq!(
+        (of("no longer: ", "key-2"), of("now: ", "key-2"), of("now: ", "must be noted")),
+        (1, 1, 1),
+        "{forth:#?}"
+    );
+    assert_eq!((of("", "key-1"), of("", "key-3"), of("", "2 distinct keys")), (0, 0, 0), "{forth:#?}");
+}
+
+#[test]
 fn it_is_said_what_a_change_needs() {
     let two = [key_entry(1, "signs = [\"plan\"]"), key_entry(2, "")];
     let hint = |text: &str| TrustPolicy::read(text.as_bytes()).unwrap_err().hint();
