@@ -255,8 +255,14 @@ fn a_memory_that_others_could_have_changed_is_refused() {
     let host = Host::new();
     host.put(&version(1, "", &three()), &[]);
     host.says(NOW);
+    let advised = |advice: &str| {
+        let trust = InForce::on_agent(&host.path("trust.toml"), Some(&host.path("state")), None, NOW);
+        let said = trust.unwrap_err().render("x");
+        assert!(said.contains(advice), "{said}");
+    };
     for mode in [0o770, 0o720, 0o702, 0o777, 0o1777] {
         host.chmod("state", mode);
+        advised("run \"chmod 700\" on it");
         assert_eq!(host.says(NOW), "K0502", "{mode:o}");
     }
     host.chmod("state", 0o755);
@@ -282,12 +288,14 @@ fn a_memory_that_others_could_have_changed_is_refused() {
         fs::write(host.path("state/state.json"), &bad).unwrap();
         assert_eq!(host.says(NOW), "K0503", "{bad}");
     }
+    advised("see \"Recover\" in AGENT.md");
     fs::remove_file(host.path("state/state.json")).unwrap();
     // a link to nowhere is no first run
     std::os::unix::fs::symlink(host.path("nowhere"), host.path("state/state.json")).unwrap();
     assert_eq!(host.says(NOW), "K0406");
     fs::remove_dir_all(host.path("state")).unwrap();
     assert_eq!(host.says(NOW), "K0501");
+    advised("mkdir -m 700");
     fs::write(host.path("state"), "").unwrap();
     assert_eq!(host.says(NOW), "K0501");
 }
