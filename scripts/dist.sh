@@ -15,13 +15,12 @@ target=$here/target/dist
 
 # no path of this machine in what is built: neither by Rust nor by C
 remap="--remap-path-prefix=$here=/pgseal --remap-path-prefix=$cargo_home=/cargo"
-export CFLAGS="${CFLAGS:-} -ffile-prefix-map=$here=/pgseal -ffile-prefix-map=$cargo_home=/cargo"
-export CXXFLAGS="$CFLAGS"
+c_flags="${CFLAGS:-} -ffile-prefix-map=$here=/pgseal -ffile-prefix-map=$cargo_home=/cargo"
 export SOURCE_DATE_EPOCH=0 LC_ALL=C
 static=""
 case $host in *-linux-*) static="-C target-feature=+crt-static" ;; esac
-RUSTFLAGS="$remap $static" scripts/agent.sh --target "$host" --target-dir "$target"
-RUSTFLAGS="$remap" cargo build --locked --release -p pgseal --target "$host" --target-dir "$target"
+CFLAGS=$c_flags CXXFLAGS=$c_flags RUSTFLAGS="$remap $static" scripts/agent.sh --target "$host" --target-dir "$target"
+CFLAGS=$c_flags CXXFLAGS=$c_flags RUSTFLAGS="$remap" cargo build --locked --release -p pgseal --target "$host" --target-dir "$target"
 
 rm -rf dist
 mkdir -p "dist/$name"
