@@ -299,7 +299,11 @@ fn a_broken_promise_is_rolled_back() {
         plan.phases[0].steps[1].sql.push_str(" DEFAULT 1");
         let (desk, database) = (Desk::new(&plan), old_database(server));
         let ended = desk.apply(&database).expect(6);
-        assert!(ended.err.contains("table public.orders: default customer should not be there"), "{major}: {}", ended.err);
+        assert!(
+            ended.err.contains("table public.orders: default customer should not be there"),
+            "{major}: {}",
+            ended.err
+        );
         assert_eq!(snapshot(&database).unwrap().fingerprint(), plan.source.fingerprint, "{major}");
     }
 }
