@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 /// The deepest that such a value is nested.
 const MOST_LEVELS: usize = 32;
 
-/// A JSON value without fractions, nested at most [`MOST_LEVELS`] deep, with each key of an object there once.
+/// A JSON value without fractions, nested at most 32 levels deep, with each key of an object there once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tree(Value);
 
