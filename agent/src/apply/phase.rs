@@ -251,7 +251,6 @@ impl Run<'_> {
         let started = Instant::now();
         let (ran, waited) = self.watched(place, |session| session.execute(sql));
         self.note_attempt(|attempt| attempt.step_ended(sql, started, waited));
-        self.means.interrupt.returned();
         ran.and_then(|ran| ran).map(drop).map_err(|source| self.failed(place, sql, source))
     }
 
@@ -290,7 +289,6 @@ impl Run<'_> {
         self.own("set a savepoint", place, |session| session.simple("SAVEPOINT pgseal_capture"))?;
         let scope = &self.plan.scope;
         let (read, _) = self.watched(place, |session| capture_within(session.client(), scope, String::new()));
-        self.means.interrupt.returned();
         let lost = |source| Stop::Over(ApplyError::Lost { place, between: !self.records.is_empty(), source });
         let snapshot = match read.map_err(lost)? {
             Ok(snapshot) => snapshot,

@@ -299,7 +299,6 @@ impl<'a> Run<'a> {
             tries += 1;
             let scope = &self.plan.scope;
             let (read, _) = self.watched(place, |session| capture(session.client(), scope, String::new()));
-            self.means.interrupt.returned();
             let lost = |source| ApplyError::Lost { place, between: !self.records.is_empty(), source };
             match read.map_err(lost)? {
                 Ok(snapshot) => return Ok(snapshot),

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::error::Place;
 use super::run::Run;
@@ -213,6 +213,12 @@ impl Run<'_> {
         place: Place,
         run: impl FnOnce(&mut Session) -> R + Send,
     ) -> (Result<R, StatementError>, Duration) {
+        let interrupt = self.means.interrupt.clone();
+        let run = move |session: &mut Session| {
+            let answer = run(session);
+            interrupt.returned();
+            answer
+        };
         let mut waited = Duration::ZERO;
         if self.means.another.is_none() {
             return (Ok(run(self.session)), waited);
@@ -234,15 +240,16 @@ impl Run<'_> {
                 answer
             });
             // one question at a time: a connection that stalls is not asked again
-            let (mut may_ask, mut period) = (true, first);
+            let (mut may_ask, mut period, mut looked) = (true, first, Instant::now());
             while !statement.is_finished() {
                 match heard.recv_timeout(std::mem::replace(&mut period, PERIOD)) {
                     Ok(Heard::Ended) => break,
                     Ok(Heard::Seen(seen)) => {
                         may_ask = true;
+                        let since = std::mem::replace(&mut looked, Instant::now()).elapsed();
                         let Some(progress) = seen else { continue };
                         if progress.waits.is_some() {
-                            waited += PERIOD;
+                            waited += since;
                             self.waits.clone_from(&progress.waits);
                         }
                         if watcher.is_news(&progress) {
