@@ -411,6 +411,10 @@ impl<'server> Database<'server> {
             .collect()
     }
 
+    /// Whether a session in this database waits for a lock; of others on the same server it says nothing.
+    pub const IS_BLOCKED: &'static str =
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')";
+
     /// Waits until a query gives that answer.
     ///
     /// # Panics

@@ -254,12 +254,10 @@ fn the_agent_is_killed_while_a_statement_runs() {
         let mut held = other.transaction().unwrap();
         held.batch_execute("LOCK TABLE shop.orders IN ACCESS SHARE MODE").unwrap();
         let mut child = desk.spawn(&database, Path::new(server.host()));
-        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation' \
-                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-        wait_until(&database, waiting, "1", Duration::from_secs(60));
+        database.wait_until(Database::IS_BLOCKED, "t");
         child.kill().unwrap();
         child.wait().unwrap();
-        wait_until(&database, waiting, "0", Duration::from_secs(30));
+        database.wait_until(Database::IS_BLOCKED, "f");
         held.rollback().unwrap();
         assert_eq!(snapshot(&database).unwrap().fingerprint(), forged.state(0));
         desk.apply(&database).expect(0);
@@ -287,7 +285,7 @@ fn the_agent_is_killed_at_any_time() {
         child.wait().unwrap();
         let alone = "SELECT count(*) FROM pg_stat_activity \
                      WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
-        wait_until(&database, alone, "0", Duration::from_secs(30));
+        database.wait_until(alone, "0");
         let found = snapshot(&database).unwrap().fingerprint();
         let state = (0..=3).find(|phases| forged.state(*phases) == found).expect("a checkpoint");
         found_at[state] += 1;
@@ -295,12 +293,4 @@ fn the_agent_is_killed_at_any_time() {
         assert_eq!(snapshot(&database).unwrap().fingerprint(), forged.plan.target);
     }
     println!("killed at 12 times, with so many phases committed: {found_at:?}");
-}
-
-fn wait_until(database: &Database<'_>, sql: &str, answer: &str, limit: Duration) {
-    let end = Instant::now() + limit;
-    while database.text(sql) != answer {
-        assert!(Instant::now() < end, "never: {sql}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }

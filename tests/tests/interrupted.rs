@@ -57,14 +57,6 @@ fn signal(child: &Child, name: &str) {
     assert!(Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap().success());
 }
 
-/// Waits until the agent's session waits for a lock.
-fn wait_for_waiting(database: &Database<'_>) {
-    database.wait_until(
-        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')",
-        "t",
-    );
-}
-
 #[test]
 fn a_signal_cancels_and_rolls_back() {
     for (major, name) in [(14, "TERM"), (18, "INT")] {
@@ -73,7 +65,7 @@ fn a_signal_cancels_and_rolls_back() {
         let mut held = other.transaction().unwrap();
         held.batch_execute("SELECT * FROM shop.orders").unwrap();
         let child = stage.spawn();
-        wait_for_waiting(&stage.database);
+        stage.database.wait_until(Database::IS_BLOCKED, "t");
         let began = Instant::now();
         signal(&child, name);
         let ended = finish(child);
@@ -97,7 +89,7 @@ fn a_request_to_cancel_that_gets_lost_is_sent_again() {
     held.batch_execute("SELECT * FROM shop.orders").unwrap();
     let proxy = Proxy::start(stage.database.server(), None);
     let child = stage.desk.spawn(&stage.database, proxy.host());
-    wait_for_waiting(&stage.database);
+    stage.database.wait_until(Database::IS_BLOCKED, "t");
     // by then whoever looks on is connected
     std::thread::sleep(Duration::from_secs(3));
     let began = Instant::now();
@@ -122,7 +114,7 @@ fn a_signal_ends_a_pause() {
     let mut held = other.transaction().unwrap();
     held.batch_execute("SELECT * FROM shop.orders").unwrap();
     let child = stage.spawn();
-    wait_for_waiting(&stage.database);
+    stage.database.wait_until(Database::IS_BLOCKED, "t");
     // pauses grow: by now it pauses more than it waits
     std::thread::sleep(Duration::from_secs(4));
     signal(&child, "TERM");
@@ -140,7 +132,7 @@ fn a_signal_ends_a_concurrent_build_and_clears_up() {
     let mut held = other.transaction().unwrap();
     held.batch_execute("UPDATE shop.orders SET note = 'x'").unwrap();
     let child = stage.spawn();
-    wait_for_waiting(&stage.database);
+    stage.database.wait_until(Database::IS_BLOCKED, "t");
     signal(&child, "INT");
     // clearing up waits for the same lock: it is given free when the build is cancelled, not before, or the build might succeed
     stage.database.wait_until(
@@ -205,7 +197,7 @@ fn a_second_connection_that_stalls_is_not_waited_for() {
         let mut other = stage.database.connect();
         other.batch_execute("SELECT pg_advisory_lock(42)").unwrap();
         let child = stage.desk.spawn_with(&stage.database, proxy.host(), &[]);
-        wait_for_waiting(&stage.database);
+        stage.database.wait_until(Database::IS_BLOCKED, "t");
         std::thread::sleep(Duration::from_millis(2_500));
         let began = Instant::now();
         other.batch_execute("SELECT pg_advisory_unlock(42)").unwrap();
@@ -267,7 +259,7 @@ fn a_server_that_starts_again_is_waited_for() {
         let mut held = other.transaction().unwrap();
         held.batch_execute("SELECT * FROM shop.orders").unwrap();
         let child = stage.spawn();
-        wait_for_waiting(&stage.database);
+        stage.database.wait_until(Database::IS_BLOCKED, "t");
         server.stop_immediate();
         std::thread::sleep(Duration::from_millis(500));
         server.restart();

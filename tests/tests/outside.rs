@@ -270,9 +270,7 @@ fn waiting_is_in_the_receipt() {
     let mut held = other.transaction().unwrap();
     held.batch_execute("UPDATE shop.orders SET total = 1 WHERE id = 1").unwrap();
     let child = stage.spawn();
-    let waiting =
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    stage.database.wait_until(waiting, "1");
+    stage.database.wait_until(Database::IS_BLOCKED, "t");
     std::thread::sleep(Duration::from_secs(4));
     held.rollback().unwrap();
     assert!(child.wait_with_output().unwrap().status.success());

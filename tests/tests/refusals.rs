@@ -199,7 +199,7 @@ fn drift_while_waiting_for_a_lock_is_refused() {
         let mut change = other.transaction().unwrap();
         change.batch_execute("LOCK TABLE shop.orders IN ACCESS SHARE MODE").unwrap();
         let child = stage.desk.spawn(&stage.database, Path::new(stage.database.server().host()));
-        stage.database.wait_until("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation'", "1");
+        stage.database.wait_until(Database::IS_BLOCKED, "t");
         // another table, which nobody has locked
         change.batch_execute("ALTER TABLE shop.untouched ADD COLUMN hotfix integer").unwrap();
         change.commit().unwrap();
