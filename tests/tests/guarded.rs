@@ -4,12 +4,11 @@
 
 use std::time::Duration;
 
+use pgseal_catalog::Digest;
 use pgseal_catalog::plan::{Lock, LockMode};
 use pgseal_catalog::receipt::Outcome;
-use pgseal_catalog::{Digest, Plan};
-use pgseal_tests::faults::{Desk, Forged, Proxy, Stop, When, forge};
-use pgseal_tests::pipeline::snapshot;
-use pgseal_tests::program::{Ended, finish, says};
+use pgseal_tests::faults::{Desk, Proxy, Stop, Trial, When, forge};
+use pgseal_tests::program::{finish, says};
 use pgseal_tests::server::{Database, MAJORS, Options, Server};
 
 const SOURCE: &str = "CREATE SCHEMA shop;
@@ -21,35 +20,9 @@ const SOURCE: &str = "CREATE SCHEMA shop;
 /// Whether the database is to misbehave: a setting that only the real one has, not the twin that the plan is made with.
 const IF_ARMED: &str = "IF current_setting('app.armed', true) = 'on' THEN";
 
-struct Stage<'server> {
-    database: Database<'server>,
-    desk: Desk,
-    forged: Forged,
-}
-
-impl<'server> Stage<'server> {
-    fn new(server: &'server Server, source: &str, phases: &[&[&str]]) -> Self {
-        let forged = forge(server, source, phases);
-        Stage { database: forged.database(server), desk: Desk::new(&forged.plan), forged }
-    }
-
-    fn arm(&self) {
-        self.database.batch(&format!("ALTER DATABASE \"{}\" SET app.armed = on", self.database.name()));
-    }
-
-    fn fingerprint(&self) -> Digest {
-        snapshot(&self.database).unwrap().fingerprint()
-    }
-
-    fn put(&self, change: impl FnOnce(&mut Plan)) {
-        let mut plan = self.forged.plan.clone();
-        change(&mut plan);
-        self.desk.put(&plan);
-    }
-
-    fn apply(&self, code: i32) -> Ended {
-        self.desk.apply(&self.database).expect(code)
-    }
+/// Lets the database misbehave.
+fn arm(database: &Database<'_>) {
+    database.batch(&format!("ALTER DATABASE \"{}\" SET app.armed = on", database.name()));
 }
 
 /// What COMMIT would run is run before the promise is checked.
@@ -65,8 +38,8 @@ fn deferred_triggers_run_before_the_promise_is_checked() {
     );
     for major in MAJORS {
         let stage =
-            Stage::new(Server::shared(major), &source, &[&["CREATE TABLE shop.filled AS SELECT shop.fill() AS a"]]);
-        stage.arm();
+            Trial::new(Server::shared(major), &source, &[&["CREATE TABLE shop.filled AS SELECT shop.fill() AS a"]]);
+        arm(&stage.database);
         says(&stage.apply(6), &["[A0501]", "table shop.items"]);
         assert_eq!(
             (stage.fingerprint(), stage.database.text("SELECT count(*) FROM shop.orders")),
@@ -87,8 +60,8 @@ fn deferred_constraints_fail_as_statements_do() {
         CREATE FUNCTION shop.fill() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN {IF_ARMED}
             INSERT INTO shop.items VALUES (1, 7); END IF; RETURN 1; END $$;"
     );
-    let stage = Stage::new(Server::shared(18), &source, &[&["CREATE TABLE shop.filled AS SELECT shop.fill() AS a"]]);
-    stage.arm();
+    let stage = Trial::new(Server::shared(18), &source, &[&["CREATE TABLE shop.filled AS SELECT shop.fill() AS a"]]);
+    arm(&stage.database);
     says(&stage.apply(5), &["[A0401]", "23503"]);
     assert_eq!(stage.fingerprint(), stage.forged.state(0));
 }
@@ -103,7 +76,7 @@ fn views_of_a_phase_are_locked_from_its_beginning() {
         "DROP MATERIALIZED VIEW shop.totals",
     ];
     for major in MAJORS {
-        let stage = Stage::new(Server::shared(major), SOURCE, &[phase]);
+        let stage = Trial::new(Server::shared(major), SOURCE, &[phase]);
         let stop = Stop { when: When::Before, sql: Some(SLOW.to_owned()), nth: 1 };
         let proxy = Proxy::pausing(stage.database.server(), stop);
         let child = stage.desk.spawn(&stage.database, proxy.host());
@@ -128,7 +101,7 @@ fn a_right_to_refer_is_enough_for_a_foreign_key() {
     let key = "ALTER TABLE shop.items ADD CONSTRAINT items_order FOREIGN KEY (order_id) REFERENCES shop.orders (id)";
     for major in [14, 18] {
         let server = Server::shared(major);
-        let stage = Stage::new(server, SOURCE, &[&[key]]);
+        let stage = Trial::new(server, SOURCE, &[&[key]]);
         stage.put(|plan| {
             let relation = "shop.orders".parse().unwrap();
             plan.phases[0].locks.retain(|lock| lock.relation != relation);
@@ -150,7 +123,7 @@ fn a_right_to_refer_is_enough_for_a_foreign_key() {
 #[test]
 fn a_ledger_that_appears_in_between_is_not_trusted() {
     for first in ["CREATE SCHEMA pgseal", "CREATE TABLE pgseal.ledger ("] {
-        let stage = Stage::new(Server::shared(18), SOURCE, &[&["COMMENT ON TABLE shop.items IS 'x'"]]);
+        let stage = Trial::new(Server::shared(18), SOURCE, &[&["COMMENT ON TABLE shop.items IS 'x'"]]);
         let stop = Stop { when: When::Before, sql: Some(first.to_owned()), nth: 1 };
         if first.starts_with("CREATE TABLE") {
             stage.database.batch("CREATE SCHEMA pgseal");
@@ -186,8 +159,8 @@ fn a_statement_that_ends_its_session_is_not_tried_for_ever() {
         CREATE FUNCTION shop.fill() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN {IF_ARMED}
             PERFORM nextval('shop.tries'), pg_terminate_backend(pg_backend_pid()); END IF; RETURN 1; END $$;"
     );
-    let stage = Stage::new(Server::shared(18), &source, &[&["CREATE TABLE shop.filled AS SELECT shop.fill() AS a"]]);
-    stage.arm();
+    let stage = Trial::new(Server::shared(18), &source, &[&["CREATE TABLE shop.filled AS SELECT shop.fill() AS a"]]);
+    arm(&stage.database);
     let ended = stage.apply(1);
     says(&ended, &["[A0701]"]);
     assert_eq!(stage.database.text("SELECT last_value FROM shop.tries"), "4");
@@ -201,7 +174,7 @@ fn doubt_is_settled_by_the_ledger_or_told() {
         &[&["COMMENT ON TABLE shop.items IS 'of orders'"], &["COMMENT ON TABLE shop.items IS 'x'"]];
     for (ledger, when) in [(true, When::Answered), (true, When::Before), (false, When::Answered), (false, When::Before)]
     {
-        let stage = Stage::new(Server::shared(18), SOURCE, phases);
+        let stage = Trial::new(Server::shared(18), SOURCE, phases);
         assert_eq!(stage.forged.state(0), stage.forged.state(1));
         let role = if ledger { "postgres" } else { "guarded_owner" };
         if !ledger {
@@ -240,7 +213,7 @@ fn doubt_is_settled_for_the_phase_that_it_is_of() {
         &["COMMENT ON TABLE shop.items IS 'z'"],
     ];
     for when in [When::Before, When::Answered] {
-        let stage = Stage::new(Server::shared(18), SOURCE, phases);
+        let stage = Trial::new(Server::shared(18), SOURCE, phases);
         stage.database.batch(phases[0][0]);
         let stop = Stop { when, sql: Some("COMMIT".to_owned()), nth: 1 };
         let proxy = Proxy::cutting(stage.database.server(), stop);
@@ -263,7 +236,7 @@ fn what_is_locked_by_its_name_is_not_run() {
         CREATE FUNCTION public.called(bigint) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS
             $$ BEGIN PERFORM nextval('public.calls'); RETURN true; END $$;"
     );
-    let stage = Stage::new(Server::shared(18), &source, &[phase]);
+    let stage = Trial::new(Server::shared(18), &source, &[phase]);
     // after the first look, before the lock
     let stop = Stop { when: When::Before, sql: Some("SAVEPOINT pgseal_lock; PREPARE".to_owned()), nth: 1 };
     let proxy = Proxy::pausing(stage.database.server(), stop);
@@ -282,7 +255,7 @@ fn what_is_locked_by_its_name_is_not_run() {
 /// A plan's end counts while it waits, too.
 #[test]
 fn a_plan_that_expires_while_it_waits_is_not_begun_again() {
-    let stage = Stage::new(Server::shared(18), SOURCE, &[&["ALTER TABLE shop.items ADD COLUMN what text"]]);
+    let stage = Trial::new(Server::shared(18), SOURCE, &[&["ALTER TABLE shop.items ADD COLUMN what text"]]);
     let soon = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap() + Duration::from_secs(4);
     stage.put(|plan| {
         plan.binding.expires = Some(soon.as_secs().try_into().unwrap());

@@ -1,12 +1,14 @@
 //! Roles, databases and neighbours that are set up to change what a plan does: it does the same, or nothing.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::ops::Deref;
+
 use pgseal_catalog::Name;
 use pgseal_catalog::receipt::Outcome;
-use pgseal_tests::faults::{Desk, Forged, forge};
+use pgseal_tests::faults::{Desk, Trial, forge};
 use pgseal_tests::pipeline::snapshot;
-use pgseal_tests::program::Ended;
-use pgseal_tests::server::{Database, MAJORS, Server};
+use pgseal_tests::program::{Ended, says};
+use pgseal_tests::server::{MAJORS, Server};
 
 const SOURCE: &str = "
 CREATE SCHEMA shop;
@@ -40,10 +42,14 @@ const QUALIFIED: &[&[&str]] = &[
     &["CREATE VIEW shop.dear AS SELECT * FROM shop.orders WHERE pg_catalog.lower(total::text) > 'a'"],
 ];
 
-struct Stage {
-    database: Database<'static>,
-    desk: Desk,
-    forged: Forged,
+struct Stage(Trial<'static>);
+
+impl Deref for Stage {
+    type Target = Trial<'static>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl Stage {
@@ -63,13 +69,26 @@ impl Stage {
         );
         database.batch(&admin);
         database.batch(&format!("SET SESSION AUTHORIZATION {role}; {SOURCE}"));
-        Stage { database, desk: Desk::new(&forged.plan), forged }
+        Stage(Trial { database, desk: Desk::new(&forged.plan), forged })
     }
 
     fn apply_as(&self, role: &str) -> Ended {
+        self.apply_as_with(role, &[])
+    }
+
+    fn apply_as_with(&self, role: &str, more: &[&str]) -> Ended {
         let mut connection = self.database.options();
         connection[5] = role.to_owned();
+        connection.extend(more.iter().map(|word| (*word).to_owned()));
         self.desk.apply_with(&connection)
+    }
+
+    /// Who owns what the plan and the agent made.
+    fn owners(&self) -> Vec<String> {
+        self.database.texts(
+            "SELECT relnamespace::regnamespace || '.' || relname || ' ' || relowner::regrole FROM pg_class
+             WHERE oid IN (to_regclass('shop.items'), to_regclass('shop.dear'), to_regclass('pgseal.ledger')) ORDER BY 1",
+        )
     }
 
     fn expect_target(&self) {
@@ -80,7 +99,7 @@ impl Stage {
     fn end(self, role: &str) {
         self.database.batch(&format!("REASSIGN OWNED BY {role} TO postgres; DROP OWNED BY {role}"));
         let server = self.database.server();
-        drop(self.database);
+        drop(self.0.database);
         server.connect("postgres").batch_execute(&format!("DROP ROLE {role}")).unwrap();
     }
 }
@@ -114,12 +133,12 @@ fn settings_of_role_and_database_change_nothing() {
             ("statement_timeout", "1ms"),
             ("lock_timeout", "1ms"),
             ("idle_in_transaction_session_timeout", "1ms"),
-            ("idle_session_timeout", "20ms"),
+            ("idle_session_timeout", "100ms"),
             ("synchronous_commit", "off"),
             ("enable_seqscan", "off"),
         ];
         if major >= 17 {
-            settings.push(("transaction_timeout", "5ms"));
+            settings.push(("transaction_timeout", "50ms"));
         }
         for (number, (name, value)) in settings.iter().enumerate() {
             let whose = match number % 3 {
@@ -197,6 +216,55 @@ fn event_triggers_cannot_change_what_is_done() {
         stage.apply_as(ROLE).expect(0);
         stage.expect_target();
         stage.database.batch("DROP SCHEMA pgseal_trap");
+        stage.end(ROLE);
+    }
+}
+
+/// Who can set a role for the database does not get what the agent makes.
+#[test]
+fn a_role_that_the_database_sets_is_not_acted_as() {
+    const ROLE: &str = "hostile_owner";
+    for major in MAJORS {
+        let stage = Stage::new(Server::shared(major), ROLE);
+        let set = format!("ALTER DATABASE \"{}\" SET role = '{ROLE}'", stage.database.name());
+        stage.database.batch(&set);
+        stage.apply_as("postgres").expect(0);
+        // a session there would begin as that role
+        let reset = format!("ALTER DATABASE \"{}\" RESET role", stage.database.name());
+        stage.database.server().connect("postgres").batch_execute(&reset).unwrap();
+        stage.expect_target();
+        let expected = ["pgseal.ledger postgres", "shop.dear postgres", "shop.items postgres"];
+        assert_eq!(stage.owners(), expected, "{major}");
+        stage.end(ROLE);
+    }
+}
+
+/// A member that has none of the owner's rights by itself acts as the owner where that is asked for.
+#[test]
+fn a_member_acts_as_the_owner() {
+    const ROLE: &str = "hostile_group";
+    const MEMBER: &str = "hostile_member";
+    for major in MAJORS {
+        let stage = Stage::new(Server::shared(major), ROLE);
+        stage.database.batch(&format!(
+            "DROP ROLE IF EXISTS {MEMBER}; CREATE ROLE {MEMBER} LOGIN NOINHERIT; GRANT {ROLE} TO {MEMBER}"
+        ));
+        stage.apply_as(MEMBER).expect(5);
+        says(&stage.apply_as_with(MEMBER, &["--role", "hostile_nobody"]).expect(1), &["[C0113]", "hostile_nobody"]);
+        let foreign = stage.apply_as_with(ROLE, &["--role", "postgres"]).expect(1);
+        says(&foreign, &["[C0113]", "could not act as role \"postgres\"", "is a member of"]);
+        // what the user's own session waits for is seen
+        stage.desk.put(&stage.changed(|plan| (plan.timeouts.lock_ms, plan.timeouts.lock_retries) = (3_000, 0)));
+        let mut other = stage.database.connect();
+        let mut held = other.transaction().unwrap();
+        held.batch_execute("LOCK TABLE shop.orders IN ACCESS SHARE MODE").unwrap();
+        let ended = stage.apply_as_with(MEMBER, &["--role", ROLE]).expect(7);
+        says(&ended, &["a lock on shop.orders was not granted"]);
+        held.rollback().unwrap();
+        stage.apply_as_with(MEMBER, &["--role", ROLE]).expect(0);
+        stage.expect_target();
+        assert_eq!(stage.owners(), ["pgseal.ledger", "shop.dear", "shop.items"].map(|name| format!("{name} {ROLE}")));
+        stage.database.batch(&format!("DROP ROLE {MEMBER}"));
         stage.end(ROLE);
     }
 }

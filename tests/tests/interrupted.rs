@@ -2,14 +2,11 @@
 //! that the same run or the next one gets to the end.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use pgseal_catalog::Digest;
 use pgseal_catalog::receipt::Outcome;
-use pgseal_tests::faults::{Desk, Forged, Pooler, Pooling, Proxy, Stop, When, forge};
-use pgseal_tests::pipeline::snapshot;
+use pgseal_tests::faults::{Pooler, Pooling, Proxy, Stop, Trial, When, forge};
 use pgseal_tests::program::{finish, says};
 use pgseal_tests::server::{Database, MAJORS, Options, Server};
 
@@ -20,37 +17,11 @@ const SECOND: &str = "ALTER TABLE shop.orders ADD COLUMN total numeric";
 const PHASES: &[&[&str]] = &[&[FIRST], &[SECOND], &["COMMENT ON TABLE shop.items IS 'x'"]];
 const OUTSIDE: &str = "CREATE INDEX CONCURRENTLY orders_note ON shop.orders (note)";
 
-struct Stage<'server> {
-    database: Database<'server>,
-    desk: Desk,
-    forged: Forged,
-}
-
-impl<'server> Stage<'server> {
-    fn new(server: &'server Server, phases: &[&[&str]]) -> Stage<'server> {
-        let mut forged = forge(server, SOURCE, phases);
-        // whoever waits here does so until it is told otherwise
-        forged.plan.timeouts.lock_ms = 60_000;
-        Stage { database: forged.database(server), desk: Desk::new(&forged.plan), forged }
-    }
-
-    fn fingerprint(&self) -> Digest {
-        snapshot(&self.database).unwrap().fingerprint()
-    }
-
-    fn spawn(&self) -> Child {
-        self.desk.spawn_with(&self.database, Path::new(self.database.server().host()), &[])
-    }
-
-    #[track_caller]
-    fn applies(&self) {
-        self.desk.apply(&self.database).expect(0);
-        assert_eq!(self.fingerprint(), self.forged.plan.target);
-    }
-
-    fn ledger(&self) -> Vec<String> {
-        self.database.texts("SELECT phase || ' ' || event FROM pgseal.ledger ORDER BY noted_at")
-    }
+fn stage<'server>(server: &'server Server, phases: &[&[&str]]) -> Trial<'server> {
+    let mut forged = forge(server, SOURCE, phases);
+    // whoever waits here does so until it is told otherwise
+    forged.plan.timeouts.lock_ms = 60_000;
+    Trial::of(server, forged)
 }
 
 fn signal(child: &Child, name: &str) {
@@ -60,7 +31,7 @@ fn signal(child: &Child, name: &str) {
 #[test]
 fn a_signal_cancels_and_rolls_back() {
     for (major, name) in [(14, "TERM"), (18, "INT")] {
-        let stage = Stage::new(Server::shared(major), PHASES);
+        let stage = stage(Server::shared(major), PHASES);
         let mut other = stage.database.connect();
         let mut held = other.transaction().unwrap();
         held.batch_execute("SELECT * FROM shop.orders").unwrap();
@@ -83,7 +54,7 @@ fn a_signal_cancels_and_rolls_back() {
 /// The host swallows the request to cancel; the statement would wait for a minute, ten times.
 #[test]
 fn a_request_to_cancel_that_gets_lost_is_sent_again() {
-    let stage = Stage::new(Server::shared(18), PHASES);
+    let stage = stage(Server::shared(18), PHASES);
     let mut other = stage.database.connect();
     let mut held = other.transaction().unwrap();
     held.batch_execute("SELECT * FROM shop.orders").unwrap();
@@ -106,7 +77,7 @@ fn a_request_to_cancel_that_gets_lost_is_sent_again() {
 
 #[test]
 fn a_signal_ends_a_pause() {
-    let stage = Stage::new(Server::shared(18), PHASES);
+    let stage = stage(Server::shared(18), PHASES);
     let mut plan = stage.forged.plan.clone();
     (plan.timeouts.lock_ms, plan.timeouts.lock_retries) = (100, 10_000);
     stage.desk.put(&plan);
@@ -127,7 +98,7 @@ fn a_signal_ends_a_pause() {
 
 #[test]
 fn a_signal_ends_a_concurrent_build_and_clears_up() {
-    let stage = Stage::new(Server::shared(17), &[&[OUTSIDE]]);
+    let stage = stage(Server::shared(17), &[&[OUTSIDE]]);
     let mut other = stage.database.connect();
     let mut held = other.transaction().unwrap();
     held.batch_execute("UPDATE shop.orders SET note = 'x'").unwrap();
@@ -159,7 +130,7 @@ fn a_lost_connection_is_replaced() {
             (When::Before, SECOND, 1),
             (When::Answered, SECOND, 1),
         ] {
-            let stage = Stage::new(server, PHASES);
+            let stage = stage(server, PHASES);
             let proxy = Proxy::cutting(server, Stop { when, sql: Some(sql.to_owned()), nth });
             let ended = finish(stage.desk.spawn_with(&stage.database, proxy.host(), &[]));
             assert_eq!(ended.code, Some(0), "{major}, {when:?} {sql}: {ended:?}");
@@ -181,7 +152,7 @@ fn a_lost_connection_is_replaced() {
 #[test]
 fn a_second_connection_that_stalls_is_not_waited_for() {
     for (major, connection) in [(14, 3), (18, 3), (18, 2)] {
-        let stage = Stage::new(Server::shared(major), PHASES);
+        let stage = stage(Server::shared(major), PHASES);
         let proxy = Proxy::start(stage.database.server(), None);
         proxy.mute_from(connection);
         // of the second phase the statement is held, not its lock, which would be taken before it
@@ -213,7 +184,7 @@ fn a_second_connection_that_stalls_is_not_waited_for() {
 #[test]
 fn a_listener_that_falls_mute_ends_the_run_in_time() {
     let server = Server::shared(18);
-    let stage = Stage::new(server, PHASES);
+    let stage = stage(server, PHASES);
     let proxy = Proxy::cutting(server, Stop { when: When::Before, sql: Some("COMMIT".to_owned()), nth: 1 });
     proxy.mute_from(3);
     let began = Instant::now();
@@ -227,7 +198,7 @@ fn a_listener_that_falls_mute_ends_the_run_in_time() {
 
 #[test]
 fn a_connection_lost_before_anything_is_begun_has_a_code() {
-    let stage = Stage::new(Server::shared(18), PHASES);
+    let stage = stage(Server::shared(18), PHASES);
     let sql = "SELECT pg_catalog.current_database()".to_owned();
     let proxy = Proxy::cutting(stage.database.server(), Stop { when: When::Answering(7), sql: Some(sql), nth: 1 });
     let ended = finish(stage.desk.spawn_with(&stage.database, proxy.host(), &[]));
@@ -241,7 +212,7 @@ fn a_connection_lost_before_anything_is_begun_has_a_code() {
 fn a_connection_lost_while_an_index_is_built_is_replaced() {
     for (major, when) in [(14, When::Answered), (18, When::Answered), (18, When::Before)] {
         let server = Server::shared(major);
-        let stage = Stage::new(server, &[&[OUTSIDE], &[SECOND]]);
+        let stage = stage(server, &[&[OUTSIDE], &[SECOND]]);
         let proxy = Proxy::cutting(server, Stop { when, sql: Some(OUTSIDE.to_owned()), nth: 1 });
         let ended = finish(stage.desk.spawn_with(&stage.database, proxy.host(), &[]));
         assert_eq!(ended.code, Some(0), "{major}: {ended:?}");
@@ -254,7 +225,7 @@ fn a_connection_lost_while_an_index_is_built_is_replaced() {
 fn a_server_that_starts_again_is_waited_for() {
     for major in [14, 18] {
         let server = Server::start(&Options::new(major).setting("synchronous_commit", "on"));
-        let stage = Stage::new(&server, PHASES);
+        let stage = stage(&server, PHASES);
         let mut other = stage.database.connect();
         let mut held = other.transaction().unwrap();
         held.batch_execute("SELECT * FROM shop.orders").unwrap();
@@ -281,7 +252,7 @@ fn a_pool_of_transactions_is_refused() {
             (Pooling::FromPhase(1), 1, 0),
             (Pooling::FromPhase(2), 8, 1),
         ] {
-            let stage = Stage::new(server, PHASES);
+            let stage = stage(server, PHASES);
             let pooler = Pooler::start(server, pooling);
             let ended = finish(stage.desk.spawn(&stage.database, pooler.host()));
             assert_eq!(ended.code, Some(code), "{major}, {pooling:?}: {ended:?}");

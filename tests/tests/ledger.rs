@@ -1,43 +1,39 @@
 //! The ledger in the database: what it says, that a plan is used once, and that a ledger of somebody else's is not touched.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::ops::Deref;
+
 use pgseal_catalog::Digest;
 use pgseal_catalog::plan::Plan;
 use pgseal_catalog::receipt::Outcome;
 use pgseal_keys::key_file;
-use pgseal_tests::faults::{Desk, Forged, forge};
+use pgseal_tests::faults::{Trial, forge};
 use pgseal_tests::pipeline::snapshot;
-use pgseal_tests::program::{Ended, run_agent, says};
-use pgseal_tests::server::{Database, MAJORS, Server};
+use pgseal_tests::program::{run_agent, says};
+use pgseal_tests::server::{MAJORS, Server};
 
 const SOURCE: &str = "CREATE SCHEMA shop; CREATE TABLE shop.orders (id integer PRIMARY KEY)";
 const PHASES: &[&[&str]] =
     &[&["ALTER TABLE shop.orders ADD COLUMN note text"], &["CREATE INDEX orders_note ON shop.orders (note)"]];
 const BACK: &str = "ALTER TABLE shop.orders DROP COLUMN note";
 
-struct Stage {
-    database: Database<'static>,
-    desk: Desk,
-    forged: Forged,
+struct Stage(Trial<'static>);
+
+impl Deref for Stage {
+    type Target = Trial<'static>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl Stage {
     fn new(major: u16) -> Stage {
-        let server = Server::shared(major);
-        let forged = forge(server, SOURCE, PHASES);
-        Stage { database: forged.database(server), desk: Desk::new(&forged.plan), forged }
-    }
-
-    fn apply(&self, code: i32) -> Ended {
-        self.desk.apply(&self.database).expect(code)
+        Stage(Trial::new(Server::shared(major), SOURCE, PHASES))
     }
 
     fn rows(&self) -> String {
         self.database.text("SELECT count(*) FROM pgseal.ledger")
-    }
-
-    fn fingerprint(&self) -> Digest {
-        snapshot(&self.database).unwrap().fingerprint()
     }
 
     fn policy(&self, lines: &str) {

@@ -1,29 +1,34 @@
 //! What an agent remembers and signs, and what a policy demands of the database, on a real server.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::ops::Deref;
+
 use pgseal_catalog::Plan;
 use pgseal_catalog::plan::Binding;
 use pgseal_catalog::receipt::Outcome;
-use pgseal_tests::faults::{Desk, Forged, forge};
+use pgseal_tests::faults::Trial;
 use pgseal_tests::program::{Ended, run_agent, says};
-use pgseal_tests::server::{Database, Server};
+use pgseal_tests::server::Server;
 
 const SOURCE: &str = "CREATE SCHEMA shop; CREATE TABLE shop.orders (id bigint PRIMARY KEY);";
 const PHASES: &[&[&str]] =
     &[&["ALTER TABLE shop.orders ADD COLUMN note text"], &["COMMENT ON TABLE shop.orders IS 'orders'"]];
 
 /// A database at the source of a plan, and an agent with a memory.
-struct Stage {
-    database: Database<'static>,
-    desk: Desk,
-    forged: Forged,
+struct Stage(Trial<'static>);
+
+impl Deref for Stage {
+    type Target = Trial<'static>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl Stage {
     fn new() -> Self {
         let server = Server::shared(18);
-        let forged = forge(server, SOURCE, PHASES);
-        let stage = Self { database: forged.database(server), desk: Desk::new(&forged.plan), forged };
+        let stage = Self(Trial::new(server, SOURCE, PHASES));
         stage.desk.private_folder("state");
         stage
     }

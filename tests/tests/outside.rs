@@ -2,16 +2,13 @@
 //! clears up exactly what the plan itself makes, and goes on.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::path::Path;
-use std::process::Child;
+use std::ops::Deref;
 use std::time::{Duration, Instant};
 
-use pgseal_catalog::plan::Plan;
 use pgseal_catalog::receipt::Outcome;
-use pgseal_catalog::{Digest, FactId, Name, QualifiedName};
-use pgseal_tests::faults::{Desk, Forged, Proxy, Stop, When, forge};
-use pgseal_tests::pipeline::snapshot;
-use pgseal_tests::program::{Ended, says};
+use pgseal_catalog::{FactId, Name, QualifiedName};
+use pgseal_tests::faults::{Proxy, Stop, Trial, When, forge};
+use pgseal_tests::program::says;
 use pgseal_tests::server::{Database, MAJORS, Server};
 
 const SOURCE: &str = "
@@ -30,10 +27,14 @@ const REINDEX: &str = "REINDEX INDEX CONCURRENTLY shop.orders_total";
 const DETACH: &str = "ALTER TABLE shop.log DETACH PARTITION shop.log_1 CONCURRENTLY";
 const VALUE: &str = "ALTER TYPE shop.state ADD VALUE 'sent'";
 
-struct Stage {
-    database: Database<'static>,
-    desk: Desk,
-    forged: Forged,
+struct Stage(Trial<'static>);
+
+impl Deref for Stage {
+    type Target = Trial<'static>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl Stage {
@@ -45,37 +46,11 @@ impl Stage {
                 step.alters.insert(index("orders_total"));
             }
         }
-        Stage { database: forged.database(server), desk: Desk::new(&forged.plan), forged }
-    }
-
-    fn fingerprint(&self) -> Digest {
-        snapshot(&self.database).unwrap().fingerprint()
-    }
-
-    fn apply(&self, code: i32) -> Ended {
-        self.desk.apply(&self.database).expect(code)
-    }
-
-    fn at_target(&self) -> bool {
-        self.fingerprint() == self.forged.plan.target
-    }
-
-    fn ledger(&self) -> Vec<String> {
-        self.database.texts("SELECT phase || ' ' || event FROM pgseal.ledger ORDER BY noted_at")
+        Stage(Trial::of(server, forged))
     }
 
     fn invalid(&self) -> Vec<String> {
         self.database.texts("SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid ORDER BY 1")
-    }
-
-    fn changed(&self, change: impl FnOnce(&mut Plan)) -> Plan {
-        let mut plan = self.forged.plan.clone();
-        change(&mut plan);
-        plan
-    }
-
-    fn spawn(&self) -> Child {
-        self.desk.spawn(&self.database, Path::new(self.database.server().host()))
     }
 
     /// Starts to apply, and kills the agent when a statement waits for others in a state that the query sees.
@@ -111,7 +86,7 @@ fn they_run_one_by_one_between_others() {
         let stage = Stage::new(major, phases);
         stage.desk.put(&stage.changed(|plan| plan.phases[2].transaction = false));
         stage.apply(0);
-        assert!(stage.at_target(), "{major}");
+        assert!(stage.is_at_target(), "{major}");
         let receipt = stage.desk.expect_receipt(Outcome::Applied, 0);
         assert_eq!(receipt.phases.iter().map(|phase| phase.steps.len()).collect::<Vec<_>>(), [1; 6]);
         let mut expected = vec!["1 committed".to_owned()];
@@ -153,7 +128,7 @@ fn a_killed_build_is_cleared_up_and_done_again() {
         assert_eq!(stage.invalid(), ["shop.orders_email"], "{major}: check changes nothing");
         let ended = stage.apply(0);
         says(&ended, &["clearing up", "orders_email"]);
-        assert!(stage.at_target() && stage.invalid().is_empty(), "{major}");
+        assert!(stage.is_at_target() && stage.invalid().is_empty(), "{major}");
         assert_eq!(stage.ledger(), ["1 started", "1 started", "1 finished", "2 committed"], "{major}");
     }
 }
@@ -198,7 +173,7 @@ fn a_build_that_fails_leaves_nothing() {
         assert_eq!(stage.ledger(), ["1 started"]);
         stage.database.batch("UPDATE shop.orders SET email = id");
         stage.apply(0);
-        assert!(stage.at_target());
+        assert!(stage.is_at_target());
     }
 }
 
@@ -221,7 +196,7 @@ fn waiting_is_told_and_bounded() {
     assert_eq!(stage.invalid(), ["shop.orders_email"]);
     held.rollback().unwrap();
     says(&stage.apply(0), &["clearing up"]);
-    assert!(stage.at_target() && stage.invalid().is_empty());
+    assert!(stage.is_at_target() && stage.invalid().is_empty());
 }
 
 /// The run before got to the end of the statement and could not say so: the next one does, or a plan that was used would not be known.
@@ -236,7 +211,7 @@ fn a_killed_run_is_noted_as_finished() {
         child.kill().unwrap();
         child.wait().unwrap();
         drop(proxy);
-        assert!(stage.at_target(), "{major}");
+        assert!(stage.is_at_target(), "{major}");
         assert_eq!(stage.ledger(), ["1 started"]);
         stage.apply(0);
         stage.desk.expect_receipt(Outcome::NothingToDo, 0);
@@ -258,7 +233,7 @@ fn a_drop_that_waits_for_too_long_is_told() {
     assert_eq!(stage.invalid(), ["shop.orders_total"]);
     held.rollback().unwrap();
     stage.apply(0);
-    assert!(stage.at_target());
+    assert!(stage.is_at_target());
 }
 
 /// How long a statement waited for others is seen from the second connection.
@@ -290,7 +265,7 @@ fn a_killed_drop_is_done_again() {
         held.rollback().unwrap();
         assert_eq!(stage.invalid(), ["shop.orders_total"], "{major}");
         stage.apply(0);
-        assert!(stage.at_target(), "{major}");
+        assert!(stage.is_at_target(), "{major}");
         assert_eq!(stage.ledger(), ["1 started", "1 started", "1 finished"], "{major}");
     }
 }
@@ -306,7 +281,7 @@ fn a_killed_reindex_is_done_again() {
         held.rollback().unwrap();
         assert_eq!(stage.invalid(), ["shop.orders_total_ccnew"], "{major}");
         says(&stage.apply(0), &["clearing up", "orders_total_ccnew"]);
-        assert!(stage.at_target() && stage.invalid().is_empty(), "{major}");
+        assert!(stage.is_at_target() && stage.invalid().is_empty(), "{major}");
         stage.apply(0);
         stage.desk.expect_receipt(Outcome::NothingToDo, 0);
     }
@@ -325,7 +300,7 @@ fn a_killed_detaching_is_finished() {
         stage.kill_when("SELECT inhdetachpending FROM pg_inherits WHERE inhrelid = 'shop.log_1'::regclass");
         held.rollback().unwrap();
         says(&stage.apply(0), &["clearing up", "shop.log_1"]);
-        assert!(stage.at_target(), "{major}");
+        assert!(stage.is_at_target(), "{major}");
         assert_eq!(stage.ledger(), ["1 started", "1 finished", "2 committed"], "{major}");
         stage.desk.run("receipt verify receipt.json --trust trust.toml --plan plan.json").expect(0);
     }

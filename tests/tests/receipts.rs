@@ -2,10 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
+use std::ops::Deref;
 
+use pgseal_catalog::Digest;
 use pgseal_catalog::receipt::{Command, Outcome, Receipt};
-use pgseal_catalog::{Digest, Plan};
-use pgseal_tests::faults::{Desk, Forged, forge};
+use pgseal_tests::faults::Trial;
 use pgseal_tests::program::{Ended, run_agent, says};
 use pgseal_tests::schema::Document;
 use pgseal_tests::server::{Database, Server};
@@ -19,17 +20,20 @@ const PHASES: &[&[&str]] = &[
 ];
 
 /// A database at the source of a plan, and an agent with a memory and a folder of receipts.
-struct Stage {
-    database: Database<'static>,
-    desk: Desk,
-    forged: Forged,
+struct Stage(Trial<'static>);
+
+impl Deref for Stage {
+    type Target = Trial<'static>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl Stage {
     fn new() -> Self {
         let server = Server::shared(18);
-        let forged = forge(server, SOURCE, PHASES);
-        let stage = Self { database: forged.database(server), desk: Desk::new(&forged.plan), forged };
+        let stage = Self(Trial::new(server, SOURCE, PHASES));
         stage.desk.private_folder("state");
         stage.desk.private_folder("receipts");
         stage
@@ -66,12 +70,6 @@ impl Stage {
 
     fn take_away(&self, number: u64) {
         fs::remove_file(self.desk.path(&format!("receipts/receipt-{number:06}.json"))).unwrap();
-    }
-
-    fn changed(&self, change: impl FnOnce(&mut Plan)) {
-        let mut plan = self.forged.plan.clone();
-        change(&mut plan);
-        self.desk.put(&plan);
     }
 }
 
@@ -346,7 +344,7 @@ fn a_chain_goes_over_to_another_key_only_where_that_is_said() {
 #[test]
 fn a_failure_is_told_without_what_is_in_rows() {
     let stage = Stage::new();
-    stage.changed(|plan| {
+    stage.put(|plan| {
         plan.phases[1].steps[0].sql =
             "ALTER TABLE shop.orders ALTER COLUMN note TYPE integer USING note::integer".to_owned();
     });
@@ -373,7 +371,7 @@ fn a_failure_is_told_without_what_is_in_rows() {
 #[test]
 fn an_error_that_claims_the_end_of_the_session_is_told_without_rows() {
     let stage = Stage::new();
-    stage.changed(|plan| {
+    stage.put(|plan| {
         let mut fails = plan.phases[1].steps[0].clone();
         fails.sql = "ALTER TABLE shop.orders ADD COLUMN raised integer DEFAULT shop.raises()".to_owned();
         plan.phases[1].steps[0].sql = "CREATE FUNCTION shop.raises() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN
@@ -392,7 +390,7 @@ fn an_error_that_claims_the_end_of_the_session_is_told_without_rows() {
 #[test]
 fn waiting_for_locks_is_told() {
     let stage = Stage::new();
-    stage.changed(|plan| {
+    stage.put(|plan| {
         plan.timeouts.lock_ms = 300;
         plan.timeouts.lock_retries = 1;
     });
@@ -405,11 +403,12 @@ fn waiting_for_locks_is_told() {
     assert_eq!((unfinished.phase, unfinished.step, unfinished.waits.len()), (1, None, 1));
     assert!(unfinished.waits[0].duration_ms >= 300 && unfinished.duration_ms >= 300, "{unfinished:?}");
 
-    stage.changed(|plan| plan.timeouts.lock_ms = 20_000);
+    stage.put(|plan| plan.timeouts.lock_ms = 20_000);
     let mut transaction = other.transaction().unwrap();
     transaction.batch_execute("SELECT * FROM shop.orders").unwrap();
     let ended = std::thread::scope(|scope| {
         let run = scope.spawn(|| stage.run("apply"));
+        stage.database.wait_until(Database::IS_BLOCKED, "t");
         std::thread::sleep(std::time::Duration::from_millis(2_500));
         transaction.rollback().unwrap();
         run.join().unwrap()

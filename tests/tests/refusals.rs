@@ -3,14 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
+use std::ops::Deref;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use pgseal_catalog::plan::{Cost, Hazard, HazardKind, Plan};
+use pgseal_catalog::plan::{Cost, Hazard, HazardKind};
 use pgseal_catalog::receipt::Outcome;
 use pgseal_catalog::{Digest, Name};
-use pgseal_tests::faults::{Desk, Forged, Proxy, Stop, When, forge};
-use pgseal_tests::pipeline::snapshot;
+use pgseal_tests::faults::{Desk, Proxy, Stop, Trial, When, forge};
 use pgseal_tests::program::{Ended, run_agent, says};
 use pgseal_tests::server::{Database, MAJORS, Server};
 
@@ -42,10 +42,14 @@ const PHASES: &[&[&str]] = &[
 ];
 
 /// A database at the source of a sealed plan.
-struct Stage {
-    database: Database<'static>,
-    desk: Desk,
-    forged: Forged,
+struct Stage(Trial<'static>);
+
+impl Deref for Stage {
+    type Target = Trial<'static>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl Stage {
@@ -54,13 +58,7 @@ impl Stage {
     }
 
     fn with(major: u16, phases: &[&[&str]]) -> Stage {
-        let server = Server::shared(major);
-        let forged = forge(server, SOURCE, phases);
-        Stage { database: forged.database(server), desk: Desk::new(&forged.plan), forged }
-    }
-
-    fn fingerprint(&self) -> Digest {
-        snapshot(&self.database).unwrap().fingerprint()
+        Stage(Trial::new(Server::shared(major), SOURCE, phases))
     }
 
     /// Applies, expects an exit code and a receipt of it, and that nothing changed, the ledger included.
@@ -79,20 +77,6 @@ impl Stage {
 
     fn ledger(&self) -> String {
         self.database.text("SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace('pgseal')")
-    }
-
-    #[track_caller]
-    fn applies(&self) {
-        self.desk.apply(&self.database).expect(0);
-        let receipt = self.desk.expect_receipt(Outcome::Applied, 0);
-        assert_eq!(receipt.after, Some(self.forged.plan.target));
-        assert_eq!(self.fingerprint(), self.forged.plan.target);
-    }
-
-    fn changed(&self, change: impl FnOnce(&mut Plan)) -> Plan {
-        let mut plan = self.forged.plan.clone();
-        change(&mut plan);
-        plan
     }
 }
 
@@ -249,7 +233,7 @@ fn a_lock_held_by_others_is_waited_for_in_bounds() {
         // who is in the way is seen where a second connection is as quick
         let is_seen = [14, 18].contains(&major);
         let plan = stage.changed(|plan| {
-            plan.timeouts.lock_ms = if is_seen { 1_000 } else { 100 };
+            plan.timeouts.lock_ms = if is_seen { 2_000 } else { 100 };
             plan.timeouts.lock_retries = 2;
         });
         stage.desk.put(&plan);
@@ -298,7 +282,7 @@ fn a_failing_statement_leaves_nothing() {
         let forged = forge(server, empty, &[&["ALTER TABLE shop.orders ADD COLUMN note text", statement]]);
         let database = server.database("rows");
         database.batch(SOURCE);
-        let stage = Stage { database, desk: Desk::new(&forged.plan), forged };
+        let stage = Stage(Trial { database, desk: Desk::new(&forged.plan), forged });
         let ended = stage.refused(5, Outcome::Failed);
         says(&ended, &["[A0401]", "phase 1, step 2", "total_small", "sqlstate: 23514"]);
         stage.database.batch("DELETE FROM shop.orders WHERE total > 1000");
@@ -314,7 +298,7 @@ fn a_later_phase_that_fails_keeps_the_earlier() {
     let forged = forge(server, empty, &[&["ALTER TABLE shop.orders ADD COLUMN note text"], &[check]]);
     let database = server.database("rows");
     database.batch(SOURCE);
-    let stage = Stage { database, desk: Desk::new(&forged.plan), forged };
+    let stage = Stage(Trial { database, desk: Desk::new(&forged.plan), forged });
     stage.desk.apply(&stage.database).expect(5);
     let receipt = stage.desk.expect_receipt(Outcome::Failed, 5);
     assert_eq!((receipt.phases.len(), receipt.after), (1, Some(stage.forged.state(1))));
@@ -532,7 +516,7 @@ fn a_role_that_owns_the_objects_can_apply() {
             database.batch(&format!("GRANT CREATE ON DATABASE \"{}\" TO fault_owner", database.name()));
             database.batch(&format!("SET SESSION AUTHORIZATION fault_owner; {SOURCE}"));
             let desk = Desk::new(&forged.plan);
-            let stage = Stage { database, desk, forged };
+            let stage = Stage(Trial { database, desk, forged });
             let connection = |role: &str| {
                 let mut options = stage.database.options();
                 options[5] = role.to_owned();

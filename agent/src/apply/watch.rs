@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
+use pgseal_catalog::{Exit, Failure};
+
 use super::error::Place;
 use super::run::Run;
 use super::{Another, Event, Means};
@@ -147,7 +149,7 @@ impl Watcher {
         let another = means.another.as_ref().filter(|_| !self.blind)?;
         let another = Arc::clone(another);
         let seen = deadline::within(Some(PATIENCE), move || {
-            another(Some(PATIENCE)).ok().and_then(|mut session| look(&mut session))
+            onlooker(&another, Some(PATIENCE)).ok().and_then(|mut session| look(&mut session))
         });
         self.blind = !matches!(seen, Some(Some(_)));
         seen.flatten()
@@ -183,7 +185,7 @@ impl Watcher {
 fn begin(another: Another) -> Option<Sender<Ask>> {
     let (sender, asks) = channel::<Ask>();
     let watch = move || {
-        let Ok(mut session) = another(None) else { return };
+        let Ok(mut session) = onlooker(&another, None) else { return };
         for ask in asks {
             let Ok(seen) = look(&mut session, ask.pid) else { return };
             ask.reply.send(Heard::Seen(seen)).ok();
@@ -191,6 +193,13 @@ fn begin(another: Another) -> Option<Sender<Ask>> {
     };
     std::thread::Builder::new().name("watcher".to_owned()).spawn(watch).ok()?;
     Some(sender)
+}
+
+/// Another session, of the user itself: a role that it acts as may not see what the user's sessions wait for.
+fn onlooker(another: &Another, within: Option<Duration>) -> Result<Session, Failure> {
+    let mut session = another(within)?;
+    session.simple("SET ROLE NONE").map_err(|error| Failure::from_error(Exit::Environment, &error))?;
+    Ok(session)
 }
 
 /// What a session does.

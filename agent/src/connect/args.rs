@@ -24,6 +24,9 @@ pub struct ConnectionArgs {
     /// User name
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
+    /// Role to act as, such as the owner of what a plan changes; the user has to be a member [default: the user]
+    #[arg(long, value_name = "NAME")]
+    pub role: Option<String>,
     /// disable, allow, prefer, require, verify-ca or verify-full
     #[arg(long, value_name = "MODE")]
     pub sslmode: Option<String>,

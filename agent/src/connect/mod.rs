@@ -125,6 +125,16 @@ pub enum ConnectError {
         /// Why.
         source: StatementError,
     },
+    /// The user may not act as the role that was asked for, or there is none.
+    #[error("could not act as role \"{role}\" in {server}: {source}")]
+    Role {
+        /// The role.
+        role: String,
+        /// Host, port and database.
+        server: String,
+        /// Why.
+        source: StatementError,
+    },
     /// A server of another major version.
     #[error("server version {found} is not supported: this program is for majors 14 to 18")]
     UnsupportedServer {
@@ -151,6 +161,7 @@ impl ConnectError {
             Self::Refused { .. } => "C0110",
             Self::UnsupportedServer { .. } => "C0111",
             Self::NoRoots => "C0112",
+            Self::Role { .. } => "C0113",
         }
     }
 
@@ -171,6 +182,7 @@ impl ConnectError {
             | Self::Tls { .. }
             | Self::NoRoots
             | Self::Refused { .. }
+            | Self::Role { .. }
             | Self::UnsupportedServer { .. } => Exit::Environment,
         }
     }
@@ -189,6 +201,7 @@ impl ConnectError {
             Self::NoUser => Some("give it with --user or PGUSER"),
             Self::File(error) => error.hint(),
             Self::Refused { source, .. } => source.connect_hint(),
+            Self::Role { .. } => Some("--role names a role that the user is a member of"),
             _ => None,
         }
     }

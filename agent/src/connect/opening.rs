@@ -24,6 +24,7 @@ const MAX_NOTICES: usize = 10_000;
 /// What is the same in every session, whatever the role, the database or the options say. Settings that
 /// change what DDL means are not here: a snapshot records them and a plan sets them.
 const PINNED: &str = "\
+SET ROLE NONE;
 SET search_path = '';
 SET row_security = off;
 SET standard_conforming_strings = on;
@@ -90,6 +91,9 @@ pub(super) fn open(
         match begun.unwrap_or_else(|| Err(overdue(limit))) {
             Ok(Begun::Open(opened)) => return Ok(*opened),
             Ok(Begun::Foreign(found)) => return Err(ConnectError::UnsupportedServer { found }),
+            Ok(Begun::Barred { role, source }) => {
+                return Err(ConnectError::Role { role, server: shared.to_string(), source });
+            }
             // It has been reached: another address would only be asked the same.
             Err(source @ StatementError::Server(_)) => return Err(refused(source)),
             Err(source) => last = source,
@@ -126,6 +130,11 @@ enum Begun {
     Open(Box<Opened>),
     /// A server of another version.
     Foreign(String),
+    /// One that does not let the user act as the role.
+    Barred {
+        role: String,
+        source: StatementError,
+    },
 }
 
 /// Begins a session at one address, as often as it may be worth it.
@@ -143,6 +152,11 @@ fn begin(
         let in_time = until.is_none_or(|until| Instant::now() < until);
         match settle(&mut client) {
             Ok(Settled::Ready { version, backend_pid }) => {
+                if let Some(role) = &settings.role
+                    && let Err(source) = act_as(&mut client, role)
+                {
+                    return Ok(Begun::Barred { role: role.clone(), source });
+                }
                 return Ok(Begun::Open(Box::new(Opened { client, carrier, version, backend_pid, notices })));
             }
             Ok(Settled::Foreign(found)) => return Ok(Begun::Foreign(found)),
@@ -179,6 +193,11 @@ fn settle(client: &mut Client) -> Result<Settled, StatementError> {
     let backend_pid = number(client, "SELECT pg_catalog.pg_backend_pid()")?;
     let backend_pid = backend_pid.ok_or_else(|| unexpected("pg_backend_pid() returned no number"))?;
     Ok(Settled::Ready { version, backend_pid })
+}
+
+/// Does what follows with the rights of a role, and makes what is made its.
+fn act_as(client: &mut Client, role: &str) -> Result<(), StatementError> {
+    Ok(client.batch_execute(&format!("SET ROLE \"{}\"", role.replace('"', "\"\"")))?)
 }
 
 fn number<T: std::str::FromStr>(client: &mut Client, sql: &str) -> Result<Option<T>, StatementError> {

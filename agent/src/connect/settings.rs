@@ -123,6 +123,8 @@ pub struct Settings {
     pub database: String,
     /// The user.
     pub user: String,
+    /// The role that a session acts as, where that is not the user.
+    pub role: Option<String>,
     /// How TLS is used.
     pub ssl_mode: SslMode,
     /// How TLS begins.
@@ -154,6 +156,7 @@ impl fmt::Debug for Settings {
             .field("port", &self.port)
             .field("database", &self.database)
             .field("user", &self.user)
+            .field("role", &self.role)
             .field("ssl_mode", &self.ssl_mode)
             .field("password", &self.password.as_ref().map(|_| "…"))
             .finish_non_exhaustive()
@@ -211,7 +214,8 @@ impl Settings {
                 value: None,
             });
         }
-        from_options(options, environment)
+        let role = args.role.clone().filter(|role| !role.is_empty());
+        Ok(Self { role, ..from_options(options, environment)? })
     }
 }
 
@@ -263,6 +267,7 @@ fn from_options(mut options: Options, environment: &Environment) -> Result<Setti
         port,
         database,
         user,
+        role: None,
     })
 }
 

@@ -1,4 +1,5 @@
-//! What the fault tests stand on: plans made from what a server really does, a desk to sign them at, and a proxy that
+//! What the fault tests stand on: plans made from what a server really does, a desk to sign them at, a database to try
+//! them on, and a proxy that
 //! stops a run at a chosen request, one that pools transactions, one that spoils what it carries, and the matrix of faults.
 
 mod desk;
@@ -6,6 +7,7 @@ mod forge;
 mod matrix;
 mod pooler;
 mod proxy;
+mod trial;
 mod wire;
 
 pub use desk::Desk;
@@ -13,4 +15,5 @@ pub use forge::{Forged, forge};
 pub use matrix::{Case, Counts, Fault, Play, Stage, cases, strike};
 pub use pooler::{Pooler, Pooling};
 pub use proxy::{Exchange, Proxy, Stop, When};
+pub use trial::Trial;
 pub use wire::Wire;
