@@ -8,15 +8,15 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use pgseal_catalog::Exit;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// How long the reader of a pipe is waited for, and how long between two looks.
-const PATIENCE: Duration = Duration::from_secs(30);
-const PAUSE: Duration = Duration::from_millis(20);
+#[cfg(unix)]
+use crate::stream;
+#[cfg(unix)]
+pub use crate::stream::is_stream;
 
 /// Who else may have access to a file that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +87,12 @@ pub enum FileError {
         /// The path.
         path: PathBuf,
     },
+    /// A pipe or device was there, and something else is now.
+    #[error("something else was put in the place of \"{}\"", path.display())]
+    Exchanged {
+        /// The path.
+        path: PathBuf,
+    },
     /// The file is larger than any valid one.
     #[error("file \"{}\" is larger than {limit} bytes", path.display())]
     TooLarge {
@@ -133,6 +139,7 @@ impl FileError {
             Self::OwnedByAnother { .. } => "K0408",
             Self::FolderOwnedByAnother { .. } => "K0409",
             Self::Locked { .. } => "K0430",
+            Self::Exchanged { .. } => "K0431",
         }
     }
 
@@ -144,6 +151,7 @@ impl FileError {
             | Self::FolderWritableByOthers { .. }
             | Self::OwnedByAnother { .. }
             | Self::FolderOwnedByAnother { .. }
+            | Self::Exchanged { .. }
             | Self::TooLarge { .. } => Exit::Refused,
             Self::Exists { .. } | Self::NotAFile { .. } | Self::Locked { .. } | Self::Io { .. } => Exit::Environment,
         }
@@ -162,6 +170,7 @@ impl FileError {
             Self::Locked { .. } => {
                 Some("a run of pgseal or pgseal-agent there has not ended: wait for it, or look why it hangs")
             }
+            Self::Exchanged { .. } => Some("find out who can write in its folder, and who did"),
             Self::NotAFile { .. } | Self::TooLarge { .. } | Self::Io { .. } => None,
         }
     }
@@ -231,7 +240,7 @@ fn check_owner(path: &Path, metadata: &fs::Metadata, guard: Guard) -> Result<(),
 
 /// The owner, where that is neither this user nor root.
 #[cfg(unix)]
-fn foreign_owner(metadata: &fs::Metadata) -> Option<u32> {
+pub(crate) fn foreign_owner(metadata: &fs::Metadata) -> Option<u32> {
     use std::os::unix::fs::MetadataExt as _;
     let owner = metadata.uid();
     (owner != 0 && owner != rustix::process::geteuid().as_raw()).then_some(owner)
@@ -306,7 +315,7 @@ pub fn replace(path: &Path, access: Access, bytes: &[u8]) -> Result<(), FileErro
 /// # Errors
 /// See [`FileError`].
 pub fn check_place(path: &Path) -> Result<(), FileError> {
-    if is_stream(path) { Ok(()) } else { aside(path).map(drop) }
+    if is_stream(path) { stream::check(path) } else { aside(path).map(drop) }
 }
 
 /// A file that is written, whole and on disk, and only has to get its name.
@@ -329,6 +338,7 @@ enum Content {
 /// See [`FileError`].
 pub fn prepare(path: &Path, access: Access, bytes: &[u8]) -> Result<Prepared, FileError> {
     if is_stream(path) {
+        stream::check(path)?;
         return Ok(Prepared { path: path.to_owned(), content: Content::Stream(bytes.to_vec()) });
     }
     prepare_file(path, access, bytes)
@@ -344,6 +354,12 @@ pub fn prepare_file(path: &Path, access: Access, bytes: &[u8]) -> Result<Prepare
 }
 
 impl Prepared {
+    /// Whether somebody has to read it before it is written.
+    #[must_use]
+    pub fn is_stream(&self) -> bool {
+        matches!(self.content, Content::Stream(_))
+    }
+
     /// Gives the file its name, which must be free.
     ///
     /// # Errors
@@ -364,9 +380,7 @@ impl Prepared {
         let Self { path, content } = self;
         let failed = |source| FileError::Io { action: "write", path: path.clone(), source };
         match content {
-            Content::Stream(bytes) => {
-                open_stream(&path, PATIENCE).and_then(|mut stream| stream.write_all(&bytes)).map_err(failed)
-            }
+            Content::Stream(bytes) => stream::write(&path, &bytes),
             Content::Aside(aside) => match aside.persist(&path) {
                 Ok(_) => sync_folder(&path),
                 Err(error) => Err(failed(error.error)),
@@ -375,51 +389,23 @@ impl Prepared {
     }
 }
 
-/// Whether something is there that bytes go through and do not stay in; also what `/dev/stdout` leads to, whatever it is. Elsewhere a link
-/// is not followed: whoever can put one there says neither what is written to nor what is waited for.
-#[cfg(unix)]
-#[must_use]
-pub fn is_stream(path: &Path) -> bool {
-    use std::os::unix::fs::FileTypeExt as _;
-    let is_stream = |found: fs::Metadata| found.file_type().is_char_device() || found.file_type().is_fifo();
-    path.starts_with("/dev/fd")
-        || path.starts_with("/proc")
-        || matches!(path.to_str(), Some("/dev/stdout" | "/dev/stderr"))
-        || if path.parent() == Some(Path::new("/dev")) { fs::metadata(path) } else { fs::symlink_metadata(path) }
-            .is_ok_and(is_stream)
-}
-
 #[cfg(not(unix))]
 #[must_use]
 pub fn is_stream(_: &Path) -> bool {
     false
 }
 
-/// Opens what is written to. A pipe without a reader is waited for, and not for ever.
-#[cfg(unix)]
-fn open_stream(path: &Path, patience: Duration) -> io::Result<File> {
-    use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
-    let end = Instant::now() + patience;
-    loop {
-        match without_waiting(File::options().write(true), path) {
-            Ok(stream) => {
-                fcntl_setfl(&stream, fcntl_getfl(&stream)?.difference(OFlags::NONBLOCK))?;
-                return Ok(stream);
-            }
-            Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {
-                if Instant::now() >= end {
-                    return Err(io::Error::new(io::ErrorKind::TimedOut, "it is a pipe that nobody reads"));
-                }
-                std::thread::sleep(PAUSE);
-            }
-            Err(error) => return Err(error),
-        }
-    }
-}
-
 #[cfg(not(unix))]
-fn open_stream(path: &Path, _: Duration) -> io::Result<File> {
-    File::options().write(true).open(path)
+mod stream {
+    use super::{FileError, Path};
+
+    pub fn check(path: &Path) -> Result<(), FileError> {
+        Err(FileError::NotAFile { path: path.to_owned() })
+    }
+
+    pub fn write(path: &Path, _: &[u8]) -> Result<(), FileError> {
+        check(path)
+    }
 }
 
 fn write_aside(path: &Path, access: Access, bytes: &[u8]) -> Result<tempfile::NamedTempFile, FileError> {
@@ -466,30 +452,4 @@ fn open_to(file: &tempfile::NamedTempFile, access: Access) -> io::Result<()> {
 #[cfg(not(unix))]
 fn open_to(_: &tempfile::NamedTempFile, _: Access) -> io::Result<()> {
     Ok(())
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn a_pipe_is_waited_for_and_not_for_ever() {
-        let folder = tempfile::tempdir().unwrap();
-        let pipe = folder.path().join("pipe");
-        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        let nobody = open_stream(&pipe, Duration::from_millis(50)).unwrap_err();
-        assert_eq!(nobody.kind(), io::ErrorKind::TimedOut);
-        assert!(open(&pipe).unwrap().is_none());
-        let reader = {
-            let pipe = pipe.clone();
-            std::thread::spawn(move || fs::read(pipe).unwrap())
-        };
-        // more than a pipe holds
-        let bytes = vec![b'x'; 200_000];
-        replace(&pipe, Access::Everybody, &bytes).unwrap();
-        assert!(reader.join().unwrap() == bytes);
-        prepare_file(&pipe, Access::Everybody, b"x").unwrap().put().unwrap();
-        assert_eq!(fs::read(&pipe).unwrap(), b"x");
-    }
 }

@@ -36,6 +36,8 @@ pub mod seal;
 pub mod sealed;
 pub mod signer;
 pub mod state;
+#[cfg(unix)]
+mod stream;
 mod tally;
 pub mod verifier;
 #[cfg(unix)]

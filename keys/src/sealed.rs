@@ -177,6 +177,12 @@ impl PreparedDocument {
         self.digest
     }
 
+    /// Whether somebody has to read the document before it is written.
+    #[must_use]
+    pub fn is_stream(&self) -> bool {
+        self.document.is_stream()
+    }
+
     /// The same, for a name that must be free.
     pub fn never_replacing(self) -> Self {
         Self { replaces: Replaces::Nothing, ..self }

@@ -117,7 +117,7 @@ impl State {
 
     /// Puts the next receipt behind the last one, alone: `prepare` gets its place, none where no receipt is remembered, and writes it
     /// aside. It is remembered before it gets its name, so that no two receipts ever have the same place: if the agent is killed in
-    /// between, one is missing.
+    /// between, one is missing. Whoever reads it from a pipe keeps no other agent waiting.
     ///
     /// # Errors
     /// What `prepare` says; a memory or a receipt that cannot be written.
@@ -125,12 +125,13 @@ impl State {
         &mut self,
         prepare: impl FnOnce(Option<Link>) -> Result<(Link, PreparedDocument), Failure>,
     ) -> Result<(), Failure> {
-        let _held = lock(&self.folder)?;
+        let held = lock(&self.folder)?;
         let mut contents = read(&self.folder)?;
         let place = contents.receipt.map(|last| last.link.next(last.sha256));
         let (link, prepared) = prepare(place)?;
         contents.receipt = Some(RememberedReceipt { link, sha256: prepared.digest() });
         self.write(contents)?;
+        let _held = (!prepared.is_stream()).then_some(held);
         prepared.put()
     }
 
@@ -243,6 +244,36 @@ mod tests {
         one.begin("shop", Mark::new(1, Digest::of(b""))).unwrap();
         assert_eq!(other.accept(5, 2, &policy(2)).unwrap(), Accepted::Remembered);
         assert_eq!(open().marked().collect::<Vec<_>>(), ["shop"]);
+    }
+
+    /// A memory is everybody's again before a pipe's reader is waited for.
+    #[cfg(unix)]
+    #[test]
+    fn nobody_waits_for_the_reader_of_anothers_receipt() {
+        use crate::kind::Receipt;
+        use crate::signer::AgentHost;
+        let temporary = tempfile::tempdir().unwrap();
+        let (pipe, folder) = (temporary.path().join("pipe"), temporary.path().join("state"));
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        fs::create_dir(&folder).unwrap();
+        let open = || State::open(&folder).unwrap();
+        let mut state = open();
+        let writer = {
+            let pipe = pipe.clone();
+            std::thread::spawn(move || {
+                state.append_receipt(|_| {
+                    let prepared = crate::prepare_sealed::<Receipt, AgentHost>(&pipe, Access::Owner, b"receipt", None)?;
+                    Ok((Link::FIRST, prepared))
+                })
+            })
+        };
+        while open().next_receipt().is_none() {
+            std::thread::yield_now();
+        }
+        open().begin("shop", Mark::new(1, Digest::of(b""))).unwrap();
+        assert!(!writer.is_finished());
+        assert_eq!(fs::read(&pipe).unwrap(), b"receipt");
+        writer.join().unwrap().unwrap();
     }
 
     /// A receipt is remembered before it gets its name, and one that cannot be remembered gets none.
