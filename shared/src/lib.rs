@@ -21,6 +21,7 @@ pub mod receipt;
 pub mod recorded;
 pub mod restraint;
 pub mod snapshot;
+mod subject;
 pub mod symbols;
 
 pub use catalog::{Catalog, Fact, RecordedFact};

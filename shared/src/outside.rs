@@ -82,13 +82,13 @@ pub(crate) fn words(sql: &str) -> Vec<String> {
 }
 
 /// The length of what is quoted at the beginning of a text; a doubled quote begins anew, which comes to the same.
-fn quoted_length(text: &str, quote: char) -> usize {
+pub(crate) fn quoted_length(text: &str, quote: char) -> usize {
     text.get(1..).and_then(|inner| inner.find(quote)).map_or(text.len(), |end| end + 2)
 }
 
 /// What follows white space and comments, which end and begin where they do for a server (`scan.l`): no other space than ASCII's, and
 /// a line ends with a carriage return too.
-fn behind_comments(sql: &str) -> &str {
+pub(crate) fn behind_comments(sql: &str) -> &str {
     let mut rest = sql;
     loop {
         rest = rest.trim_start_matches([' ', '\t', '\n', '\r', '\u{b}', '\u{c}']);

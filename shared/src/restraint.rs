@@ -1,11 +1,12 @@
 //! What a plan may set in its session, and what its statements may not be: nothing that would take it out of the hands of whoever
-//! applies it. It can be told from the plan alone, so it is told before a connection is opened. It goes by the first words of a statement:
-//! what more a CREATE says (grants with a schema, a query that fills a table) is for those who sign to read.
+//! applies it. It can be told from the plan alone, so it is told before a connection is opened. It goes by the first words of a statement
+//! and the names of what it is about: what more it says (grants with a schema, functions that it calls) is for those who sign to read.
 
 use thiserror::Error;
 
 use crate::outside::{Outside, words};
 use crate::plan::Plan;
+use crate::subject::is_out_of_sight;
 
 /// The settings that change what DDL means. Nothing else is a plan's business: no role, no timeout, no planner setting.
 const ALLOWED: &[&str] = &[
@@ -23,7 +24,6 @@ const ALLOWED: &[&str] = &[
     "lc_monetary",
     "quote_all_identifiers",
     "row_security",
-    "search_path",
     "standard_conforming_strings",
     "transform_null_equals",
     "xmlbinary",
@@ -128,7 +128,8 @@ pub fn check(plan: &Plan) -> Result<(), RestraintError> {
             if TRANSACTION_WORDS.contains(&first) {
                 return Err(RestraintError::TransactionControl { phase, step, word: first.to_owned() });
             }
-            if !is_of_plans(&words) && Outside::of(&content.sql).is_none() {
+            let is_known = is_of_plans(&words) || Outside::of(&content.sql).is_some();
+            if !is_known || is_out_of_sight(&content.sql) {
                 let words = words.into_iter().take(3).collect::<Vec<_>>().join(" ");
                 return Err(RestraintError::ForeignStatement { phase, step, words });
             }
@@ -142,8 +143,9 @@ pub fn check(plan: &Plan) -> Result<(), RestraintError> {
 fn is_of_plans(words: &[String]) -> bool {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let kind = match words.as_slice() {
-        ["COMMENT", "ON", ..] => return true,
-        ["ALTER" | "DROP", kind, ..]
+        ["COMMENT", "ON", "COLUMN", ..] => return true,
+        ["COMMENT", "ON", kind, ..]
+        | ["ALTER" | "DROP", kind, ..]
         | ["CREATE", "OR", "REPLACE", "CONSTRAINT" | "RECURSIVE", kind, ..]
         | ["CREATE", "OR", "REPLACE", kind, ..]
         | ["CREATE", "UNIQUE" | "UNLOGGED" | "RECURSIVE" | "CONSTRAINT", kind, ..]
@@ -170,7 +172,8 @@ mod tests {
             "CREATE MATERIALIZED VIEW v AS SELECT 1",
             "ALTER TABLE t ADD COLUMN a integer",
             "DROP INDEX s.i",
-            "COMMENT ON OPERATOR CLASS s.c USING btree IS 'x'",
+            "COMMENT ON COLUMN s.t.a IS 'x'",
+            "COMMENT ON MATERIALIZED VIEW s.v IS 'x'",
         ] {
             assert!(runs(sql), "{sql}");
         }
@@ -188,6 +191,9 @@ mod tests {
             "SELECT 1",
             "INSERT INTO t VALUES (1)",
             "COPY t TO PROGRAM 'x'",
+            "COMMENT ON DATABASE d IS 'x'",
+            "COMMENT ON OPERATOR CLASS s.c USING btree IS 'x'",
+            "COMMENT ON ROLE mallory IS 'x'",
             "CREATE ROLE mallory SUPERUSER",
             "ALTER ROLE mallory SUPERUSER",
             "ALTER SYSTEM SET fsync = off",

@@ -392,7 +392,7 @@ fn sessions_are_pinned_whatever_role_database_and_options_say() {
         let mut session = open_with(&dsn, &[("PGOPTIONS", options)]).unwrap();
         assert_eq!(session.version().major(), u32::from(major));
         for (setting, expected) in [
-            ("search_path", "\"\""),
+            ("search_path", "pg_catalog, pg_temp"),
             ("row_security", "off"),
             ("datestyle", "ISO, MDY"),
             ("default_transaction_read_only", "off"),

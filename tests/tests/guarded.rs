@@ -16,7 +16,11 @@ const SOURCE: &str = "CREATE SCHEMA shop;
     CREATE TABLE shop.items (id bigint, order_id bigint);
     CREATE VIEW shop.open AS SELECT id FROM shop.orders;
     CREATE MATERIALIZED VIEW shop.totals AS SELECT sum(total) FROM shop.orders;
-    COMMENT ON TABLE shop.items IS 'of orders';";
+    COMMENT ON TABLE shop.items IS 'of orders';
+    CREATE TABLE shop.one (id integer);
+    INSERT INTO shop.one VALUES (1);";
+/// A statement that runs a function of the database, once.
+const FILL: &str = "ALTER TABLE shop.one ADD COLUMN filled integer DEFAULT shop.fill()";
 /// Whether the database is to misbehave: a setting that only the real one has, not the twin that the plan is made with.
 const IF_ARMED: &str = "IF current_setting('app.armed', true) = 'on' THEN";
 
@@ -37,8 +41,7 @@ fn deferred_triggers_run_before_the_promise_is_checked() {
         CREATE FUNCTION shop.fill() RETURNS integer LANGUAGE sql AS 'INSERT INTO shop.orders VALUES (1, 1) RETURNING 1';"
     );
     for major in MAJORS {
-        let stage =
-            Trial::new(Server::shared(major), &source, &[&["CREATE TABLE shop.filled AS SELECT shop.fill() AS a"]]);
+        let stage = Trial::new(Server::shared(major), &source, &[&[FILL]]);
         arm(&stage.database);
         says(&stage.apply(6), &["[A0501]", "table shop.items"]);
         assert_eq!(
@@ -52,7 +55,41 @@ fn deferred_triggers_run_before_the_promise_is_checked() {
     }
 }
 
-/// A constraint that is deferred is checked before the ledger is written, and its failure is the plan's.
+/// What a statement runs cannot put something in the catalog's place, nor have something run behind the look at it.
+#[test]
+fn what_a_statement_leaves_in_the_session_does_not_deceive() {
+    // what stands in the way of seeing it, or what COMMIT would run, which is then not run at all
+    let ways = [
+        (
+            6,
+            "EXECUTE 'CREATE VIEW pg_temp.pg_proc AS SELECT * FROM pg_catalog.pg_proc WHERE proname <> $x$door$x$';
+         PERFORM shop.late();",
+        ),
+        (
+            6,
+            "EXECUTE 'CREATE TEMPORARY TABLE pg_proc AS SELECT * FROM pg_catalog.pg_proc WHERE proname <> $x$door$x$';
+         PERFORM shop.late();",
+        ),
+        (0, "EXECUTE 'DECLARE c CURSOR WITH HOLD FOR SELECT shop.late()';"),
+    ];
+    for major in MAJORS {
+        for (code, way) in ways {
+            let source = format!(
+                "{SOURCE}
+                CREATE FUNCTION shop.late() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN
+                    EXECUTE 'CREATE FUNCTION shop.door() RETURNS integer LANGUAGE sql AS $x$SELECT 1$x$'; RETURN 1; END $$;
+                CREATE FUNCTION shop.fill() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN {IF_ARMED} {way} END IF; RETURN 1; END $$;"
+            );
+            let stage = Trial::new(Server::shared(major), &source, &[&[FILL]]);
+            arm(&stage.database);
+            let ended = stage.apply(code);
+            let state = if code == 0 { stage.forged.plan.target } else { stage.forged.state(0) };
+            assert_eq!(stage.fingerprint(), state, "{major}: {way}: {ended:?}");
+        }
+    }
+}
+
+/// A constraint that is deferred is checked before COMMIT, and its failure is the plan's.
 #[test]
 fn deferred_constraints_fail_as_statements_do() {
     let source = format!(
@@ -60,7 +97,7 @@ fn deferred_constraints_fail_as_statements_do() {
         CREATE FUNCTION shop.fill() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN {IF_ARMED}
             INSERT INTO shop.items VALUES (1, 7); END IF; RETURN 1; END $$;"
     );
-    let stage = Trial::new(Server::shared(18), &source, &[&["CREATE TABLE shop.filled AS SELECT shop.fill() AS a"]]);
+    let stage = Trial::new(Server::shared(18), &source, &[&[FILL]]);
     arm(&stage.database);
     says(&stage.apply(5), &["[A0401]", "23503"]);
     assert_eq!(stage.fingerprint(), stage.forged.state(0));
@@ -159,7 +196,7 @@ fn a_statement_that_ends_its_session_is_not_tried_for_ever() {
         CREATE FUNCTION shop.fill() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN {IF_ARMED}
             PERFORM nextval('shop.tries'), pg_terminate_backend(pg_backend_pid()); END IF; RETURN 1; END $$;"
     );
-    let stage = Trial::new(Server::shared(18), &source, &[&["CREATE TABLE shop.filled AS SELECT shop.fill() AS a"]]);
+    let stage = Trial::new(Server::shared(18), &source, &[&[FILL]]);
     arm(&stage.database);
     let ended = stage.apply(1);
     says(&ended, &["[A0701]"]);

@@ -156,6 +156,65 @@ impl Stage {
     }
 }
 
+/// What others may do with what the agent makes does not run with the agent's rights, nor do they take rows away.
+#[test]
+fn nobody_else_writes_a_new_ledger_or_hangs_a_trigger_on_it() {
+    for major in MAJORS {
+        let stage = Stage::new(major);
+        stage.database.batch(
+            "DROP ROLE IF EXISTS ledger_reader; CREATE ROLE ledger_reader;
+             ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO ledger_reader, PUBLIC;
+             ALTER DEFAULT PRIVILEGES GRANT ALL ON SCHEMAS TO ledger_reader",
+        );
+        stage.apply(0);
+        let rights = "SELECT privilege FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'])
+             AS privilege WHERE has_table_privilege('ledger_reader', 'pgseal.ledger', privilege)";
+        assert_eq!(stage.database.texts(rights), ["SELECT"], "{major}");
+        stage.database.batch(
+            "ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM ledger_reader, PUBLIC;
+             DROP OWNED BY ledger_reader; DROP ROLE ledger_reader",
+        );
+    }
+}
+
+/// What writing to the ledger sets off would run in the transaction of a phase.
+#[test]
+fn a_ledger_that_sets_something_off_is_not_written() {
+    for major in [14, 18] {
+        let stage = Stage::new(major);
+        stage.database.batch(
+            "CREATE SCHEMA pgseal; CREATE TABLE pgseal.ledger (plan text NOT NULL, phase int NOT NULL, event text NOT NULL,
+                 before text NOT NULL, checkpoint text NOT NULL, signers text[] NOT NULL, agent text NOT NULL,
+                 role text NOT NULL DEFAULT SESSION_USER, began_at timestamptz NOT NULL DEFAULT now(),
+                 noted_at timestamptz NOT NULL DEFAULT clock_timestamp());",
+        );
+        for (made, undo) in [
+            (
+                "CREATE FUNCTION pgseal.grab() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DROP TABLE shop.orders; RETURN NEW; END';
+                 CREATE TRIGGER grab BEFORE INSERT ON pgseal.ledger FOR EACH ROW EXECUTE FUNCTION pgseal.grab()",
+                "DROP TRIGGER grab ON pgseal.ledger",
+            ),
+            (
+                "CREATE RULE grab AS ON INSERT TO pgseal.ledger DO ALSO DELETE FROM shop.orders",
+                "DROP RULE grab ON pgseal.ledger",
+            ),
+            (
+                "ALTER TABLE pgseal.ledger ENABLE ROW LEVEL SECURITY",
+                "ALTER TABLE pgseal.ledger DISABLE ROW LEVEL SECURITY",
+            ),
+        ] {
+            stage.database.batch(made);
+            for command in ["apply", "check"] {
+                let arguments = stage.desk.arguments(command, &stage.database.options());
+                says(&run_agent(&stage.desk.path(""), arguments).expect(3), &["[A0106]", "triggers"]);
+            }
+            assert_eq!(stage.fingerprint(), stage.forged.state(0), "{major}: {made}");
+            stage.database.batch(undo);
+        }
+        stage.applies();
+    }
+}
+
 /// A role that may write the ledger and not read it does not know whether the plan was used before.
 #[test]
 fn a_ledger_that_cannot_be_read_is_none() {

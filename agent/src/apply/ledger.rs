@@ -6,8 +6,8 @@
 //! cannot tell.
 //!
 //! It is made in the transaction of the first phase, so a run that commits nothing leaves nothing. A role that may not write one
-//! goes without, unless the policy demands it. A ledger of somebody else's is refused: its triggers would run with this role's
-//! rights, and its rows would be worth nothing.
+//! goes without, unless the policy demands it. A ledger of somebody else's, or with triggers, is refused: these would run with this
+//! role's rights, and its rows would be worth nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -101,6 +101,10 @@ impl<'a> Ledger<'a> {
                     "{is} \"{owner}\", which is neither this role nor the database's owner nor a superuser"
                 ))
             }
+            (Some("write"), None, Some(COLUMNS)) if column(4) == Some("t") => {
+                let has = "has triggers, rules or row security, which would run with this role's rights";
+                Standing::Foreign(has.to_owned())
+            }
             (Some("write"), None, Some(COLUMNS)) => Standing::Kept,
             (Some("write"), None, _) => Standing::Foreign("is not a table as this version makes it".to_owned()),
             (Some("make"), None, _) => Standing::Absent { schema: column(3) == Some("t") },
@@ -109,17 +113,45 @@ impl<'a> Ledger<'a> {
     }
 
     /// Makes it where there is none and the role may; says whether it is kept from now on. What somebody else made in the meantime
-    /// under its name is an error (42P06, 42P07, 23505), never a ledger.
+    /// under its name is an error (42P06, 42P07, 23505), never a ledger. One that is there gets no trigger until the transaction ends.
     pub fn open(self, session: &mut Session) -> Result<Standing, StatementError> {
-        let schema = match self.look(session)? {
-            Standing::Absent { schema } => schema,
+        match self.look(session)? {
+            Standing::Absent { schema } => {
+                if !schema {
+                    session.simple(&format!("CREATE SCHEMA {}", self.schema))?;
+                }
+                session.simple(&create(self.schema))?;
+                self.close_to_others(session)?;
+            }
+            Standing::Kept => {
+                session.simple(&format!("LOCK TABLE ONLY {}.ledger IN ROW EXCLUSIVE MODE", self.schema))?
+            }
             other => return Ok(other),
-        };
-        if !schema {
-            session.simple(&format!("CREATE SCHEMA {}", self.schema))?;
         }
-        session.simple(&create(self.schema))?;
         self.look(session)
+    }
+
+    /// Takes back what default privileges gave others of a new ledger: who can write there could make a plan be used again, or have
+    /// triggers run.
+    fn close_to_others(self, session: &mut Session) -> Result<(), StatementError> {
+        let rows = session.rows(&format!(
+            "SELECT DISTINCT coalesce(pg_catalog.quote_ident(r.rolname), 'PUBLIC')
+FROM pg_catalog.pg_class AS c
+CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) AS a
+LEFT JOIN pg_catalog.pg_roles AS r ON r.oid OPERATOR(pg_catalog.=) a.grantee
+WHERE c.oid OPERATOR(pg_catalog.=) CAST('{}.ledger' AS pg_catalog.regclass)
+    AND a.grantee OPERATOR(pg_catalog.<>) c.relowner AND a.privilege_type OPERATOR(pg_catalog.<>) 'SELECT'",
+            self.schema
+        ))?;
+        let others: Vec<&str> = rows.iter().filter_map(|row| row.column(0)).collect();
+        if others.is_empty() {
+            return Ok(());
+        }
+        session.simple(&format!(
+            "REVOKE INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON TABLE {}.ledger FROM {}",
+            self.schema,
+            others.join(", ")
+        ))
     }
 
     /// The phases of a plan that were committed or finished here, with the time of the last row of each.
@@ -163,8 +195,8 @@ impl<'a> Ledger<'a> {
     }
 }
 
-/// What the role may do, the owner of schema or table where that is one not to trust, and the table's columns where it is an
-/// ordinary one.
+/// What the role may do, the owner of schema or table where that is one not to trust, the table's columns where it is an ordinary one,
+/// whether the schema is there, and whether writing to the table would run anything else.
 fn look(schema: &str) -> String {
     // a trigger or a default of a table runs as whoever writes to it, so that its owner must be one who could do as much anyway
     let stranger = |owner: &str| {
@@ -189,7 +221,10 @@ fn look(schema: &str) -> String {
     (SELECT pg_catalog.string_agg(CAST(a.attname AS pg_catalog.text), ',' ORDER BY CAST(a.attname AS pg_catalog.text) COLLATE pg_catalog.\"C\")
      FROM pg_catalog.pg_attribute AS a WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid
      AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped AND c.relkind OPERATOR(pg_catalog.=) 'r'),
-    n.oid IS NOT NULL
+    n.oid IS NOT NULL,
+    c.relrowsecurity
+        OR EXISTS (SELECT FROM pg_catalog.pg_trigger AS t WHERE t.tgrelid OPERATOR(pg_catalog.=) c.oid)
+        OR EXISTS (SELECT FROM pg_catalog.pg_rewrite AS w WHERE w.ev_class OPERATOR(pg_catalog.=) c.oid)
 FROM (VALUES (1)) AS one
 LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname OPERATOR(pg_catalog.=) '{schema}'
 LEFT JOIN pg_catalog.pg_class AS c

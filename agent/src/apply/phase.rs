@@ -16,7 +16,7 @@ use crate::connect::{Session, StatementError};
 
 /// A commit that is reported must survive a crash of the server, also where the database commits asynchronously.
 const DURABLE: &str = "SELECT pg_catalog.set_config('synchronous_commit', 'on', true) \
-                       WHERE pg_catalog.current_setting('synchronous_commit') = 'off'";
+                       WHERE pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off'";
 
 /// How long the server lets a transaction of the agent idle: a machine that is suddenly gone holds no lock for longer.
 const IDLE_LIMIT: &str = "60s";
@@ -142,13 +142,14 @@ impl Run<'_> {
         let kept = self.open_ledger(place)?;
         let transaction = self.transaction(place)?;
         self.steps(index, phase)?;
-        self.check_deferred(place)?;
+        self.note(index, Mark::Committed, kept)?;
+        self.settle_transaction(place)?;
+        // from here on nothing runs that is not the agent's own
         let after = self.read(place)?;
         if fingerprint(&after) != phase.checkpoint.fingerprint {
             let differences = expected.explain(&after, index + 1);
             return Err(ApplyError::WrongResult { place, differences }.into());
         }
-        self.note(index, Mark::Committed, kept)?;
         if self.transaction(place)? != transaction {
             // a statement ended the one that guarded it
             return Err(ApplyError::WrongResult { place, differences: Vec::new() }.into());
@@ -309,10 +310,13 @@ impl Run<'_> {
         Ok(rows.first().and_then(|row| row.column(0)).map(str::to_owned))
     }
 
-    /// Runs what COMMIT would: triggers of deferred constraints may change what was promised, so it is read after them.
-    fn check_deferred(&mut self, place: Place) -> Result<(), Stop> {
-        const DEFERRED: &str = "SET CONSTRAINTS ALL IMMEDIATE";
-        self.session.simple(DEFERRED).map_err(|source| self.failed(place, DEFERRED, source))
+    /// Runs what COMMIT would, and leaves it nothing to run: triggers of deferred constraints, the queries of cursors that outlive the
+    /// transaction, and what goes with temporary tables may change what was promised, so it is read after them.
+    fn settle_transaction(&mut self, place: Place) -> Result<(), Stop> {
+        for sql in ["SET CONSTRAINTS ALL IMMEDIATE", "CLOSE ALL", "DISCARD TEMP"] {
+            self.session.simple(sql).map_err(|source| self.failed(place, sql, source))?;
+        }
+        Ok(())
     }
 
     pub(super) fn commit(&mut self, place: Place) -> Result<(), Stop> {

@@ -57,7 +57,10 @@ pub(super) fn enter(session: &mut Session, timeouts: Timeouts, more: u32, path: 
 
 /// Makes the settings between phases again.
 pub(super) fn leave(session: &mut Session, timeouts: Timeouts) -> Result<(), StatementError> {
-    session.simple(&format!("SET lock_timeout = {}; SET statement_timeout = 0; SET search_path = ''", timeouts.lock_ms))
+    let lock_ms = timeouts.lock_ms;
+    session.simple(&format!(
+        "SET lock_timeout = {lock_ms}; SET statement_timeout = 0; SET search_path = pg_catalog, pg_temp"
+    ))
 }
 
 fn list(path: &[Name]) -> String {

@@ -15,9 +15,10 @@ pub(super) const FIRST_NORMAL_OID: u32 = 16384;
 
 /// What is pinned for the length of the transaction: everything that changes how definitions are printed, and, where the session
 /// has no limit of its own, how long the capture may wait for locks (printing an expression locks its table for a moment). `lc_messages` is left alone: only a
-/// superuser may set it, and no printed definition depends on it.
+/// superuser may set it, and no printed definition depends on it. Where the path does not name it, `pg_temp` is searched first, and
+/// whatever ran in the session before could stand in the catalog's place.
 const PINNED: &str = "
-SET LOCAL search_path = '';
+SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL quote_all_identifiers = off;
 SET LOCAL standard_conforming_strings = on;
 SET LOCAL escape_string_warning = off;

@@ -22,10 +22,11 @@ use super::{ChannelBinding, ConnectError, Host, Settings, SslMode, SslNegotiatio
 const MAX_NOTICES: usize = 10_000;
 
 /// What is the same in every session, whatever the role, the database or the options say. Settings that
-/// change what DDL means are not here: a snapshot records them and a plan sets them.
+/// change what DDL means are not here: a snapshot records them and a plan sets them. `pg_temp` would be searched first, were it not
+/// named last.
 const PINNED: &str = "\
 SET ROLE NONE;
-SET search_path = '';
+SET search_path = pg_catalog, pg_temp;
 SET row_security = off;
 SET standard_conforming_strings = on;
 SET backslash_quote = safe_encoding;
