@@ -255,7 +255,11 @@ impl<T> Opened<'_, T> {
         let Verified { policy, now, ref tally, .. } = self.verified;
         check_time(&self.facts, policy, now)?;
         check_compiler(&self.facts, policy)?;
-        let (label, rule) = choose_target(&self.facts, policy, label)?;
+        let left = match memory {
+            Memory::Elsewhere => left_to_memory(&self.facts, policy, label),
+            Memory::Kept(_) | Memory::Absent => Vec::new(),
+        };
+        let (label, rule) = choose_target(&self.facts, policy, label, memory)?;
         let order = check_order(&self.facts, label.as_deref(), memory, &self.verified)?;
         check_hazards(&self.facts, policy, tally)?;
         check_environment(&self.facts, policy, rule, tally)?;
@@ -269,6 +273,7 @@ impl<T> Opened<'_, T> {
                 database: self.facts.database.clone(),
                 system_identifier: self.facts.system_identifier.clone(),
             },
+            memory: left,
         };
         Ok(Authorized {
             digest: self.verified.digest(),
@@ -331,6 +336,18 @@ fn no_number(label: Option<&str>, memory: &Memory) -> Result<(), Refusal> {
     }
 }
 
+/// What only the memory of an agent elsewhere tells, a line each.
+fn left_to_memory(facts: &PlanFacts, policy: &TrustPolicy, label: Option<&str>) -> Vec<&'static str> {
+    let mut lines = vec![match facts.sequence {
+        Some(_) => "no plan with a higher number was begun there (plan)",
+        None => "no plan with a number was begun there (plan)",
+    }];
+    if label.is_none() && policy.targets().is_empty() && facts.sequence.is_some() {
+        lines.push("no plan of another target was begun there, where --target is not said (plan)");
+    }
+    lines
+}
+
 fn check_time(facts: &PlanFacts, policy: &TrustPolicy, now: u64) -> Result<(), Refusal> {
     if let Some(valid_from) = facts.valid_from.filter(|start| now < *start) {
         return Err(Refusal::PlanNotYetValid { valid_from, now });
@@ -357,19 +374,27 @@ fn check_compiler(facts: &PlanFacts, policy: &TrustPolicy) -> Result<(), Refusal
     }
 }
 
-/// The label of the target, and the policy's rule for it.
+/// The label of the target, and the policy's rule for it. A plan's own word is taken where nobody else says it, unless plans of other
+/// targets were begun: this database may be one of those, and no plan chooses whose order it is held against.
 fn choose_target<'p>(
     facts: &PlanFacts,
     policy: &'p TrustPolicy,
     label: Option<&str>,
+    memory: &Memory,
 ) -> Result<(Option<String>, Option<&'p TargetRule>), Refusal> {
     let rules = policy.targets();
-    let choice: Vec<&str> = match (label, rules) {
-        (Some(label), _) => vec![label],
-        (None, []) => facts.targets.iter().map(String::as_str).collect(),
+    let choice: BTreeSet<&str> = match (label, rules) {
+        (Some(label), _) => BTreeSet::from([label]),
+        (None, []) => {
+            let begun = match memory {
+                Memory::Kept(state) if !facts.targets.is_empty() => Some(state.marked()),
+                Memory::Kept(_) | Memory::Elsewhere | Memory::Absent => None,
+            };
+            facts.targets.iter().map(String::as_str).chain(begun.into_iter().flatten()).collect()
+        }
         (None, rules) => rules.iter().map(|rule| rule.label.as_str()).collect(),
     };
-    let label = match choice.as_slice() {
+    let label = match Vec::from_iter(choice).as_slice() {
         [] => return Ok((None, None)),
         [label] => (*label).to_owned(),
         several => {
@@ -435,6 +460,7 @@ struct Expectations {
     label: Option<String>,
     policy: Identity,
     plan: Identity,
+    memory: Vec<&'static str>,
 }
 
 /// A plan that the policy lets through, for a database that is still to be seen.
@@ -492,7 +518,7 @@ impl<T> Authorized<T> {
     /// What is expected of the database, a line each, and of the agent's memory.
     #[must_use]
     pub fn expectations(&self) -> Vec<String> {
-        let Expectations { policy, plan, .. } = &self.expectations;
+        let Expectations { policy, plan, memory, .. } = &self.expectations;
         let mut lines = Vec::new();
         for (by, identity) in [("trust policy", policy), ("plan", plan)] {
             lines.extend(identity.database.iter().map(|name| format!("database \"{name}\" ({by})")));
@@ -504,9 +530,7 @@ impl<T> Authorized<T> {
         if self.memory == MemoryRule::Required {
             lines.push("a memory of earlier runs, --state (trust policy)".to_owned());
         }
-        if matches!(self.order, Order::Unjudged) {
-            lines.push("no plan with a higher number was begun there (plan)".to_owned());
-        }
+        lines.extend(memory.iter().map(|line| (*line).to_owned()));
         lines
     }
 

@@ -13,8 +13,8 @@ use pgseal_catalog::Digest;
 use pgseal_keys::in_force::successor;
 use pgseal_keys::verifier::PlanFacts;
 use pgseal_keys::{
-    Admitted, InForce, Kind, LiveTarget, Memory, Plan, Seal, Signer, Statement, TrustPolicy, TrustPolicyDocument,
-    Unverified, Workstation,
+    Admitted, Authorized, InForce, Kind, LiveTarget, Memory, Plan, Seal, Signer, Statement, TrustPolicy,
+    TrustPolicyDocument, Unverified, Workstation,
 };
 
 /// A policy of that version: the lines of its head, then the entries.
@@ -342,6 +342,15 @@ fn plans_of_a_target_come_in_order() {
     assert_eq!(without(Some("production")), Err("K0337"));
     assert_eq!(without(None), Err("K0322"));
     assert_eq!(without(Some("elsewhere")), Ok(()));
+    // the plan alone says which target it is: it would choose whose order it is held against
+    let meant_for = |label: &str, sequence, said| {
+        let targets = [label.to_owned()].into();
+        admit_facts(&host, b"meant", PlanFacts { targets, sequence, ..PlanFacts::default() }, said).map(|_| ())
+    };
+    assert_eq!(meant_for("elsewhere", None, None), Err("K0322"));
+    assert_eq!(meant_for("elsewhere", Some(9), None), Err("K0322"));
+    assert_eq!(meant_for("elsewhere", Some(9), Some("elsewhere")), Ok(()));
+    assert_eq!(meant_for("elsewhere", None, Some("production")), Err("K0324"));
     // being let through is not yet being begun
     assert!(admit(&host, b"nine", 9, Some("production")).is_ok());
     let eight = admit(&host, b"eight", 8, Some("production")).unwrap();
@@ -350,14 +359,45 @@ fn plans_of_a_target_come_in_order() {
     assert_eq!(admit(&host, b"ten", 10, None).map(|_| ()).unwrap_err(), "K0327");
 }
 
+/// Where the plans of one target only were begun, a plan for it needs nobody to say so.
 #[test]
-fn a_plan_that_was_judged_elsewhere_is_not_admitted() {
-    let facts = PlanFacts { sequence: Some(1), ..PlanFacts::default() };
+fn the_only_target_that_is_remembered_need_not_be_said() {
+    let host = Host::new();
+    host.put(&version(1, "", &three()), &[]);
+    let facts = |sequence| PlanFacts { targets: ["shop".to_owned()].into(), sequence, ..PlanFacts::default() };
+    let judge = |sequence| admit_facts(&host, format!("{sequence:?}").as_bytes(), facts(sequence), None);
+    judge(Some(5)).unwrap().begin().unwrap();
+    let _ = judge(Some(6)).unwrap();
+    assert_eq!(judge(Some(4)).map(|_| ()), Err("K0328"));
+    assert_eq!(judge(None).map(|_| ()), Err("K0337"));
+}
+
+/// Judges [`PLAN`] for an agent elsewhere.
+fn authorize_elsewhere(facts: PlanFacts, label: Option<&str>) -> Authorized<()> {
     let policy = policy("", &three());
     let verified = Unverified::<Plan>::new(PLAN.to_vec(), Some(sealed(&[1]))).verify(&policy, NOW).unwrap();
     let opened = verified.open(|_| Ok::<_, std::convert::Infallible>(((), facts))).unwrap();
-    let authorized = opened.authorize(Some("production"), &Memory::Elsewhere).unwrap();
-    assert!(authorized.expectations().iter().any(|line| line.contains("higher number")));
+    opened.authorize(label, &Memory::Elsewhere).unwrap()
+}
+
+#[test]
+fn what_only_the_memory_elsewhere_tells_is_left_to_it() {
+    let facts = |sequence| PlanFacts { targets: ["shop".to_owned()].into(), sequence, ..PlanFacts::default() };
+    let numbered = "no plan with a number was begun there (plan)";
+    let (higher, other) = (
+        "no plan with a higher number was begun there (plan)",
+        "no plan of another target was begun there, where --target is not said (plan)",
+    );
+    assert_eq!(authorize_elsewhere(facts(None), None).expectations(), [numbered]);
+    assert_eq!(authorize_elsewhere(facts(None), Some("shop")).expectations(), [numbered]);
+    assert_eq!(authorize_elsewhere(facts(Some(1)), None).expectations(), [higher, other]);
+    assert_eq!(authorize_elsewhere(facts(Some(1)), Some("shop")).expectations(), [higher]);
+}
+
+#[test]
+fn a_plan_that_was_judged_elsewhere_is_not_admitted() {
+    let facts = PlanFacts { sequence: Some(1), ..PlanFacts::default() };
+    let authorized = authorize_elsewhere(facts, Some("production"));
     let live = LiveTarget { database: "shop".to_owned(), system_identifier: None };
     assert_eq!(authorized.admit(&live).map(|_| ()).unwrap_err().code(), "K0327");
 }
