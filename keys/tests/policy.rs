@@ -331,6 +331,10 @@ fn refuses_demands_that_could_never_be_met() {
     assert_eq!(read(&policy_text("threshold = 2", &revoked)), "K0208");
     let receipts = [key_entry(1, ""), key_entry(2, "signs = [\"receipt\"]")];
     assert_eq!(read(&policy_text("threshold = 2", &receipts)), "K0208");
+    // nobody could ever change it, and it would say so only then
+    let plans = [key_entry(1, "signs = [\"plan\"]"), key_entry(2, "signs = [\"plan\", \"snapshot\"]")];
+    assert_eq!(read(&policy_text("", &plans)), "K0208");
+    assert_eq!(read(&policy_text("", &[plans[0].clone(), key_entry(2, "")])), "read");
     // Keys for snapshots alone: readable, and no plan is ever accepted under it.
     let snapshots = [key_entry(1, "signs = [\"snapshot\"]")];
     assert_eq!(read(&policy_text("", &snapshots)), "read");

@@ -180,7 +180,8 @@ fn counts_to_the_threshold() {
 #[test]
 fn refuses_signatures_on_other_kinds() {
     // Signed by the same key over the same bytes, but as a snapshot.
-    let policy = policy("", &[key_entry(1, "signs = [\"plan\", \"snapshot\", \"receipt\"]")]);
+    let entries = [key_entry(1, "signs = [\"plan\", \"snapshot\", \"receipt\"]"), key_entry(2, "")];
+    let policy = policy("", &entries);
     let snapshot = seal_by::<Snapshot, _>(PLAN, &[(&agent(1), Statement::Signed)]);
     let as_plan = String::from_utf8(snapshot.clone()).unwrap().replace(Snapshot::PAYLOAD_TYPE, Plan::PAYLOAD_TYPE);
     assert_eq!(verdict(&policy, &snapshot), "K0106");

@@ -326,7 +326,8 @@ fn with_cosigner(reach: &Reach<'_>, demand: Demand) -> Result<Demand, PolicyErro
 }
 
 /// What the next version of the policy needs: what is said, which must be no less than what any plan needs, or else just that.
-/// Unlike for plans, a policy that no key could change is refused: it would say so only when it has to be changed.
+/// Unlike for plans, a policy that no key could change is refused: it would say so only when it has to be changed. One that lets nobody
+/// sign plans either, and says nothing of changes, is for snapshots and receipts, and may stay as it is.
 fn read_changes(
     text: &str,
     keys: &[TrustedKey],
@@ -334,17 +335,26 @@ fn read_changes(
     least: Least,
 ) -> Result<Demand, PolicyError> {
     let reach = Reach { keys, purpose: Purpose::TrustPolicy };
+    let sign = |purpose| keys.iter().any(|key| key.signs.contains(&purpose));
+    let check_changeable = |demanded| {
+        let field = "policy_changes.threshold".to_owned();
+        if sign(Purpose::TrustPolicy) {
+            Ok(())
+        } else {
+            Err(PolicyError::Unreachable { field, demanded, available: 0 })
+        }
+    };
     let Some(rule) = rule else {
         let Demand { threshold, roles } = least.demand();
+        if sign(Purpose::Plan) {
+            check_changeable(threshold)?;
+        }
         return reach.demand("policy_changes.", threshold, "roles", roles);
     };
     let line = line_at(text, rule.span().start);
     let WireChanges { threshold, roles } = rule.into_inner();
     let demand = reach.demand("policy_changes.", threshold, "roles", roles)?;
-    if !keys.iter().any(|key| key.signs.contains(&Purpose::TrustPolicy)) {
-        let field = "policy_changes.threshold".to_owned();
-        return Err(PolicyError::Unreachable { field, demanded: demand.threshold, available: 0 });
-    }
+    check_changeable(demand.threshold)?;
     // said by whoever wrote the table: a role whose keys sign plans only has no say
     let of_policies = keys.iter().filter(|key| key.signs.contains(&Purpose::TrustPolicy));
     let roles = of_policies.flat_map(|key| key.roles.iter().map(String::as_str)).collect();
