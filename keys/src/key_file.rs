@@ -239,9 +239,11 @@ pub fn generate(private: &Path, public: &Path, protection: Protection<'_>) -> Re
     let key = SigningKey::from_bytes(&seed);
     let public_key = PublicKey::from_verifying_key(key.verifying_key());
     let pem = private_pem(&key, protection)?;
-    files::create(private, Access::Owner, pem.as_bytes())?;
+    let private = files::prepare_file(private, Access::Owner, pem.as_bytes())?;
     let pem = public_key.to_pem().map_err(generation)?;
-    files::create(public, Access::Everybody, pem.as_bytes())?;
+    files::prepare_file(public, Access::Everybody, pem.as_bytes())?.put_new()?;
+    // both halves or neither: a name can also be one that the file system does not take
+    private.put_new().inspect_err(|_| drop(std::fs::remove_file(public)))?;
     Ok(public_key)
 }
 

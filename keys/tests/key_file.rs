@@ -102,6 +102,19 @@ fn nothing_is_overwritten() {
     }
 }
 
+/// The file system takes the name of one half, and not the other's: neither is there.
+#[test]
+fn a_key_is_there_with_both_halves_or_not_at_all() {
+    let long = "k".repeat(248);
+    for (private, public) in [(".pem", ".pub.pem"), (".pub.pem", ".pem")] {
+        let folder = Folder::new();
+        let half = |end: &str| folder.path(&format!("{long}{end}"));
+        let failed = key_file::generate(&half(private), &half(public), Protection::Plain).unwrap_err();
+        assert_eq!(failed.code(), "K0406");
+        assert_eq!(fs::read_dir(folder.0.path()).unwrap().count(), 0, "{private}");
+    }
+}
+
 #[test]
 fn a_symbolic_link_in_place_of_a_new_file_is_not_followed() {
     let folder = Folder::new();
