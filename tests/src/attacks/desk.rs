@@ -171,7 +171,9 @@ impl AttackDesk {
             Step::Forge { file, kind, by } => self.forge(file, kind, by),
             Step::Plan { at, to } => self.plan(at, to.as_deref()),
             Step::Replace { file, from, to } => self.replace(file, from, to),
-            Step::Echo(file) => self.echo(file),
+            // behind every other, as the order of a seal has it
+            Step::Echo(file) => self.repeat(file, Some(&"f".repeat(64))),
+            Step::Repeat(file) => self.repeat(file, None),
             Step::Append { file, text, times } => {
                 let bytes = [self.bytes(file), text.repeat(*times).into_bytes()].concat();
                 self.write(file, &bytes);
@@ -227,13 +229,13 @@ impl AttackDesk {
         self.write(file, text.replace(&from, &resolve(to)).as_bytes());
     }
 
-    fn echo(&self, file: &str) {
+    /// Writes the only signature of a seal a second time, under that id or its own.
+    fn repeat(&self, file: &str, id: Option<&str>) {
         let text = self.text(file);
         let entry = text.split_once("[\n").and_then(|(_, rest)| rest.split_once("\n  ]")).expect("a seal").0;
-        let id = entry.split('"').nth(3).expect("an id");
-        // behind every other, as the order of a seal has it
-        let echo = entry.replace(id, &"f".repeat(64));
-        self.write(file, text.replace(entry, &format!("{entry},\n{echo}")).as_bytes());
+        let own = entry.split('"').nth(3).expect("an id");
+        let again = entry.replace(own, id.unwrap_or(own));
+        self.write(file, text.replace(entry, &format!("{entry},\n{again}")).as_bytes());
     }
 
     fn resize(&self, file: &str, length: u64) {

@@ -73,6 +73,12 @@ pub fn run(attack: &Attack) -> Result<(), String> {
         refused(attack, &said).map_err(|reason| format!("pgseal verify: {reason}"))?;
     }
     refused(attack, &ask(&desk, attack))?;
+    if let Some(name) = &attack.written {
+        let found = desk.path(name).symlink_metadata().map_err(|error| format!("{name} was not written: {error}"))?;
+        if !found.is_file() {
+            return Err(format!("{name} is no file of its own"));
+        }
+    }
     match untouched {
         Some((name, bytes)) if desk.bytes(name) != bytes => Err(format!("{name} was touched")),
         Some(_) | None => Ok(()),

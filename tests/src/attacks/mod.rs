@@ -16,6 +16,7 @@
 //! code = "K0113"             # how it is refused
 //! exit = 3                   # the exit code [default: 3]
 //! untouched = "victim"       # a file that must be as it was
+//! written = "applied.json"   # a file that must be there in the end, and no link
 //! ```
 //!
 //! Every attack is run twice: honestly, which the judge must let through, and as an attack, which it must refuse with this code. So a
@@ -79,6 +80,8 @@ pub struct Attack {
     pub exit: i32,
     /// A file that must be as it was.
     pub untouched: Option<String>,
+    /// A file that must be there in the end, and no link.
+    pub written: Option<String>,
 }
 
 fn yes() -> bool {
@@ -128,6 +131,8 @@ pub enum Step {
     },
     /// The only signature of a seal is there once more, under an id that no key has.
     Echo(String),
+    /// The only signature of a seal is there once more, as it is.
+    Repeat(String),
     /// Text is put behind a file.
     Append {
         /// The file.
