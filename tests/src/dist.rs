@@ -7,7 +7,7 @@ use std::io;
 use std::path::Path;
 use std::process::Command;
 
-use clap_complete::Shell;
+use clap_complete::{Generator as _, Shell};
 use serde_json::{Value, json};
 
 use crate::program::run;
@@ -31,18 +31,30 @@ pub fn definition(program: &str) -> clap::Command {
     }
 }
 
+/// A program's completions for a shell, as it prints them itself.
+///
+/// # Panics
+/// When there is no such program.
+pub fn completions(program: &str, shell: Shell) -> Vec<u8> {
+    match program {
+        "pgseal" => pgseal::cli::completions(shell),
+        "pgseal-agent" => pgseal_agent::cli::completions(shell),
+        other => panic!("there is no program \"{other}\""),
+    }
+}
+
 /// Writes everything into a folder: `man/`, `completions/`, and a bill of materials for each program.
 ///
 /// # Errors
 /// A file that cannot be written.
 pub fn write(folder: &Path) -> io::Result<()> {
-    let (man, completions) = (folder.join("man"), folder.join("completions"));
+    let (man, scripts) = (folder.join("man"), folder.join("completions"));
     fs::create_dir_all(&man)?;
-    fs::create_dir_all(&completions)?;
+    fs::create_dir_all(&scripts)?;
     for program in PROGRAMS {
         clap_mangen::generate_to(definition(program), &man)?;
         for shell in SHELLS {
-            clap_complete::generate_to(shell, &mut definition(program), program, &completions)?;
+            fs::write(scripts.join(shell.file_name(program)), completions(program, shell))?;
         }
         let mut bill = serde_json::to_vec_pretty(&bill_of_materials(program))?;
         bill.push(b'\n');

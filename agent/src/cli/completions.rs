@@ -15,10 +15,23 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut super::definition(), "pgseal-agent", &mut script);
     std::io::stdout()
-        .write_all(&script)
+        .write_all(&script(arguments.shell))
         .map_err(|error| Failure::from_error(Exit::Environment, &error).about("standard output"))?;
     Ok(Exit::Done)
+}
+
+/// The completions of this program for a shell.
+#[must_use]
+pub fn script(shell: Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut super::definition(), "pgseal-agent", &mut script);
+    if shell != Shell::Bash {
+        return script;
+    }
+    // the hyphen of the program's name becomes one thing where the script says which command it is at, and another where it asks
+    match String::from_utf8(script) {
+        Ok(text) => text.replace("pgseal__subcmd__agent", "pgseal__agent").into_bytes(),
+        Err(other) => other.into_bytes(),
+    }
 }

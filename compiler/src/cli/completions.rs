@@ -20,8 +20,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut super::definition(), "pgseal", &mut script);
-    print(&script)?;
+    print(&script(arguments.shell))?;
     Ok(Exit::Done)
+}
+
+/// The completions of this program for a shell.
+#[must_use]
+pub fn script(shell: Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut super::definition(), "pgseal", &mut script);
+    script
 }

@@ -24,6 +24,7 @@ use std::io::Write as _;
 
 use clap::{Parser, Subcommand};
 
+pub use self::completions::script as completions;
 pub use self::said::{ColourChoice, MessageFormat, Terminal};
 use crate::stack::on_large;
 pub use pgseal_catalog::{Exit, Failure};
@@ -115,7 +116,7 @@ fn dispatch(command: Command, terminal: &Terminal) -> Result<Exit, Failure> {
     }
 }
 
-/// The definition of the command line, for completions and man pages.
+/// The definition of the command line, for man pages and tests.
 #[must_use]
 pub fn definition() -> clap::Command {
     <Arguments as clap::CommandFactory>::command()
