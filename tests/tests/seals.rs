@@ -10,7 +10,8 @@ use std::process::Command;
 use pgseal_catalog::fingerprint::Digest;
 use pgseal_catalog::plan::{FORMAT, HazardKind, Inputs, Plan, Source, Timeouts, VERSION};
 use pgseal_keys::policy::HAZARDS;
-use pgseal_tests::program::{Ended, run_compiler};
+use pgseal_keys::{Statement, pae};
+use pgseal_tests::program::{Ended, run_compiler, says};
 
 /// A folder with a plan, two reviewers and a policy that trusts both.
 struct Desk(tempfile::TempDir);
@@ -377,6 +378,12 @@ fn a_signer_elsewhere_takes_part() {
     assert!(!Path::exists(&desk.path("plan.json.sig")));
     desk.run("sign plan.json --attach bob.sig --public-key bob.pub.pem").expect(0);
     desk.verify().expect(0);
+    // made over what somebody exports who compiled the plan again
+    let reproduced = pae::to_be_signed::<pgseal_keys::Plan>(Statement::Reproduced, &desk.bytes("plan.json")).unwrap();
+    desk.write("again.tbs", &reproduced);
+    assert!(openssl("pkeyutl -sign -rawin -inkey bob.pem -in again.tbs -out again.sig").unwrap().status.success());
+    let refused = desk.run("sign plan.json --attach again.sig --public-key bob.pub.pem").expect(3);
+    says(&refused, &["[K0113]", "add it with \"pgseal cosign --attach\""]);
     for wrong in [
         "--attach bob.sig",
         "--public-key bob.pub.pem",
@@ -386,6 +393,43 @@ fn a_signer_elsewhere_takes_part() {
         desk.run(&format!("sign plan.json {wrong}")).expect(2);
     }
     desk.run("sign plan.json").expect(2);
+}
+
+#[test]
+fn an_export_never_takes_the_place_of_what_is_signed() {
+    let desk = Desk::new(1);
+    let plan = desk.bytes("plan.json");
+    fs::hard_link(desk.path("plan.json"), desk.path("second-name")).unwrap();
+    std::os::unix::fs::symlink("plan.json", desk.path("link")).unwrap();
+    let itself = format!("{}/plan.json", desk.0.path().display());
+    for export in ["plan.json", "./plan.json", &itself, "link", "second-name", "plan.json.sig", "./plan.json.sig"] {
+        says(&desk.run(&format!("sign plan.json --export-tbs {export}")).expect(2), &["--export-tbs", "itself"]);
+    }
+    says(&desk.run("sign link --export-tbs plan.json").expect(2), &["the plan itself"]);
+    says(&desk.run("trust sign trust.toml --export-tbs trust.toml").expect(2), &["the trust policy itself"]);
+    desk.sign("alice");
+    says(&desk.run("sign plan.json --export-tbs plan.json.sig").expect(2), &["the seal itself"]);
+    assert!(desk.bytes("plan.json") == plan);
+    desk.verify().expect(0);
+    desk.run("sign plan.json --export-tbs -").expect(0);
+    desk.run("sign plan.json --export-tbs plan.tbs").expect(0);
+    desk.run("sign plan.json --export-tbs plan.tbs").expect(0);
+}
+
+#[test]
+fn what_comes_by_a_stream_has_no_place_for_a_seal() {
+    let desk = Desk::new(1);
+    for stream in ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"] {
+        for document in ["plan.json", "trust.toml"] {
+            let of_policy = if document == "plan.json" { "" } else { "trust " };
+            let line = format!("pgseal {of_policy}sign {stream} --key alice.pem < {document}");
+            let path = pgseal_tests::program::folder_of_programs();
+            let mut shell = Command::new("sh");
+            shell.args(["-c", &format!("{}/{line}", path.display())]).current_dir(desk.0.path());
+            says(&pgseal_tests::program::run(&mut shell).expect(2), &["there is no place for FILE.sig"]);
+        }
+    }
+    assert!(!Path::new("/dev/stdin.sig").exists());
 }
 
 #[test]

@@ -51,7 +51,7 @@ pub(super) struct ReproduceArguments {
 }
 
 pub(super) fn cosign(arguments: &CosignArguments, terminal: &Terminal) -> Result<Exit, Failure> {
-    check_place(&arguments.plan, keys::Plan::NAME)?;
+    check_place(&arguments.plan, keys::Plan::NAME, &arguments.how)?;
     // a wrong passphrase should not cost a compilation
     let hand = arguments.how.hand()?;
     let bytes = reproduced(&arguments.plan, &arguments.inputs, terminal)?;

@@ -38,7 +38,7 @@ pub(super) struct Arguments {
     /// Plan to write, or - for standard output; nothing is written without it
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Private key that signs the plan; the signature goes to FILE.sig
+    /// Private key that signs the plan; the signature goes to FILE.sig (needs --out)
     #[arg(long, value_name = "FILE", requires = "out")]
     key: Option<PathBuf>,
     #[command(flatten)]
@@ -84,13 +84,13 @@ struct LimitOptions {
     /// The plan is not applied from this time on
     #[arg(long, value_name = "TIME", value_parser = moment)]
     expires: Option<i64>,
-    /// The plan's place among the plans of its targets: an agent with a memory goes only forward
+    /// The plan's place among the plans of its targets: an agent with a memory goes only forward (needs --target)
     #[arg(long, value_name = "N", requires = "target")]
     sequence: Option<u64>,
     /// The plan may be applied more than once to the same database
     #[arg(long)]
     reusable: bool,
-    /// How long a statement waits for a lock, in milliseconds
+    /// How long a statement waits for a lock, in milliseconds; 0 for no limit
     #[arg(long, value_name = "MS")]
     lock_timeout: Option<u64>,
     /// How often a phase is tried again after a lock timeout

@@ -34,7 +34,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    check_place(&arguments.plan, keys::Plan::NAME)?;
+    check_place(&arguments.plan, keys::Plan::NAME, &arguments.how)?;
     let bytes = files::read(&arguments.plan, Guard::Untrusted, keys::Plan::MAX_BYTES)?;
     // nobody should sign what an agent will not read
     Plan::from_bytes(&bytes).map_err(|error| Failure::from(error).about(&arguments.plan.display().to_string()))?;

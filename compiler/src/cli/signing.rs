@@ -71,13 +71,44 @@ impl SignOptions {
     }
 }
 
-/// Refuses a document that has no place for its seal.
-pub(super) fn check_place(document: &Path, kind: &str) -> Result<(), Failure> {
-    if is_stream(document) {
+/// Refuses a document that has no place for its seal, and an export in the place of either.
+pub(super) fn check_place(document: &Path, kind: &str, how: &SignOptions) -> Result<(), Failure> {
+    if is_stream(document) || files::is_stream(document) || document == Path::new("/dev/stdin") {
         let message = format!("a {kind} on standard input cannot be signed: there is no place for FILE.sig");
         return Err(Failure::new(Exit::Usage, message));
     }
+    let Some(export) = how.export.as_deref().filter(|export| !is_stream(export)) else { return Ok(()) };
+    for (what, taken) in [(kind, document), ("seal", &seal_path(document))] {
+        if is_same(export, taken) {
+            let message = format!("--export-tbs \"{}\" is the {what} itself, and would replace it", export.display());
+            return Err(Failure::new(Exit::Usage, message).with_hint("choose another name for it"));
+        }
+    }
     Ok(())
+}
+
+/// Whether two paths lead to one file, or would.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let whole = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let new = || Some(std::fs::canonicalize(folder).ok()?.join(path.file_name()?));
+        std::fs::canonicalize(path).ok().or_else(new)
+    };
+    let same_path = whole(one).is_some_and(|path| whole(other) == Some(path));
+    same_path || is_linked(one, other)
+}
+
+/// Whether two names are of one file.
+#[cfg(unix)]
+fn is_linked(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let id = |path| std::fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
+    id(one).is_some_and(|one| id(other) == Some(one))
+}
+
+#[cfg(not(unix))]
+fn is_linked(_: &Path, _: &Path) -> bool {
+    false
 }
 
 /// Adds a statement about a document to the seal beside it, or exports what is to be signed; says so.
@@ -98,7 +129,15 @@ where
         Hand::Attach { signature, key } => {
             let _held = alone_at(document)?;
             let mut seal = read_seal::<K>(document)?;
-            seal.attach(key, statement, *signature, bytes)?;
+            seal.attach(key, statement, *signature, bytes).map_err(|error| {
+                let failure = Failure::from(error);
+                match made_for::<K>(key, statement, *signature, bytes) {
+                    Some(command) => failure.with_hint(format!(
+                        "it was made over what \"pgseal {command} --export-tbs\" wrote: add it with \"pgseal {command} --attach\""
+                    )),
+                    None => failure,
+                }
+            })?;
             write_seal(document, &seal)?;
             key.id()
         }
@@ -106,6 +145,20 @@ where
     let (seal, digest) = (seal_path(document), Digest::of(bytes));
     let said = format!("{}: {statement} with key {id}\n{} sha256: {digest}\n", seal.display(), K::NAME);
     print(said.as_bytes())
+}
+
+/// The command whose export a signature was made over, where that is the other one.
+fn made_for<K: Kind>(
+    key: &pgseal_keys::PublicKey,
+    statement: Statement,
+    signature: Signature,
+    bytes: &[u8],
+) -> Option<&'static str> {
+    let (other, command) = match statement {
+        Statement::Signed => (Statement::Reproduced, "cosign"),
+        Statement::Reproduced => (Statement::Signed, "sign"),
+    };
+    Seal::<K>::default().attach(key, other, signature, bytes).is_ok().then_some(command)
 }
 
 /// Adds a key's statement about a document to the seal beside it.

@@ -9,7 +9,7 @@ use pgseal_keys::policy::InitialKey;
 use pgseal_keys::{Kind as _, Received, Statement, TrustPolicy, TrustPolicyDocument};
 
 use super::files::print;
-use super::signing::{SignOptions, sign};
+use super::signing::{SignOptions, check_place, sign};
 use super::verify::now;
 use pgseal_catalog::{Digest, Exit, Failure};
 
@@ -124,6 +124,7 @@ pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
 }
 
 fn sign_policy(arguments: &SignArguments) -> Result<Exit, Failure> {
+    check_place(&arguments.policy, TrustPolicyDocument::NAME, &arguments.how)?;
     let bytes = files::read(&arguments.policy, Guard::Trusted, TrustPolicyDocument::MAX_BYTES)?;
     // nobody should sign what an agent will not read
     TrustPolicy::read(&bytes).map_err(|error| Failure::from(error).about(&arguments.policy.display().to_string()))?;

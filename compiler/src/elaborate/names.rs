@@ -60,8 +60,13 @@ impl Interpreter<'_> {
                 return name(schema);
             }
         }
-        let first = self.path.explicit().first().map_or("public", |schema| schema.as_str());
-        Err(Problem::undefined("3F000", "no schema has been selected to create in", first))
+        let nowhere = |named| Problem::undefined("3F000", "no schema has been selected to create in", named);
+        Err(match self.path.explicit().first() {
+            Some(schema) => nowhere(schema.as_str()),
+            None => nowhere("public").hint(
+                "search_path is empty here, as set further up: write the schema before the name, as in \"public.name\"",
+            ),
+        })
     }
 
     /// Refuses a name with another database in front.

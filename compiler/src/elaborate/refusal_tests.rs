@@ -165,3 +165,17 @@ fn what_is_not_covered_is_refused_by_code() {
         assert_eq!(codes, [*code], "{sql}: {diagnostics:?}");
     }
 }
+
+/// Behind what `dump` and `pg_dump` write there is no schema to create in.
+#[test]
+fn a_name_without_a_schema_is_told_what_to_write() {
+    let hints = |sql: &str| -> Vec<Option<String>> {
+        let (_, diagnostics) = run(18, sql);
+        diagnostics.iter().map(|diagnostic| diagnostic.hint.clone()).collect()
+    };
+    for empty in ["SET search_path = '';", "SELECT pg_catalog.set_config('search_path', '', false);"] {
+        let found = hints(&format!("{empty} CREATE TABLE w (a integer);"));
+        assert!(matches!(found.as_slice(), [Some(hint)] if hint.contains("\"public.name\"")), "{found:?}");
+    }
+    assert_eq!(hints("SET search_path = nowhere; CREATE TABLE w (a integer);"), [None]);
+}
