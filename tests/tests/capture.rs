@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 
 use pgseal_agent::capture::{capture, capture_with_extensions};
 use pgseal_catalog::{Catalog, FactId, Kind, Scope, Snapshot, canonical};
 use pgseal_tests::corpus;
+use pgseal_tests::program::{run_agent, says};
 use pgseal_tests::server::{Database, MAJORS, Options, Server};
 use serde_json::Value;
 
@@ -417,6 +419,44 @@ fn the_scope_draws_the_line() {
         assert_eq!(unmodeled, [("rule", "s on other.base"), ("table", "other.uses"), ("view", "other.v")], "{major}");
         assert!(Snapshot::from_bytes(&snapshot.to_bytes()).unwrap() == snapshot, "{major}");
     }
+}
+
+/// A name in `--schemas` may be misspelt: that it holds nothing is said.
+#[test]
+fn schemas_that_are_not_there_are_told() {
+    let database = Server::shared(18).database("missing_schema");
+    database.batch("CREATE SCHEMA app; CREATE TABLE app.t (id integer)");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("ignored"), "schema:left_alone").unwrap();
+    let told = |schemas: &str| {
+        let line = format!("--log-format json capture --out s.json --ignore-file ignored --schemas {schemas}");
+        let mut arguments: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        arguments.extend(database.options());
+        let ended = run_agent(folder.path(), &arguments).expect(0);
+        let lines = ended.err.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let missing = lines.filter(|line| line["event"] == "schema_missing");
+        missing.map(|line| line["schema"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(told("app,ap"), ["ap"]);
+    assert_eq!(told("App,left_alone"), ["App"]);
+    assert_eq!(told("app"), [""; 0]);
+}
+
+#[test]
+fn a_snapshot_goes_to_standard_output() {
+    let database = Server::shared(18).database("to_stream");
+    database.batch("CREATE SCHEMA app");
+    let folder = tempfile::tempdir().unwrap();
+    let capture = |arguments: &str| {
+        let mut arguments: Vec<String> = format!("capture {arguments}").split(' ').map(str::to_owned).collect();
+        arguments.extend(database.options());
+        run_agent(folder.path(), &arguments)
+    };
+    let ended = capture("--out -").expect(0);
+    assert!(Snapshot::from_bytes(ended.out.as_bytes()).is_ok(), "{}", ended.out);
+    assert!(ended.err.contains("into standard output"), "{}", ended.err);
+    says(&capture("--out - --key agent.pem").expect(2), &["there is no place for FILE.sig"]);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 trait IntoName {

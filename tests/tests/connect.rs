@@ -350,6 +350,17 @@ fn passwords_come_from_the_password_file_and_wrong_ones_are_told() {
     assert_eq!((missing.code(), missing.hint()), ("C0110", wrong.hint()), "{missing}");
 }
 
+/// Without a name the role is called as the user of this machine is, and often there is none of that name.
+#[test]
+fn a_role_that_is_not_there_is_told_with_how_to_name_one() {
+    let server = Server::shared(18);
+    let dsn = format!("host={} port={} dbname=postgres user=nobody_here", server.host(), server.port());
+    let refused = open_with(&dsn, &[]).unwrap_err();
+    assert!(refused.to_string().contains("nobody_here"), "{refused}");
+    let hint = refused.hint().unwrap_or_default();
+    assert!(hint.contains("--user") && hint.contains("pg_hba.conf"), "{hint}");
+}
+
 #[test]
 fn a_client_certificate_is_shown() {
     let Some(server) = TlsServer::start(18, "server") else { return };

@@ -7,7 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use pgseal_tests::dist::{PROGRAMS, crates_of, definition, write};
+use clap_complete::Shell;
+use pgseal_tests::dist::{PROGRAMS, completions, crates_of, definition, write};
 use pgseal_tests::program::{folder_of_programs, run, run_agent, run_compiler};
 use pgseal_tests::server::repository;
 use serde_json::Value;
@@ -63,6 +64,56 @@ fn every_command_has_a_man_page_and_completions() {
         assert_eq!(own.expect(0).out, completions[0]);
     }
     assert_eq!(fs::read_dir(folder.path().join("man")).unwrap().count(), pages, "a man page of no command");
+}
+
+/// A shell asks for what comes behind each command, and is told the command's own options.
+#[test]
+fn bash_completes_the_options_of_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    for program in PROGRAMS {
+        let script = folder.path().join(program);
+        fs::write(&script, completions(program, Shell::Bash)).unwrap();
+        let mut asked = ". \"$1\"\n".to_owned();
+        let mut expected = String::new();
+        for (name, command) in commands(program) {
+            let below = name.strip_prefix(program).unwrap();
+            let mut words: Vec<&str> = vec![program];
+            words.extend(below.split('-').filter(|word| !word.is_empty()));
+            for option in options(&command) {
+                let (all, at, before) = (words.join(" "), words.len(), words.last().unwrap());
+                let part = &option[..option.len() - 1];
+                asked.push_str(&format!(
+                    "COMP_WORDS=({all} {part}); COMP_CWORD={at}\n_{} {program} {part} {before}\n\
+                     for word in \"${{COMPREPLY[@]}}\"; do [ \"$word\" = {option} ] && echo \"{all} {option}\"; done\n",
+                    program.replace('-', "__")
+                ));
+                expected.push_str(&format!("{all} {option}\n"));
+            }
+        }
+        asked.push_str("true\n");
+        let ended = run(Command::new("bash").args(["--norc", "-c", &asked, "bash"]).arg(&script)).expect(0);
+        assert_eq!(ended.out, expected, "{}", ended.err);
+        assert!(expected.lines().count() > 30, "{expected}");
+    }
+}
+
+/// Who reads the log as JSON is told of wrong usage so too.
+#[test]
+fn wrong_usage_is_told_to_programs() {
+    for arguments in [
+        &["apply", "--log-format", "json"][..],
+        &["--log-format=json", "capture", "--ou", "x"],
+        &["drift", "--log-format", "json", "--plan", "x", "--snapshot", "y"],
+    ] {
+        let ended = run_agent(Path::new("."), arguments).expect(2);
+        let line: Value = serde_json::from_str(&ended.err).unwrap();
+        assert_eq!((&line["event"], &line["exit_code"]), (&"error".into(), &2.into()), "{line}");
+        let message = line["message"].as_str().unwrap();
+        assert!(message.contains("--") && !message.contains("Usage") && !message.starts_with("error"), "{line}");
+    }
+    let ended = run_agent(Path::new("."), ["--log-format", "xml", "capture"]).expect(2);
+    assert!(ended.err.starts_with("error: "), "{}", ended.err);
+    assert!(run_agent(Path::new("."), ["capture", "--log-format", "json", "--help"]).expect(0).out.contains("Usage"));
 }
 
 #[test]

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use pgseal_catalog::{Digest, Name, Scope, Snapshot};
+use pgseal_catalog::{Digest, FactId, Name, Scope, Snapshot};
 use pgseal_keys::files::{self, Access, Guard};
 use pgseal_keys::{self as keys, write_sealed};
 use serde_json::json;
 
-use super::said::{Log, now};
+use super::said::{Log, now, print_bytes};
 use super::signer;
 use crate::connect::{ConnectionArgs, Environment, Session, Settings};
 use pgseal_catalog::{Exit, Failure};
@@ -33,7 +33,7 @@ An ignore file holds a pattern per line over kinds and names, such as \"table:ap
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// File to write the snapshot to; an older one of that name is replaced
+    /// File to write the snapshot to, or - for standard output; an older one of that name is replaced
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// Schemas to capture [default: all but Postgres's own]
@@ -58,6 +58,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, log: Log) -> Result<Exit, Failure> {
+    let to_stream = arguments.out.as_os_str() == "-";
+    if arguments.key.is_some() && (to_stream || files::is_stream(&arguments.out)) {
+        let message = "a snapshot on standard output cannot be signed: there is no place for FILE.sig";
+        return Err(Failure::new(Exit::Usage, message));
+    }
     let scope = scope(arguments)?;
     // a wrong passphrase should not cost a capture
     let signer = signer::read(arguments.key.as_deref(), arguments.passphrase_file.as_deref())?;
@@ -70,8 +75,13 @@ pub(super) fn run(arguments: &Arguments, log: Log) -> Result<Exit, Failure> {
         crate::capture::capture_with_extensions(session.client(), &scope, now()?, &extensions)?
     };
     let (bytes, fingerprint) = snapshot.to_bytes_and_fingerprint();
-    write_sealed::<keys::Snapshot, _>(&arguments.out, Access::Owner, &bytes, signer.as_ref())?;
-    report(log, &snapshot, fingerprint, &arguments.out);
+    if to_stream {
+        print_bytes(&bytes)?;
+    } else {
+        write_sealed::<keys::Snapshot, _>(&arguments.out, Access::Owner, &bytes, signer.as_ref())?;
+    }
+    report(log, &snapshot, fingerprint, if to_stream { Path::new("standard output") } else { &arguments.out });
+    note_missing(log, &snapshot);
     // the snapshot is written: a session that ends badly changes nothing
     session.close().ok();
     // the program ends: what takes a while to take apart goes with it
@@ -110,6 +120,21 @@ fn patterns(path: &Path) -> Result<Vec<String>, Failure> {
     let lines = text.lines().map(|line| line.split_once('#').map_or(line, |(before, _)| before).trim());
     let found: BTreeSet<String> = lines.filter(|line| !line.is_empty()).map(str::to_owned).collect();
     Ok(found.into_iter().collect())
+}
+
+/// Says which schemas were asked for and are not there: a name may be misspelt.
+fn note_missing(log: Log, snapshot: &Snapshot) {
+    let (scope, database) = (&snapshot.scope, &snapshot.header.database);
+    for name in scope.schemas.iter().flatten() {
+        let id = FactId::Schema(name.clone());
+        if scope.holds(&id) && !snapshot.catalog.contains(&id) {
+            let said = format!(
+                "note: --schemas names \"{}\", and the snapshot holds no such schema of database \"{database}\"",
+                name.as_str()
+            );
+            log.say("schema_missing", &said, json!({ "schema": name, "database": database }));
+        }
+    }
 }
 
 fn report(log: Log, snapshot: &Snapshot, fingerprint: Digest, out: &Path) {

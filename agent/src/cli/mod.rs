@@ -17,6 +17,7 @@ use clap::{Parser, Subcommand};
 
 use self::said::{Log, LogFormat};
 
+pub use self::completions::script as completions;
 pub use pgseal_catalog::{Exit, Failure};
 
 const EXAMPLES: &str = "\
@@ -56,8 +57,14 @@ enum Command {
 
 /// Runs the program with these arguments (the first is its own name); returns how it ends.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let in_json = LogFormat::is_json_in(&arguments);
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
+        Err(error) if in_json && error.use_stderr() => {
+            Log::new(LogFormat::Json).failure(&wrong_usage(&error));
+            return Exit::Usage;
+        }
         Err(error) => {
             // a failure to print help leaves nothing to report it with
             let _ = error.print();
@@ -81,7 +88,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     }
 }
 
-/// The definition of the command line, for completions and man pages.
+/// What is wrong with a command line, without how it should be.
+fn wrong_usage(error: &clap::Error) -> Failure {
+    let text = error.render().to_string();
+    let mut paragraphs = text.split("\n\n").map(str::trim).take_while(|part| !part.starts_with("Usage:"));
+    let message = paragraphs.next().unwrap_or_default().trim_start_matches("error: ");
+    paragraphs.fold(Failure::new(Exit::Usage, message), Failure::with_detail)
+}
+
+/// The definition of the command line, for man pages and tests.
 #[must_use]
 pub fn definition() -> clap::Command {
     <Arguments as clap::CommandFactory>::command()

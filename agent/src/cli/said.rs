@@ -1,5 +1,6 @@
 //! What a command says on standard error, for people or for programs, and the time it says in its documents.
 
+use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -17,6 +18,15 @@ pub(super) enum LogFormat {
     Human,
     /// One JSON object per line
     Json,
+}
+
+impl LogFormat {
+    /// Whether arguments that cannot be understood ask for JSON nevertheless.
+    pub fn is_json_in(arguments: &[OsString]) -> bool {
+        let apart =
+            arguments.windows(2).any(|two| matches!(two, [name, value] if name == "--log-format" && value == "json"));
+        apart || arguments.iter().any(|argument| argument == "--log-format=json")
+    }
 }
 
 /// Where a command tells what happens.
@@ -89,8 +99,14 @@ fn print(line: &Value) {
 
 /// Writes to standard output.
 pub(super) fn print_out(text: &str) -> Result<(), Failure> {
-    io::stdout()
-        .write_all(text.as_bytes())
+    print_bytes(text.as_bytes())
+}
+
+/// Writes bytes to standard output.
+pub(super) fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout();
+    out.write_all(bytes)
+        .and_then(|()| out.flush())
         .map_err(|error| Failure::from_error(Exit::Environment, &error).about("standard output"))
 }
 

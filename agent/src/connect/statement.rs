@@ -114,7 +114,9 @@ impl StatementError {
         }
         match self.sqlstate() {
             Some("28P01") => Some(PASSWORD),
-            Some("28000") => Some("look at the server's pg_hba.conf, and at --sslmode"),
+            Some("28000") => Some(
+                "if the role is not the one that was meant, name it with --user; if it is, look at the server's pg_hba.conf, and at --sslmode",
+            ),
             Some("3D000") => Some("name the database with --db"),
             _ => None,
         }
