@@ -25,6 +25,8 @@ pub enum Guard {
     Private,
     /// Decides about trust: others must not be able to write it.
     Trusted,
+    /// The same, and no group may either: nobody but this program writes it.
+    Own,
     /// Its content is verified by other means.
     Untrusted,
 }
@@ -50,7 +52,7 @@ pub enum FileError {
         mode: u32,
     },
     /// A trusted file is writable by others.
-    #[error("file \"{}\" is writable by everybody (mode {mode:04o})", path.display())]
+    #[error("file \"{}\" is writable by {} (mode {mode:04o})", path.display(), if mode & 0o002 == 0 { "a group" } else { "everybody" })]
     WritableByOthers {
         /// The file.
         path: PathBuf,
@@ -162,6 +164,7 @@ impl FileError {
         match self {
             Self::NotPrivate { .. } => Some("run \"chmod 600\" on it, or make it read-only for its owner"),
             Self::FolderWritableByOthers { .. } => Some("run \"chmod o-w\" on it"),
+            Self::WritableByOthers { mode, .. } if mode & 0o002 == 0 => Some("run \"chmod g-w\" on it"),
             Self::WritableByOthers { .. } => Some("run \"chmod o-w\" on it"),
             Self::OwnedByAnother { .. } | Self::FolderOwnedByAnother { .. } => {
                 Some("give it to the user that runs this program with \"chown\", or to root")
@@ -232,7 +235,7 @@ fn without_waiting(options: &mut fs::OpenOptions, path: &Path) -> io::Result<Fil
 fn check_owner(path: &Path, metadata: &fs::Metadata, guard: Guard) -> Result<(), FileError> {
     match (guard, foreign_owner(metadata)) {
         (Guard::Untrusted, _) | (_, None) => Ok(()),
-        (Guard::Private | Guard::Trusted, Some(owner)) => {
+        (Guard::Private | Guard::Trusted | Guard::Own, Some(owner)) => {
             Err(FileError::OwnedByAnother { path: path.to_owned(), owner })
         }
     }
@@ -258,7 +261,8 @@ fn check_mode(path: &Path, metadata: &fs::Metadata, guard: Guard) -> Result<(), 
     match guard {
         Guard::Private if mode & 0o077 != 0 => Err(FileError::NotPrivate { path: path.to_owned(), mode }),
         Guard::Trusted if mode & 0o002 != 0 => Err(FileError::WritableByOthers { path: path.to_owned(), mode }),
-        Guard::Private | Guard::Trusted | Guard::Untrusted => Ok(()),
+        Guard::Own if mode & 0o022 != 0 => Err(FileError::WritableByOthers { path: path.to_owned(), mode }),
+        Guard::Private | Guard::Trusted | Guard::Own | Guard::Untrusted => Ok(()),
     }
 }
 
@@ -266,7 +270,7 @@ fn check_mode(path: &Path, metadata: &fs::Metadata, guard: Guard) -> Result<(), 
 fn check_folders(path: &Path, guard: Guard) -> Result<(), FileError> {
     match guard {
         Guard::Untrusted => Ok(()),
-        Guard::Private | Guard::Trusted => crate::way::check(path),
+        Guard::Private | Guard::Trusted | Guard::Own => crate::way::check(path),
     }
 }
 

@@ -269,13 +269,28 @@ fn a_memory_that_others_could_have_changed_is_refused() {
     assert_eq!(host.says(NOW), "accepted");
     host.chmod("state/state.json", 0o666);
     assert_eq!(host.says(NOW), "K0402");
+    // a group may come in, and must not write; where it may not come in, its rights mean nothing
+    for (folder, mode, said) in [
+        (0o755, 0o660, "K0402"),
+        (0o750, 0o620, "K0402"),
+        (0o701, 0o660, "K0402"),
+        (0o755, 0o644, "accepted"),
+        (0o700, 0o660, "accepted"),
+        (0o744, 0o660, "accepted"),
+    ] {
+        host.chmod("state", folder);
+        host.chmod("state/state.json", mode);
+        assert_eq!(host.says(NOW), said, "{folder:o} {mode:o}");
+    }
+    host.chmod("state", 0o755);
+    host.chmod("state/state.json", 0o660);
+    advised("run \"chmod g-w\" on it");
     host.chmod("state/state.json", 0o600);
     let good = fs::read_to_string(host.path("state/state.json")).unwrap();
     for bad in [
         String::new(),
         "{}".to_owned(),
         good.replace("\"time\"", "\"tim\""),
-        good.replace("\"version\": 1\n", "\"version\": 2\n"),
         good.replace("pgseal-state", "pgseal-plan"),
         good.replacen("\"version\": 1\n  },", "\"version\": 7\n  },", 1),
         good.replace("\"time\": 18", "\"time\": 1, \"time\": 18"),
@@ -289,6 +304,13 @@ fn a_memory_that_others_could_have_changed_is_refused() {
         assert_eq!(host.says(NOW), "K0503", "{bad}");
     }
     advised("see \"Recover\" in AGENT.md");
+    // whatever else a later version holds
+    let later = good.replace("\n  \"version\": 1\n}", "\n  \"version\": 2,\n  \"weather\": \"fair\"\n}");
+    assert_ne!(later, good);
+    fs::write(host.path("state/state.json"), &later).unwrap();
+    assert_eq!(host.says(NOW), "K0506");
+    advised("is of version 2, which this agent does not know");
+    advised("a newer agent wrote it");
     fs::remove_file(host.path("state/state.json")).unwrap();
     // a link to nowhere is no first run
     std::os::unix::fs::symlink(host.path("nowhere"), host.path("state/state.json")).unwrap();
@@ -430,6 +452,25 @@ fn of_two_successors_one_is_accepted() {
         });
         assert_eq!(accepted.iter().filter(|accepted| **accepted).count(), 1, "round {round}: {accepted:?}");
     }
+}
+
+/// Whoever can put another folder in its place takes all away that is remembered, also where that one is empty and this user's.
+#[test]
+fn a_memory_that_others_could_exchange_is_refused() {
+    let host = Host::new();
+    fs::create_dir(host.path("open")).unwrap();
+    fs::rename(host.path("state"), host.path("open/state")).unwrap();
+    let opened = |path: &str| match pgseal_keys::State::open(&host.path(path)) {
+        Ok(_) => "opened",
+        Err(error) => error.code(),
+    };
+    host.chmod("open", 0o755);
+    assert_eq!(opened("open/state"), "opened");
+    host.chmod("open", 0o777);
+    assert_eq!(opened("open/state"), "K0407");
+    std::os::unix::fs::symlink("open/state", host.path("link")).unwrap();
+    assert_eq!(opened("link"), "K0407");
+    assert_eq!(fs::read_dir(host.path("open/state")).unwrap().count(), 0, "something was left in it");
 }
 
 #[test]

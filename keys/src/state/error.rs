@@ -49,6 +49,14 @@ pub enum StateError {
         /// What is wrong with it.
         detail: String,
     },
+    /// The memory is one of another version of the format.
+    #[error("state file \"{}\" is of version {found}, which this agent does not know", path.display())]
+    OtherVersion {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+    },
     /// The file itself is the problem.
     #[error(transparent)]
     File(#[from] FileError),
@@ -67,6 +75,7 @@ impl StateError {
             Self::Malformed { .. } => "K0503",
             Self::FolderOfAnother { .. } => "K0504",
             Self::Unsteady { .. } => "K0505",
+            Self::OtherVersion { .. } => "K0506",
             Self::File(error) => error.code(),
             Self::Refused(refusal) => refusal.code(),
         }
@@ -76,9 +85,11 @@ impl StateError {
     #[must_use]
     pub fn exit_code(&self) -> Exit {
         match self {
-            Self::NoFolder { .. } | Self::FolderOpen { .. } | Self::FolderOfAnother { .. } | Self::Malformed { .. } => {
-                Exit::Refused
-            }
+            Self::NoFolder { .. }
+            | Self::FolderOpen { .. }
+            | Self::FolderOfAnother { .. }
+            | Self::Malformed { .. }
+            | Self::OtherVersion { .. } => Exit::Refused,
             Self::Unsteady { .. } => Exit::Environment,
             Self::File(error) => error.exit_code(),
             Self::Refused(refusal) => refusal.exit_code(),
@@ -98,6 +109,7 @@ impl StateError {
             Self::Malformed { .. } => Some(
                 "it was changed or damaged, and an old copy would let old plans in again: see \"Recover\" in AGENT.md",
             ),
+            Self::OtherVersion { .. } => Some("a newer agent wrote it: run that one, or a later one"),
             Self::File(error) => error.hint(),
             Self::Refused(refusal) => refusal.hint(),
         }

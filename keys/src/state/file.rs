@@ -75,21 +75,47 @@ impl Default for Contents {
     }
 }
 
+/// What every version of the file begins to be read by.
+#[derive(Deserialize)]
+struct Head {
+    format: String,
+    version: u32,
+}
+
+/// Why the bytes are no memory of this program's.
+pub(super) enum Unread {
+    /// They are one of another version.
+    Version(u32),
+    /// What is wrong with them.
+    Malformed(String),
+}
+
+impl From<String> for Unread {
+    fn from(detail: String) -> Self {
+        Self::Malformed(detail)
+    }
+}
+
 impl Contents {
     /// Reads the bytes strictly: what was not written here is refused.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Unread> {
+        // The head first, so that another version is named as such and not by its unknown fields.
+        let head = serde_json::from_slice(bytes).ok().filter(|head: &Head| head.format == FORMAT);
+        if let Some(other) = head.map(|head| head.version).filter(|version| *version != VERSION) {
+            return Err(Unread::Version(other));
+        }
         let contents: Self =
-            canonical::from_bytes("state", bytes, MAX_STATE_BYTES).map_err(|error| error.to_string())?;
+            canonical::from_bytes("memory", bytes, MAX_STATE_BYTES).map_err(|error| error.to_string())?;
         if contents.format != FORMAT || contents.version != VERSION {
-            return Err(format!("its format is \"{}\", version {}", contents.format, contents.version));
+            return Err(format!("its format is \"{}\", version {}", contents.format, contents.version).into());
         }
         if contents.to_bytes() != bytes {
-            return Err("it is not in its canonical byte form".to_owned());
+            return Err("it is not in its canonical byte form".to_owned().into());
         }
         if let Some(policy) = &contents.policy {
             let read = TrustPolicy::read(policy.text.as_bytes()).map_err(|error| error.to_string())?;
             if read.policy_version() != policy.version {
-                return Err("it names another version than its policy does".to_owned());
+                return Err("it names another version than its policy does".to_owned().into());
             }
         }
         Ok(contents)

@@ -6,8 +6,8 @@
 //! lock         held while the memory is read and written anew: agents of several databases may share a folder
 //! ```
 //!
-//! Refused: a folder that is missing, somebody else's or one that others can write, a memory that is not as it was written. An agent that has lost its
-//! memory would accept an old policy again, so only a person can take it away.
+//! Refused: a folder that is missing, somebody else's, or one that others can write or exchange, a memory that is not as it was written.
+//! An agent that has lost its memory would accept an old policy again, so only a person can take it away.
 
 mod error;
 mod file;
@@ -20,7 +20,7 @@ use pgseal_catalog::{Digest, Failure};
 
 pub use self::error::StateError;
 pub use self::file::Mark;
-use self::file::{Contents, RememberedPolicy, RememberedReceipt};
+use self::file::{Contents, RememberedPolicy, RememberedReceipt, Unread};
 use crate::files::{self, Access, Guard};
 use crate::lock;
 use crate::policy::MAX_POLICY_BYTES;
@@ -177,15 +177,36 @@ fn read(folder: &Path) -> Result<Contents, StateError> {
     if path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
         return Ok(Contents::default());
     }
-    let bytes = files::read(&path, Guard::Trusted, MAX_STATE_BYTES)?;
-    Contents::from_bytes(&bytes).map_err(|detail| StateError::Malformed { path, detail })
+    let bytes = files::read(&path, guard(folder), MAX_STATE_BYTES)?;
+    Contents::from_bytes(&bytes).map_err(|error| match error {
+        Unread::Version(found) => StateError::OtherVersion { path, found },
+        Unread::Malformed(detail) => StateError::Malformed { path, detail },
+    })
 }
 
 fn check_folder(folder: &Path) -> Result<(), StateError> {
     let found = fs::metadata(folder);
     let missing = || StateError::NoFolder { path: folder.to_owned() };
     let found = found.ok().filter(fs::Metadata::is_dir).ok_or_else(missing)?;
-    check_mode(folder, &found)
+    check_mode(folder, &found)?;
+    // nothing may be in it yet: who can exchange it takes all away that is remembered
+    #[cfg(unix)]
+    crate::way::check(folder)?;
+    Ok(())
+}
+
+/// Where others may come into the folder, nobody else may write the file. Where they may not, the rights of its group mean nothing: on a
+/// volume of Kubernetes they come by themselves.
+#[cfg(unix)]
+fn guard(folder: &Path) -> Guard {
+    use std::os::unix::fs::PermissionsExt as _;
+    let is_closed = |found: fs::Metadata| found.permissions().mode() & 0o011 == 0;
+    if fs::metadata(folder).is_ok_and(is_closed) { Guard::Trusted } else { Guard::Own }
+}
+
+#[cfg(not(unix))]
+fn guard(_: &Path) -> Guard {
+    Guard::Own
 }
 
 #[cfg(unix)]
