@@ -3,4 +3,5 @@
 pub mod apply;
 pub mod capture;
 pub mod cli;
+mod clock;
 pub mod connect;

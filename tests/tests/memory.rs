@@ -90,6 +90,36 @@ fn a_plan_counts_as_begun_only_when_it_fits() {
     assert!(stage.memory().contains("\"sequence\": 7"));
 }
 
+/// A plan that expired while the agent looked on has expired for good, whatever the clock says next.
+#[test]
+fn what_a_run_saw_last_is_remembered() {
+    let stage = Stage::new();
+    let now = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let soon = now() + 4;
+    let mut plan = stage.forged.plan.clone();
+    plan.binding.expires = Some(soon.try_into().unwrap());
+    (plan.timeouts.lock_ms, plan.timeouts.lock_retries) = (200, 10_000);
+    stage.desk.put(&plan);
+    let mut other = stage.database.connect();
+    let mut held = other.transaction().unwrap();
+    held.batch_execute("LOCK TABLE shop.orders IN SHARE MODE").unwrap();
+    let mut arguments: Vec<String> =
+        "apply --plan plan.json --trust trust.toml --state state".split(' ').map(str::to_owned).collect();
+    arguments.extend(stage.database.options());
+    says(&run_agent(&stage.desk.path(""), &arguments).expect(3), &["[A0111]"]);
+    held.rollback().unwrap();
+    let remembered = || {
+        let memory = stage.memory();
+        memory.split("\"time\": ").nth(1).unwrap().split(',').next().unwrap().parse::<u64>().unwrap()
+    };
+    assert!(remembered() >= soon, "{} is not {soon} yet", remembered());
+    // and the time of a receipt is
+    stage.desk.put(&stage.forged.plan);
+    let before = now();
+    stage.apply().expect(0);
+    assert!(remembered() >= before);
+}
+
 #[test]
 fn a_ledger_that_is_demanded_is_kept_or_nothing_is_done() {
     let stage = Stage::new();

@@ -1,7 +1,7 @@
 //! A run: where the database stands, phase after phase, and what to do about a connection that is lost on the way.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use pgseal_catalog::receipt::{Outcome, PhaseRecord};
 use pgseal_catalog::{Catalog, Plan, Snapshot};
@@ -274,7 +274,7 @@ impl<'a> Run<'a> {
 
     /// Refuses to begin what comes after the plan's end.
     pub(super) fn in_time(&self, place: Place) -> Result<(), ApplyError> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let now = crate::clock::seconds().unwrap_or_default();
         if self.plan.binding.expires.is_some_and(|end| u64::try_from(end).unwrap_or_default() <= now) {
             return Err(ApplyError::Expired { place });
         }

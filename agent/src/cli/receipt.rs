@@ -18,11 +18,11 @@ use pgseal_keys::lock::{self, Lock};
 use pgseal_keys::seal::MAX_SEAL_BYTES;
 use pgseal_keys::{
     self as keys, AgentHost, CountedSigner, Kind as _, LiveTarget, PreparedDocument, Seal, Signer, State, Statement,
-    prepare_sealed, seal_path,
+    moment, prepare_sealed, seal_path,
 };
 use serde_json::json;
 
-use super::said::{Log, now};
+use super::said::{Log, now, seconds};
 use super::signer;
 use crate::apply::Report;
 
@@ -254,8 +254,11 @@ impl Draft {
         Ok(known.unwrap_or(Link::FIRST))
     }
 
-    /// Writes the receipt, if one was asked for.
+    /// Writes the receipt, if one was asked for. That the run saw it get late is remembered in any case.
     pub fn close(mut self, outcome: Outcome, failure: Option<&Failure>) -> Result<Option<PathBuf>, Failure> {
+        if let Some(memory) = &mut self.memory {
+            memory.note_time(seconds()?)?;
+        }
         let Some(place) = self.place.take() else { return Ok(None) };
         let mut receipt = self.receipt(outcome, failure)?;
         let mut written = None;
@@ -264,16 +267,19 @@ impl Draft {
         let mut prepare = |draft: &Self, remembered: Option<Link>| {
             let link = draft.link(&place, remembered)?;
             receipt.chain = link;
+            // here, so that the later of two receipts does not say the earlier time
+            let ended = seconds()?;
+            receipt.finished_at = moment::written(ended);
             let (path, bytes) = (place.file(link)?, receipt.to_bytes());
             let prepared: PreparedDocument =
                 prepare_sealed::<keys::Receipt, _>(&path, Access::Everybody, &bytes, draft.signer.as_ref())?;
             written = Some(path);
             let prepared = if matches!(place, Place::Folder(_)) { prepared.never_replacing() } else { prepared };
-            Ok::<_, Failure>((link, prepared))
+            Ok::<_, Failure>((link, ended, prepared))
         };
         match &self.memory {
             Some(state) => state.clone().append_receipt(|remembered| prepare(&self, remembered))?,
-            None => prepare(&self, None)?.1.put()?,
+            None => prepare(&self, None)?.2.put()?,
         }
         Ok(written)
     }

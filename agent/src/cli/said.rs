@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::ValueEnum;
 use serde_json::{Map, Value};
@@ -117,6 +116,5 @@ pub(super) fn now() -> Result<String, Failure> {
 
 /// Seconds since 1970.
 pub(super) fn seconds() -> Result<u64, Failure> {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
-    elapsed.map(|since| since.as_secs()).map_err(|_| Failure::new(Exit::Environment, "the clock is before 1970"))
+    crate::clock::seconds().ok_or_else(|| Failure::new(Exit::Environment, "the clock is before 1970"))
 }

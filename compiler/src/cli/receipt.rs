@@ -49,6 +49,7 @@ Every receipt names the one before, so what is missing between two of them is fo
 by its number and sha256. What comes after the last one is not: compare its sha256 with what the
 agent's state folder remembers. Receipts of several agents are told apart, and a chain is of one
 key: another agent's, though trusted, cannot go on with it (--allow-key-change after a rotation).
+A clock that went back between two receipts is told, and is no reason to refuse them.
 
 Exit code 0 means that the receipts are genuine and complete, not that the runs went well.";
 
@@ -261,9 +262,15 @@ fn told(receipts: &[Genuine], chains: &[Chain]) -> String {
             true => writeln!(said, "chain {}: receipt {}{before}", short(chain.first), chain.to),
             false => writeln!(said, "chain {}: receipts {} to {}{before}", short(chain.first), chain.from, chain.to),
         };
+        let mut before = None;
         for genuine in receipts.iter().filter(|genuine| genuine.receipt.chain.chain(genuine.digest) == chain.first) {
             let Receipt { chain, finished_at, .. } = &genuine.receipt;
             let _ = writeln!(said, "  {}: {finished_at} {}", chain.number, plain(&summary(genuine)));
+            let ended = moment::read(finished_at);
+            if ended < before {
+                let _ = writeln!(said, "  {0}: note: the clock of the agent's host went back before {0}", chain.number);
+            }
+            before = ended;
         }
         let _ = writeln!(said, "  the sha256 of {} is {}", chain.to, chain.last);
     }

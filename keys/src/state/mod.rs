@@ -109,26 +109,39 @@ impl State {
         })
     }
 
+    /// Remembers that it is as late as this, however the run ends that saw it.
+    ///
+    /// # Errors
+    /// A memory that cannot be read or written.
+    pub fn note_time(&mut self, now: u64) -> Result<(), StateError> {
+        self.update(|contents| {
+            contents.time = contents.time.max(now);
+            Ok(())
+        })
+    }
+
     /// The place of the receipt that comes next, if any was written before.
     #[must_use]
     pub fn next_receipt(&self) -> Option<Link> {
         self.contents.receipt.map(|last| last.link.next(last.sha256))
     }
 
-    /// Puts the next receipt behind the last one, alone: `prepare` gets its place, none where no receipt is remembered, and writes it
-    /// aside. It is remembered before it gets its name, so that no two receipts ever have the same place: if the agent is killed in
-    /// between, one is missing. Whoever reads it from a pipe keeps no other agent waiting.
+    /// Puts the next receipt behind the last one, alone: `prepare` gets its place, none where no receipt is remembered, writes it
+    /// aside and says when its run ended, which is remembered too. The receipt is remembered before it gets its name, so that no two
+    /// ever have the same place: if the agent is killed in between, one is missing. Whoever reads it from a pipe keeps no other agent
+    /// waiting.
     ///
     /// # Errors
     /// What `prepare` says; a memory or a receipt that cannot be written.
     pub fn append_receipt(
         &mut self,
-        prepare: impl FnOnce(Option<Link>) -> Result<(Link, PreparedDocument), Failure>,
+        prepare: impl FnOnce(Option<Link>) -> Result<(Link, u64, PreparedDocument), Failure>,
     ) -> Result<(), Failure> {
         let held = lock(&self.folder)?;
         let mut contents = read(&self.folder)?;
         let place = contents.receipt.map(|last| last.link.next(last.sha256));
-        let (link, prepared) = prepare(place)?;
+        let (link, ended, prepared) = prepare(place)?;
+        contents.time = contents.time.max(ended);
         contents.receipt = Some(RememberedReceipt { link, sha256: prepared.digest() });
         self.write(contents)?;
         let _held = (!prepared.is_stream()).then_some(held);
@@ -267,6 +280,34 @@ mod tests {
         assert_eq!(open().marked().collect::<Vec<_>>(), ["shop"]);
     }
 
+    /// What a run saw last counts, not what it saw first.
+    #[test]
+    fn the_latest_time_is_remembered() {
+        use crate::kind::Receipt;
+        use crate::signer::AgentHost;
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path().join("state");
+        fs::create_dir(&folder).unwrap();
+        let open = || State::open(&folder).unwrap();
+        let (mut state, mut other) = (open(), open());
+        state.note_time(20).unwrap();
+        // one that began earlier, and ends in between
+        other.note_time(10).unwrap();
+        open().check_clock(20).unwrap();
+        assert_eq!(open().check_clock(19).unwrap_err().code(), "K0331");
+        let append = |state: &mut State, ended| {
+            state.append_receipt(|place| {
+                let path = temporary.path().join("receipt");
+                let prepared = crate::prepare_sealed::<Receipt, AgentHost>(&path, Access::Owner, b"{}", None)?;
+                Ok((place.unwrap_or(Link::FIRST), ended, prepared))
+            })
+        };
+        append(&mut state, 30).unwrap();
+        append(&mut other, 25).unwrap();
+        open().check_clock(30).unwrap();
+        assert_eq!(open().check_clock(29).unwrap_err().code(), "K0331");
+    }
+
     /// A memory is everybody's again before a pipe's reader is waited for.
     #[cfg(unix)]
     #[test]
@@ -284,7 +325,7 @@ mod tests {
             std::thread::spawn(move || {
                 state.append_receipt(|_| {
                     let prepared = crate::prepare_sealed::<Receipt, AgentHost>(&pipe, Access::Owner, b"receipt", None)?;
-                    Ok((Link::FIRST, prepared))
+                    Ok((Link::FIRST, 0, prepared))
                 })
             })
         };
@@ -310,7 +351,8 @@ mod tests {
                 place_found = place_given;
                 let link = place_given.unwrap_or(Link::FIRST);
                 let bytes = name.as_bytes();
-                Ok((link, crate::prepare_sealed::<Receipt, AgentHost>(&place(name), Access::Owner, bytes, None)?))
+                let prepared = crate::prepare_sealed::<Receipt, AgentHost>(&place(name), Access::Owner, bytes, None)?;
+                Ok((link, 0, prepared))
             });
             added.map(|()| place_found)
         };
