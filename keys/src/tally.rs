@@ -130,6 +130,13 @@ impl Tally {
     }
 }
 
+impl TrustPolicy {
+    /// Why a document of kind `K` would not count that this key sealed now; none where the policy does not name the key.
+    pub fn objection<K: Kind>(&self, key: &PublicKey, now: u64) -> Option<Refusal> {
+        objection::<K>(self.keys.iter().find(|trusted| trusted.key == *key)?, now)
+    }
+}
+
 /// Signatures that do not count, and why, a line each.
 pub(crate) fn not_counted(set_aside: &[SetAside], unknown: &[KeyId]) -> Vec<String> {
     let reasons = set_aside.iter().map(|aside| aside.reason.to_string());

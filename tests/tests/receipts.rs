@@ -201,6 +201,79 @@ fn agents_share_a_folder_of_receipts() {
     assert_eq!(stage.files(), 12);
 }
 
+/// What was applied is applied, whatever comes into the place of its receipt in the meantime.
+#[test]
+fn a_receipt_that_is_lost_is_no_refusal() {
+    let stage = Stage::new();
+    stage.put(|plan| plan.timeouts.lock_ms = 20_000);
+    let line = "apply --plan plan.json --trust trust.toml --key agent.pem --receipt one.json";
+    let mut other = stage.database.connect();
+    let mut transaction = other.transaction().unwrap();
+    transaction.batch_execute("SELECT * FROM shop.orders").unwrap();
+    let ended = std::thread::scope(|scope| {
+        let run = scope.spawn(|| stage.agent(line));
+        stage.database.wait_until(Database::IS_BLOCKED, "t");
+        stage.desk.write("one.json", b"garbage");
+        transaction.rollback().unwrap();
+        run.join().unwrap()
+    });
+    says(&ended.expect(1), &["[R0301]", "the plan was applied, but its receipt was not written"]);
+    assert_eq!(stage.database.text("SELECT to_regclass('shop.orders_note') IS NULL"), "f");
+    assert_eq!(stage.desk.bytes("one.json"), b"garbage");
+}
+
+/// A receipt that whoever trusts this policy would have to refuse is not written, nor is anything done that would need one.
+#[test]
+fn a_key_that_may_not_seal_receipts_is_refused_before_anything_runs() {
+    let stage = Stage::new();
+    let apply = |key: &str| {
+        let line = "apply --plan plan.json --trust trust.toml --receipt receipts --state state --key";
+        stage.agent(&format!("{line} {key}"))
+    };
+    stage.run("check").expect(0);
+    says(&apply("alice.pem").expect(3), &["[R0304]", "\"alice\"", "signs"]);
+    let policy = String::from_utf8(stage.desk.bytes("trust.toml")).unwrap();
+    let changed = |line: &str| {
+        let mut next = policy.replace("policy_version = 1", "policy_version = 2");
+        let agent = next.rfind("name = ").unwrap();
+        next.insert_str(agent, &format!("{line}\n"));
+        stage.desk.write("trust.toml", next.as_bytes());
+        fs::remove_file(stage.desk.path("trust.toml.sig")).ok();
+        fs::remove_dir_all(stage.desk.path("state")).unwrap();
+        stage.desk.private_folder("state");
+    };
+    for line in ["revoked = true", "not_after = 2020-01-01T00:00:00Z"] {
+        changed(line);
+        let line = "apply --plan plan.json --trust trust.toml --receipt one.json --key agent.pem --state state";
+        says(&stage.agent(line).expect(3), &["[R0304]", "\"agent\""]);
+        assert!(!stage.desk.path("one.json").exists());
+    }
+    assert_eq!(stage.files(), 2, "only the first one");
+    assert_eq!(stage.database.text("SELECT to_regclass('shop.orders_note') IS NULL"), "t");
+    // a key that this policy says nothing of may be one that readers of receipts know
+    let line = "apply --plan plan.json --trust trust.toml --receipt one.json --key mallory.pem --state state";
+    stage.agent(line).expect(0);
+}
+
+/// A clock that went back between two receipts is told; setting it right is no crime.
+#[test]
+fn a_clock_that_went_back_is_told() {
+    use pgseal_keys::{AgentHost, Seal, Signer, Statement, key_file, seal_path};
+    let stage = Stage::new();
+    (0..3).for_each(|_| drop(stage.run("check").expect(0)));
+    assert!(!stage.verify("").expect(0).out.contains("clock"));
+    let signer: Signer<AgentHost> = key_file::read_private(&stage.desk.path("agent.pem"), None).unwrap();
+    let last = Receipt { finished_at: "2020-01-01T00:00:00Z".to_owned(), ..stage.receipt(3) }.to_bytes();
+    let path = stage.desk.path("receipts/receipt-000003.json");
+    let mut seal = Seal::<pgseal_keys::Receipt>::default();
+    seal.sign(&signer, Statement::Signed, &last).unwrap();
+    fs::write(&path, last).unwrap();
+    fs::write(seal_path(&path), seal.to_bytes()).unwrap();
+    let ended = stage.verify(" --from-first").expect(0);
+    says(&ended, &["  3: note: the clock of the agent's host went back before 3\n"]);
+    assert_eq!(ended.out.matches("clock").count(), 1);
+}
+
 /// Two memories never go on with one chain, and a receipt without a seal never ends up among sealed ones.
 #[test]
 fn a_folder_of_receipts_is_one_memorys() {

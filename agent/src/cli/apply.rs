@@ -53,9 +53,15 @@ pub(super) fn run(arguments: &Arguments, log: Log) -> Result<Exit, Failure> {
     }
     match (failure, written) {
         (None, Ok(_)) => Ok(Exit::Done),
-        (None, Err(failure)) => Err(failure.about("the plan was applied, but its receipt was not written")),
+        // whatever would have been said of the receipt alone: nothing was refused
+        (None, Err(failure)) => {
+            let missing = format!("the plan was applied, but {} was not written", arguments.receipt.missing().1);
+            Err(failure.about(&missing).with_exit(Exit::Environment))
+        }
         (Some(failure), Ok(_)) => Err(failure),
-        (Some(failure), Err(other)) => Err(failure.with_detail(format!("no receipt: {}", other.message()))),
+        (Some(failure), Err(other)) => {
+            Err(failure.with_detail(format!("no {}: {}", arguments.receipt.missing().0, other.message())))
+        }
     }
 }
 

@@ -51,7 +51,9 @@ pub(super) fn run(arguments: &Arguments, log: Log) -> Result<Exit, Failure> {
     match (failure, written) {
         (None, written) => written.map(|_| Exit::Done),
         (Some(failure), Ok(_)) => Err(failure),
-        (Some(failure), Err(other)) => Err(failure.with_detail(format!("no receipt: {}", other.message()))),
+        (Some(failure), Err(other)) => {
+            Err(failure.with_detail(format!("no {}: {}", arguments.receipt.missing().0, other.message())))
+        }
     }
 }
 

@@ -6,7 +6,8 @@
 //! nothing else. Number, predecessor and writing are under one lock, so that agents may share the place.
 //!
 //! Refused before anything runs: a place that is missing, taken or cannot be written, a predecessor that is none, and a memory that
-//! cannot be used, without which no receipt has a place.
+//! cannot be used, without which no receipt has a place; and a key that the trust policy names and does not let seal receipts, which
+//! would leave one behind that cannot be verified. None of these writes a receipt.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ use pgseal_keys::lock::{self, Lock};
 use pgseal_keys::seal::MAX_SEAL_BYTES;
 use pgseal_keys::{
     self as keys, AgentHost, CountedSigner, Kind as _, LiveTarget, PreparedDocument, Seal, Signer, State, Statement,
-    moment, prepare_sealed, seal_path,
+    TrustPolicy, moment, prepare_sealed, seal_path,
 };
 use serde_json::json;
 
@@ -73,6 +74,11 @@ pub(super) struct Draft {
 }
 
 impl ReceiptOptions {
+    /// What is missing where the end of a run could not be written down.
+    pub fn missing(&self) -> (&'static str, &'static str) {
+        if self.receipt.is_some() { ("receipt", "its receipt") } else { ("memory", "the agent's memory") }
+    }
+
     /// Says which file a receipt got, where that is not what was asked for.
     pub fn say_where(&self, written: Option<&PathBuf>, log: Log) {
         if let Some(path) = written.filter(|path| Some(*path) != self.receipt.as_ref()) {
@@ -243,6 +249,17 @@ fn last_of(folder: &Path) -> Result<Option<(u64, PathBuf)>, Failure> {
 }
 
 impl Draft {
+    /// Refuses to go on with a key that the policy names and does not let seal receipts: whoever reads them would have to refuse them
+    /// all. A policy need not name the agent's key, but what it says counts.
+    pub fn check_key(&mut self, policy: &TrustPolicy, now: u64) -> Result<(), Failure> {
+        let Some(signer) = &self.signer else { return Ok(()) };
+        let Some(reason) = policy.objection::<keys::Receipt>(&signer.public_key(), now) else { return Ok(()) };
+        self.place = None;
+        let message = "the trust policy does not let this agent's key seal receipts";
+        let hint = "give the key of this agent with --key; the trust policy lets it seal receipts where its \"signs\" has \"receipt\"";
+        Err(Failure::new(Exit::Refused, message).with_code("R0304").with_detail(reason.to_string()).with_hint(hint))
+    }
+
     /// The receipt's place in the chain.
     fn link(&self, place: &Place, remembered: Option<Link>) -> Result<Link, Failure> {
         let known = match (remembered, &self.memory) {

@@ -59,6 +59,7 @@ impl SealedPlan {
         let now = seconds()?;
         let trust = InForce::on_agent(&self.trust, self.state(), self.pin, now)?;
         tell_policy(&trust, log);
+        draft.check_key(trust.policy(), now)?;
         draft.policy = Some(PolicyRecord { version: trust.policy().policy_version(), sha256: trust.digest() });
         let authorized = received.authorize(&trust, self.target.as_deref(), now, &mut draft.signers)?;
         draft.target = authorized.target().map(str::to_owned);
