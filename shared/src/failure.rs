@@ -7,6 +7,7 @@ use crate::canonical::ReadError;
 use crate::exit::Exit;
 use crate::receipt::ChainError;
 use crate::restraint::RestraintError;
+use crate::shown::visible;
 
 /// A command's refusal or failure.
 #[derive(Debug)]
@@ -99,20 +100,21 @@ impl Failure {
         self.hint.as_deref()
     }
 
-    /// The text for standard error of a program, ending in a line feed.
+    /// The text for standard error of a program, ending in a line feed. Each of its lines says what it is of: what comes from a plan or
+    /// a database cannot pass for a line of the program's own.
     #[must_use]
     pub fn render(&self, program: &str) -> String {
         let code = self.code.map(|code| format!("[{code}]")).unwrap_or_default();
-        let mut out = format!("{program}: error{code}: {}\n", self.message);
-        for cause in &self.causes {
-            let _ = writeln!(out, "  cause: {cause}");
-        }
-        for detail in &self.details {
-            let _ = writeln!(out, "  detail: {detail}");
-        }
-        if let Some(hint) = &self.hint {
-            let _ = writeln!(out, "  hint: {hint}");
-        }
+        let mut out = String::new();
+        let mut put = |first: &str, next: &str, text: &str| {
+            for (n, line) in visible(text).split('\n').enumerate() {
+                let _ = writeln!(out, "{}{line}", if n == 0 { first } else { next });
+            }
+        };
+        put(&format!("{program}: error{code}: "), "  | ", &self.message);
+        self.causes.iter().for_each(|cause| put("  cause: ", "  cause: ", cause));
+        self.details.iter().for_each(|detail| put("  detail: ", "  detail: ", detail));
+        self.hint.iter().for_each(|hint| put("  hint: ", "  hint: ", hint));
         out
     }
 }
@@ -143,6 +145,13 @@ impl From<ChainError> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_line_passes_for_one_of_the_program() {
+        let failure = Failure::new(Exit::Usage, "no\napplied: all well").with_detail("d\u{1b}[2J\napplied: all well");
+        let said = "pgseal: error: no\n  | applied: all well\n  detail: d\u{FFFD}[2J\n  detail: applied: all well\n";
+        assert_eq!(failure.render("pgseal"), said);
+    }
 
     #[test]
     fn everything_is_said_once() {

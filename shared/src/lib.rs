@@ -20,6 +20,7 @@ pub mod plan;
 pub mod receipt;
 pub mod recorded;
 pub mod restraint;
+pub mod shown;
 pub mod snapshot;
 mod subject;
 pub mod symbols;

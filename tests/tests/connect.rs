@@ -261,6 +261,17 @@ fn a_server_without_tls_is_refused_by_the_modes_that_demand_it() {
     }
     assert_eq!(outcome("sslmode=require sslnegotiation=direct"), "C0110");
     assert_eq!(outcome(""), "plain");
+    // where there is no TLS, files for it are not looked at
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| {
+        write_private(&folder.path().join(name), "garbage");
+        folder.path().join(name).display().to_string()
+    };
+    let files = format!("sslrootcert={} sslcert={} sslkey={}", file("root"), file("cert"), file("key"));
+    assert_eq!(outcome(&format!("sslmode=disable {files}")), "plain");
+    assert_eq!(outcome(&format!("sslmode=prefer {files}")), "C0109");
+    let socket = format!("host={} port={} dbname=postgres user=postgres", server.folder().display(), server.port());
+    open_with(&format!("{socket} {files}"), &[]).unwrap();
 }
 
 #[test]

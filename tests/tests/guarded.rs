@@ -7,7 +7,9 @@ use std::time::Duration;
 use pgseal_catalog::Digest;
 use pgseal_catalog::plan::{Lock, LockMode};
 use pgseal_catalog::receipt::Outcome;
+use pgseal_catalog::{Fact, Payload, Snapshot};
 use pgseal_tests::faults::{Desk, Proxy, Stop, Trial, When, forge};
+use pgseal_tests::pipeline::{dump, migrate_in_place, plan, snapshot};
 use pgseal_tests::program::{finish, says};
 use pgseal_tests::server::{Database, MAJORS, Options, Server};
 
@@ -326,4 +328,102 @@ fn a_standby_is_refused() {
         says(&desk.apply_with(&options).expect(1), &["[A0110]", "primary"]);
         desk.expect_receipt(Outcome::Failed, 1);
     }
+}
+
+const KEYS: &str = "CREATE SCHEMA app;
+    CREATE TABLE app.p (id integer PRIMARY KEY, u integer CONSTRAINT p_u UNIQUE DEFERRABLE);
+    CREATE TABLE app.c (p integer CONSTRAINT c_fk REFERENCES app.p);
+    CREATE TABLE app.parted (id integer PRIMARY KEY) PARTITION BY RANGE (id);
+    CREATE TABLE app.parted_1 PARTITION OF app.parted FOR VALUES FROM (1) TO (10);
+    CREATE TABLE app.of_parted (p integer CONSTRAINT of_parted_fk REFERENCES app.parted) PARTITION BY RANGE (p);
+    CREATE TABLE app.of_parted_1 PARTITION OF app.of_parted FOR VALUES FROM (1) TO (10);";
+
+/// Which triggers of which constraints are switched, by what the snapshot says.
+fn switched(snapshot: &Snapshot) -> Vec<String> {
+    let of = |fact: &Fact| match &fact.payload {
+        Payload::Constraint(constraint) => constraint
+            .switched
+            .iter()
+            .map(|trigger| format!("{} {} {} {:?}", fact.id, trigger.table, trigger.function, trigger.enabled))
+            .collect(),
+        _ => Vec::new(),
+    };
+    snapshot.catalog.iter().flat_map(of).collect()
+}
+
+/// The server keeps foreign keys and deferrable keys by triggers of its own, which a superuser can switch off.
+#[test]
+fn constraints_that_are_switched_off_show() {
+    for major in MAJORS {
+        let server = Server::shared(major);
+        let database = server.database("keys");
+        database.batch(KEYS);
+        let before = snapshot(&database).unwrap();
+        assert_eq!(switched(&before), Vec::<String>::new());
+        for (table, expected) in [
+            (
+                "c",
+                &["constraint:app.c.c_fk app.c RI_FKey_check_ins", "constraint:app.c.c_fk app.c RI_FKey_check_upd"][..],
+            ),
+            (
+                "p",
+                &[
+                    "constraint:app.c.c_fk app.p RI_FKey_noaction_del",
+                    "constraint:app.c.c_fk app.p RI_FKey_noaction_upd",
+                    "constraint:app.p.p_u app.p unique_key_recheck",
+                ],
+            ),
+            (
+                "of_parted_1",
+                &[
+                    "constraint:app.of_parted_1.of_parted_p_fkey app.of_parted_1 RI_FKey_check_ins",
+                    "constraint:app.of_parted_1.of_parted_p_fkey app.of_parted_1 RI_FKey_check_upd",
+                ],
+            ),
+            (
+                "parted_1",
+                &[
+                    "constraint:app.of_parted.of_parted_fk app.parted_1 RI_FKey_noaction_del",
+                    "constraint:app.of_parted.of_parted_fk app.parted_1 RI_FKey_noaction_upd",
+                ],
+            ),
+        ] {
+            database.batch(&format!("ALTER TABLE app.{table} DISABLE TRIGGER ALL"));
+            let off = snapshot(&database).unwrap();
+            let expected: Vec<String> = expected.iter().map(|trigger| format!("{trigger} Disabled")).collect();
+            assert_eq!(switched(&off), expected, "{major}: {table}");
+            assert_ne!(off.fingerprint(), before.fingerprint(), "{major}: {table}");
+            let again = Snapshot::from_bytes(&off.to_bytes()).unwrap();
+            assert_eq!(again.fingerprint(), off.fingerprint());
+            // a schema cannot say so: what stays is refused by name, and a dump says what it leaves out
+            let refused = plan(&off, KEYS).unwrap_err();
+            assert!(refused.contains("is switched off in the database"), "{major}: {refused}");
+            assert!(dump(&off).unwrap().contains("-- switched off in the database"));
+            database.batch(&format!("ALTER TABLE app.{table} ENABLE TRIGGER ALL"));
+            assert_eq!(snapshot(&database).unwrap().fingerprint(), before.fingerprint(), "{major}: {table}");
+        }
+        assert!(plan(&before, KEYS).unwrap().phases.is_empty());
+        database.batch("ALTER TABLE app.c DISABLE TRIGGER ALL");
+        let off = snapshot(&database).unwrap();
+        let without = KEYS.replace(" CONSTRAINT c_fk REFERENCES app.p", "");
+        migrate_in_place(&database, &off, &without).unwrap();
+        for all in ["c", "p"] {
+            let refused = plan(&before, &format!("{KEYS} ALTER TABLE app.{all} DISABLE TRIGGER ALL;")).unwrap_err();
+            assert!(refused.contains("DISABLE TRIGGER USER"), "{refused}");
+        }
+        let user = format!("{KEYS} ALTER TABLE app.c DISABLE TRIGGER USER;");
+        assert!(plan(&before, &user).unwrap().phases.is_empty());
+    }
+}
+
+#[test]
+fn a_plan_does_not_switch_constraints_off_behind_its_promise() {
+    let stage = Trial::new(Server::shared(18), KEYS, &[&["COMMENT ON TABLE app.c IS 'c'"]]);
+    let mut plan = stage.forged.plan.clone();
+    let mut step = plan.phases[0].steps[0].clone();
+    step.sql = "ALTER TABLE app.c DISABLE TRIGGER ALL".to_owned();
+    plan.phases[0].steps.push(step);
+    stage.desk.put(&plan);
+    says(&stage.apply(6), &["[A0501]", "constraint c_fk switched"]);
+    assert_eq!(stage.fingerprint(), stage.forged.state(0));
 }

@@ -24,6 +24,11 @@ fn stage<'server>(server: &'server Server, phases: &[&[&str]]) -> Trial<'server>
     Trial::of(server, forged)
 }
 
+/// With minutes to find another connection, should this one be lost.
+fn spawn_over(stage: &Trial<'_>, proxy: &Proxy) -> Child {
+    stage.desk.spawn_with(&stage.database, proxy.host(), &["--reconnect", "600"])
+}
+
 fn signal(child: &Child, name: &str) {
     assert!(Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap().success());
 }
@@ -49,6 +54,42 @@ fn a_signal_cancels_and_rolls_back() {
         assert_eq!(stage.fingerprint(), stage.forged.state(1));
         stage.applies();
     }
+}
+
+/// Neither a session that is slow to open nor one that is to take the place of a lost one is waited for any longer.
+#[test]
+fn a_signal_ends_the_wait_for_a_session() {
+    let server = Server::shared(18);
+    let stage = stage(server, PHASES);
+    let first = Stop { when: When::Before, sql: Some("SET statement_timeout".to_owned()), nth: 1 };
+    for name in ["TERM", "INT"] {
+        let proxy = Proxy::pausing(server, first.clone());
+        let child = spawn_over(&stage, &proxy);
+        assert!(proxy.wait_frozen(Duration::from_secs(60)));
+        let began = Instant::now();
+        signal(&child, name);
+        let ended = finish(child);
+        assert_eq!(ended.code, Some(8), "{ended:?}");
+        says(&ended, &["[A0801]", "before anything of the plan was begun"]);
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+        let receipt = stage.desk.expect_receipt(Outcome::Failed, 8);
+        assert_eq!((receipt.code.as_deref(), receipt.before), (Some("A0801"), None));
+    }
+    let proxy = Proxy::cutting(server, Stop { when: When::Before, sql: Some("COMMIT".to_owned()), nth: 1 });
+    proxy.mute_from(3);
+    let child = spawn_over(&stage, &proxy);
+    assert!(proxy.wait_frozen(Duration::from_secs(60)));
+    // by then it waits for the third one
+    std::thread::sleep(Duration::from_secs(3));
+    let began = Instant::now();
+    signal(&child, "TERM");
+    let ended = finish(child);
+    assert_eq!(ended.code, Some(8), "{ended:?}");
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    stage.desk.expect_receipt(Outcome::Failed, 8);
+    drop(proxy);
+    assert_eq!(stage.fingerprint(), stage.forged.state(0));
+    stage.applies();
 }
 
 /// The host swallows the request to cancel; the statement would wait for a minute, ten times.

@@ -6,7 +6,7 @@ use std::ops::Deref;
 
 use pgseal_catalog::Digest;
 use pgseal_catalog::receipt::{Command, Outcome, Receipt};
-use pgseal_tests::faults::Trial;
+use pgseal_tests::faults::{Trial, forge};
 use pgseal_tests::program::{Ended, run_agent, says};
 use pgseal_tests::schema::Document;
 use pgseal_tests::server::{Database, Server};
@@ -563,6 +563,57 @@ fn drift_from_a_plan_is_told() {
     says(&drift("").expect(4), &["table shop.extra: should not be there"]);
     drift(" --snapshot plan.json").expect(2);
     stage.agent("drift").expect(2);
+}
+
+/// The fingerprint decides, also where a plan lists objects that do not lead to it.
+#[test]
+fn a_plan_at_odds_with_its_own_objects_hides_no_drift() {
+    let stage = Stage::new();
+    let promised = Digest::of(b"another");
+    stage.put(|plan| {
+        plan.phases.last_mut().unwrap().checkpoint.fingerprint = promised;
+        plan.target = promised;
+    });
+    PHASES.iter().flat_map(|phase| phase.iter()).for_each(|sql| stage.database.batch(sql));
+    for expect in ["target", "any"] {
+        let ended = stage.agent(&format!("drift --plan plan.json --expect {expect}")).expect(4);
+        says(&ended, &["differs from the plan in its fingerprint, ", "in no object that the plan lists"]);
+        let told: Value =
+            serde_json::from_str(&stage.agent(&format!("drift --plan plan.json --json --expect {expect}")).out)
+                .unwrap();
+        assert_eq!((&told["drift"], &told["phases"]), (&true.into(), &Value::Null));
+    }
+}
+
+#[test]
+fn what_is_read_drives_no_terminal_and_adds_no_line() {
+    let stage = Stage::new();
+    let name = "\"x\u{1b}[2J\napplied: all well\"";
+    let is_harmless = |ended: &Ended| {
+        let all = format!("{}{}", ended.err, ended.out);
+        assert!(!all.contains('\u{1b}') && !all.lines().any(|line| line.starts_with("applied: all well")));
+        says(ended, &["x\u{FFFD}[2J"]);
+    };
+    let phase = format!("CREATE TABLE shop.{name} (a integer)");
+    let forged = forge(stage.database.server(), SOURCE, &[&[&phase]]);
+    stage.desk.put(&forged.plan);
+    let apply = || stage.desk.apply(&stage.database);
+    is_harmless(&stage.desk.check(&stage.database).expect(0));
+    is_harmless(&apply().expect(0));
+    stage.desk.put(&stage.forged.plan);
+    is_harmless(&stage.agent("drift --plan plan.json").expect(4));
+    is_harmless(&apply().expect(4));
+    // a step that fails, and the server's own words for it
+    stage.database.batch(&format!("ALTER TABLE shop.{name} RENAME TO y"));
+    let twice = forge(
+        stage.database.server(),
+        &format!("{SOURCE}; CREATE TABLE shop.y (a integer)"),
+        &[&["ALTER TABLE shop.orders ADD CHECK (id > 0)", "ALTER TABLE shop.orders ADD COLUMN total numeric"]],
+    );
+    let mut plan = twice.plan;
+    plan.phases[0].steps[0].sql = format!("ALTER TABLE shop.orders DROP COLUMN {name}");
+    stage.desk.put(&plan);
+    is_harmless(&apply().expect(5));
 }
 
 #[test]

@@ -108,6 +108,9 @@ pub enum ApplyError {
         /// Where.
         place: Place,
     },
+    /// A signal ended the run before it looked at the database.
+    #[error("stopped by a signal before anything of the plan was begun")]
+    NotBegun,
     /// The database is neither at the plan's source nor at one of its checkpoints.
     #[error("the database is not the one that the plan was made for")]
     Drift {
@@ -234,7 +237,7 @@ impl ApplyError {
             Self::Unreadable { .. } => "A0602",
             Self::Lost { .. } => "A0701",
             Self::Undecided { .. } => "A0702",
-            Self::Interrupted { .. } => "A0801",
+            Self::Interrupted { .. } | Self::NotBegun => "A0801",
             Self::Capture(error) => error.code(),
         }
     }
@@ -258,7 +261,8 @@ impl ApplyError {
             Self::Lost { between: true, .. }
             | Self::Undecided { .. }
             | Self::OtherSession { between: true }
-            | Self::Interrupted { .. } => Exit::Stopped,
+            | Self::Interrupted { .. }
+            | Self::NotBegun => Exit::Stopped,
             Self::Lost { between: false, .. }
             | Self::OtherSession { between: false }
             | Self::NotOrigin
@@ -352,6 +356,7 @@ impl ApplyError {
             Self::OtherSession { .. } => Some(
                 "a proxy that pools transactions is in between: connect to the server itself, or to a pool of sessions",
             ),
+            Self::NotBegun => Some("apply again"),
             Self::Interrupted { .. } => Some("apply again: what was committed is recognised, and the rest follows"),
             Self::Drift { .. } => Some("capture the database as it is now and make a new plan"),
             Self::DriftUnderLock { .. } => Some("find out who changes the schema, then apply again"),

@@ -11,7 +11,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
-use crate::connect::CancelHandle;
+use crate::connect::{CancelHandle, deadline};
 
 /// How long a request to cancel may take, and how long is waited for what becomes of it before there is another.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -104,6 +104,16 @@ impl Interrupt {
     /// From now on it cancels what this session runs.
     pub(super) fn watch(&self, handle: CancelHandle) {
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
+    }
+
+    /// Does something that cannot be cancelled, such as to open a session, and no longer than it is left in peace. `None` is that it
+    /// was raised, or that it was not done in time.
+    pub fn within<T, F>(&self, limit: Option<Duration>, run: F) -> Option<T>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        deadline::within_and_while(limit, || !self.is_raised(), run)
     }
 
     /// Waits; says whether it was left in peace.

@@ -15,7 +15,6 @@ use super::ledger::{Ledger, Standing};
 use super::watch::{Waiting, Watcher};
 use super::{Event, Means, Report, backoff, leftover, not_used_before, settings};
 use crate::capture::{CaptureError, capture};
-use crate::connect::deadline::within;
 use crate::connect::{Session, StatementError};
 
 /// How often the advisory lock is asked for.
@@ -143,7 +142,7 @@ impl<'a> Run<'a> {
                 let mut session = another(Some(left)).ok()?;
                 (!super::is_standby(&mut session).ok()?).then_some(session)
             };
-            if let Some(Some(session)) = within(Some(left), primary) {
+            if let Some(Some(session)) = self.means.interrupt.within(Some(left), primary) {
                 *self.session = session;
                 return Some(deadline);
             }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use pgseal_catalog::facts::{
     Check, Constraint, ConstraintKind, DomainConstraint, Exclusion, ExclusionElement, Expression, ForeignKey,
-    ForeignKeyAction, KeyConstraint, MatchType, NotNull, Payload,
+    ForeignKeyAction, KeyConstraint, MatchType, NotNull, Payload, SwitchedTrigger,
 };
 use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
 
@@ -13,6 +13,7 @@ use super::build::Build;
 use super::error::CaptureError;
 use super::indexes;
 use super::session::Session;
+use super::triggers::{SwitchedRow, enabled};
 
 /// A row of `pg_constraint`.
 pub(super) struct ConstraintRow {
@@ -90,13 +91,27 @@ pub(super) fn read_constraints(s: &mut Session<'_>) -> Result<Vec<ConstraintRow>
 }
 
 /// Adds the facts of constraints.
-pub(super) fn add_constraints(b: &mut Build<'_>, rows: &[ConstraintRow]) -> Result<(), CaptureError> {
+pub(super) fn add_constraints(
+    b: &mut Build<'_>,
+    rows: &[ConstraintRow],
+    switched: &[SwitchedRow],
+) -> Result<(), CaptureError> {
     let by_oid: HashMap<u32, &ConstraintRow> = rows.iter().map(|row| (row.oid, row)).collect();
+    let mut off: HashMap<u32, Vec<SwitchedTrigger>> = HashMap::new();
+    for row in switched {
+        if let Some(constraint) = by_oid.get(&row.constraint) {
+            let (table, function) = (b.relation_name(row.table)?, row.function.clone());
+            let trigger = SwitchedTrigger { table, function, enabled: enabled(row.enabled) };
+            off.entry(told(constraint, &by_oid).oid).or_default().push(trigger);
+        }
+    }
     for row in rows {
         if row.domain != 0 {
             add_domain_constraint(b, row)?;
         } else {
-            add_table_constraint(b, row, &by_oid)?;
+            let mut switched = off.remove(&row.oid).unwrap_or_default();
+            switched.sort_by(|a, z| (&a.table, &a.function).cmp(&(&z.table, &z.function)));
+            add_table_constraint(b, row, &by_oid, switched)?;
         }
     }
     Ok(())
@@ -136,14 +151,31 @@ fn root<'a>(row: &'a ConstraintRow, by_oid: &HashMap<u32, &'a ConstraintRow>) ->
     top
 }
 
+/// Whether it is the server's own row for one partition of the referenced table.
+fn is_of_partition(row: &ConstraintRow, by_oid: &HashMap<u32, &ConstraintRow>) -> bool {
+    row.kind == 'f' && row.references != root(row, by_oid).references
+}
+
+/// The constraint that a fact tells of: itself, or the one that a row of the server's own belongs to.
+fn told<'a>(row: &'a ConstraintRow, by_oid: &HashMap<u32, &'a ConstraintRow>) -> &'a ConstraintRow {
+    let mut told = row;
+    for _ in 0..by_oid.len() {
+        match by_oid.get(&told.parent) {
+            Some(parent) if is_of_partition(told, by_oid) => told = parent,
+            _ => break,
+        }
+    }
+    told
+}
+
 fn add_table_constraint(
     b: &mut Build<'_>,
     row: &ConstraintRow,
     by_oid: &HashMap<u32, &ConstraintRow>,
+    switched: Vec<SwitchedTrigger>,
 ) -> Result<(), CaptureError> {
     let Some(FactId::Table(table)) = b.nodes.fact_at(class::CLASS, row.table).cloned() else { return Ok(()) };
-    if row.kind == 'f' && row.references != root(row, by_oid).references {
-        // the server's own row for one partition of the referenced table
+    if is_of_partition(row, by_oid) {
         return Ok(());
     }
     let id = FactId::Constraint(table, row.name.clone());
@@ -176,6 +208,7 @@ fn add_table_constraint(
         is_local: row.is_local,
         inherit_count: u32::try_from(row.inherit_count).unwrap_or_default(),
         parent,
+        switched,
     };
     b.nodes.fact(class::CONSTRAINT, row.oid, id.clone());
     if matches!(row.kind, 'p' | 'u' | 'x') {

@@ -108,6 +108,7 @@ pub fn capture_within(client: &mut Client, scope: &Scope, captured_at: String) -
     let raw = Raw::read(&mut session)?;
     // many, and needed for a while only
     let constraint_rows = constraints::read_constraints(&mut session)?;
+    let switched = triggers::read_switched(&mut session)?;
     let names = raw.names()?;
     let by_oid = ByOid::new(&raw, &constraint_rows);
     let opclasses = DefaultOpclasses::new(&raw.opclasses, &raw.binary_casts, &by_oid.types);
@@ -131,7 +132,7 @@ pub fn capture_within(client: &mut Client, scope: &Scope, captured_at: String) -
             build.nodes.part(class::CLASS, sequence, id);
         }
     }
-    constraints::add_constraints(&mut build, &constraint_rows)?;
+    constraints::add_constraints(&mut build, &constraint_rows, &switched)?;
     drop(constraint_rows);
     indexes::add_indexes(&mut build)?;
     functions::add_functions(&mut build)?;

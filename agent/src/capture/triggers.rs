@@ -77,6 +77,24 @@ pub(super) fn read_triggers(s: &mut Session<'_>) -> Result<Vec<TriggerRow>, Capt
     })
 }
 
+/// A trigger by which the server keeps a constraint and that does not fire as usual.
+pub(super) struct SwitchedRow {
+    pub constraint: u32,
+    pub table: u32,
+    pub function: Name,
+    pub enabled: char,
+}
+
+pub(super) fn read_switched(s: &mut Session<'_>) -> Result<Vec<SwitchedRow>, CaptureError> {
+    // the constraint of a constraint trigger is the trigger itself
+    let sql = "SELECT t.tgconstraint, t.tgrelid, p.proname, t.tgenabled FROM pg_trigger t \
+               JOIN pg_constraint c ON c.oid = t.tgconstraint JOIN pg_proc p ON p.oid = t.tgfoid \
+               WHERE t.tgisinternal AND t.tgenabled <> 'O' AND c.contype <> 't'";
+    s.rows("triggers of constraints", sql, |c| {
+        Ok(SwitchedRow { constraint: c.next()?, table: c.next()?, function: c.name()?, enabled: c.letter()? })
+    })
+}
+
 /// Adds the facts of the triggers of tables and views.
 pub(super) fn add_triggers(b: &mut Build<'_>) -> Result<(), CaptureError> {
     for row in &b.raw.triggers {
@@ -132,14 +150,19 @@ fn trigger(b: &Build<'_>, row: &TriggerRow, id: &FactId) -> Result<Trigger, Capt
         old_table: row.old_table.as_deref().map(Name::new).transpose()?,
         new_table: row.new_table.as_deref().map(Name::new).transpose()?,
         constraint,
-        enabled: match row.enabled {
-            'D' => Enabled::Disabled,
-            'R' => Enabled::Replica,
-            'A' => Enabled::Always,
-            _ => Enabled::Origin,
-        },
+        enabled: enabled(row.enabled),
         cloned: row.parent != 0,
     })
+}
+
+/// `tgenabled`.
+pub(super) fn enabled(letter: char) -> Enabled {
+    match letter {
+        'D' => Enabled::Disabled,
+        'R' => Enabled::Replica,
+        'A' => Enabled::Always,
+        _ => Enabled::Origin,
+    }
 }
 
 fn condition(row: &TriggerRow, id: &FactId) -> Result<Option<Expression>, CaptureError> {

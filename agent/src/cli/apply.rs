@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pgseal_catalog::receipt::{Command, Outcome};
+use pgseal_keys::LiveTarget;
 use serde_json::json;
 
 use super::receipt::{Draft, ReceiptOptions};
 use super::said::Log;
 use super::sealed::{SealedPlan, admit, live_target};
-use crate::apply::{Event, Interrupt, Means, Progress, apply};
+use crate::apply::{ApplyError, Event, Interrupt, Means, Progress, apply};
 use crate::connect::{ConnectionArgs, Environment, Session, Settings};
 use pgseal_catalog::{Exit, Failure};
 
@@ -41,9 +42,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, log: Log) -> Result<Exit, Failure> {
+    // before anything that takes its time: a signal that comes earlier leaves no receipt, and in a container none comes at all
+    let interrupt = Interrupt::on_signals().map_err(|error| Failure::from_error(Exit::Environment, &error))?;
     let mut draft = arguments.receipt.open(Command::Apply, arguments.plan.state())?;
     let told = log.unless(arguments.quiet);
-    let (outcome, failure) = match run_plan(arguments, &mut draft, told) {
+    let (outcome, failure) = match run_plan(arguments, &mut draft, interrupt, told) {
         Ok(outcome) => (outcome, None),
         Err(failure) => (ended_badly(&draft, &failure), Some(failure)),
     };
@@ -71,13 +74,12 @@ fn ended_badly(draft: &Draft, failure: &Failure) -> Outcome {
     if refused && draft.report.phases.is_empty() { Outcome::Refused } else { Outcome::Failed }
 }
 
-fn run_plan(arguments: &Arguments, draft: &mut Draft, log: Log) -> Result<Outcome, Failure> {
+fn run_plan(arguments: &Arguments, draft: &mut Draft, interrupt: Interrupt, log: Log) -> Result<Outcome, Failure> {
     let received = arguments.plan.read()?;
     draft.plan = Some(received.digest());
     let authorized = arguments.plan.authorize(received, draft, log)?;
     let settings = Settings::resolve(&arguments.connection, &Environment::of_process())?;
-    let mut session = Session::open(&settings)?;
-    let live = live_target(&mut session)?;
+    let (mut session, live) = open(&settings, &interrupt)?;
     draft.live = Some(live.clone());
     let admitted = admit(authorized, &live)?;
     let phases = admitted.plan().phases.len();
@@ -90,7 +92,9 @@ fn run_plan(arguments: &Arguments, draft: &mut Draft, log: Log) -> Result<Outcom
         }
         Err(Failure::new(Exit::Environment, "another database answers under the same name"))
     };
-    let interrupt = Interrupt::on_signals().map_err(|error| Failure::from_error(Exit::Environment, &error))?;
+    if interrupt.is_raised() {
+        return Err(ApplyError::NotBegun.into());
+    }
     let means =
         Means { another: Some(Arc::new(another)), reconnect: Duration::from_secs(arguments.reconnect), interrupt };
     let outcome = apply(&mut session, &admitted, &means, &mut draft.report, &mut |event| tell(log, event, phases));
@@ -105,6 +109,22 @@ fn run_plan(arguments: &Arguments, draft: &mut Draft, log: Log) -> Result<Outcom
     // everything is committed: a session that ends badly changes nothing
     session.close().ok();
     Ok(outcome)
+}
+
+/// Opens the session, and asks what database it is of; a signal ends the wait for it.
+fn open(settings: &Settings, interrupt: &Interrupt) -> Result<(Session, LiveTarget), Failure> {
+    let settings = settings.clone();
+    let opened = interrupt.within(None, move || {
+        let mut session = Session::open(&settings)?;
+        let live = live_target(&mut session)?;
+        Ok((session, live))
+    });
+    opened.unwrap_or_else(|| {
+        if interrupt.is_raised() {
+            return Err(ApplyError::NotBegun.into());
+        }
+        Err(Failure::new(Exit::Environment, "no thread could be started to open a session"))
+    })
 }
 
 fn tell(log: Log, event: &Event<'_>, phases: usize) {

@@ -140,25 +140,27 @@ fn note_missing(log: Log, snapshot: &Snapshot) {
 fn report(log: Log, snapshot: &Snapshot, fingerprint: Digest, out: &Path) {
     let header = &snapshot.header;
     let (facts, out) = (snapshot.catalog.len(), out.display().to_string());
-    log.say(
+    let (database, version) = (&header.database, &header.server_version);
+    log.say_lines(
         "captured",
-        &format!(
-            "captured {facts} facts of database \"{}\" (server {}) into {out}\nfingerprint {fingerprint}",
-            header.database, header.server_version
-        ),
+        &[
+            format!("captured {facts} facts of database \"{database}\" (server {version}) into {out}"),
+            format!("fingerprint {fingerprint}"),
+        ],
         json!({ "facts": facts, "database": header.database, "fingerprint": fingerprint, "file": out }),
     );
     let names: Vec<String> =
         snapshot.unmodeled.iter().take(20).map(|entry| format!("{} {}", entry.kind, entry.name)).collect();
     let count = snapshot.unmodeled.len();
-    let mut text = match count {
+    let first = match count {
         0 => return,
         1 => "note: one object is of a kind that is not modelled yet:".to_owned(),
         count => format!("note: {count} objects are of kinds that are not modelled yet:"),
     };
-    text.extend(names.iter().map(|name| format!("\n  {name}")));
+    let mut lines = vec![first];
+    lines.extend(names.iter().map(|name| format!("  {name}")));
     if count > names.len() {
-        text.push_str(&format!("\n  … and {} more, all of them in the snapshot", count - names.len()));
+        lines.push(format!("  … and {} more, all of them in the snapshot", count - names.len()));
     }
-    log.say("unmodeled", &text, json!({ "count": count, "objects": names }));
+    log.say_lines("unmodeled", &lines, json!({ "count": count, "objects": names }));
 }

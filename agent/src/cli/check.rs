@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use pgseal_catalog::receipt::{Command, Outcome};
+use pgseal_catalog::shown::visible;
 use pgseal_catalog::{Exit, Failure, Plan};
 use serde_json::{Value, json};
 
@@ -100,15 +101,10 @@ fn in_words(plan: &Plan, found: usize) -> String {
             writeln!(text, "phase {number} of {all}: {how}, to {}", phase.checkpoint.fingerprint)
         };
         for step in phase.steps.iter().filter(|_| index >= found) {
-            let _ = writeln!(text, "  {};", shown(&step.sql).trim_end_matches(';').replace('\n', "\n  "));
+            let _ = writeln!(text, "  {};", visible(&step.sql).trim_end_matches(';').replace('\n', "\n  "));
         }
     }
     text
-}
-
-/// What a terminal could take for a command is replaced.
-fn shown(sql: &str) -> String {
-    sql.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{FFFD}' } else { c }).collect()
 }
 
 fn as_json(plan: &Plan, found: usize) -> Value {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use pgseal_catalog::shown::one_line;
 use pgseal_catalog::{Exit, Failure, Plan, Recorded, Scope, Snapshot, limits};
 use pgseal_keys::files::{self, Guard};
 use serde_json::{Value, json};
@@ -86,21 +87,19 @@ impl Model {
         }
     }
 
-    /// What differs; for a plan also how many of its phases the database has behind it, where that is known.
-    fn compare(&self, live: &Snapshot, expect: State) -> (Vec<Difference>, Option<usize>) {
+    /// For a plan, how many of its phases the database has behind it; or what differs. The fingerprint decides: what is known of the
+    /// objects need not say in which of them it is.
+    fn compare(&self, live: &Snapshot, expect: State) -> Result<Option<usize>, Vec<Difference>> {
         match self {
-            Self::Snapshot(captured) if captured.fingerprint == live.fingerprint() => (Vec::new(), None),
-            Self::Snapshot(captured) => (compare(captured, &live.catalog), None),
+            Self::Snapshot(captured) if captured.fingerprint == live.fingerprint() => Ok(None),
+            Self::Snapshot(captured) => Err(compare(captured, &live.catalog)),
             Self::Plan(plan) => {
                 let expectation = match expect {
                     State::Any => Expectation::AnyState,
                     State::Source => Expectation::Source,
                     State::Target => Expectation::Target,
                 };
-                match compare_with_plan(plan, live, expectation) {
-                    Ok(phases) => (Vec::new(), Some(phases)),
-                    Err(differences) => (differences, None),
-                }
+                compare_with_plan(plan, live, expectation).map(Some)
             }
         }
     }
@@ -111,21 +110,28 @@ pub(super) fn run(arguments: &Arguments, log: Log) -> Result<Exit, Failure> {
     let settings = Settings::resolve(&arguments.connection, &Environment::of_process())?;
     let mut session = Session::open(&settings)?;
     let live = capture(session.client(), model.scope(), String::new())?;
-    let (differences, phases) = model.compare(&live, arguments.expect);
-    let drifted = phases.is_none() && !differences.is_empty();
+    let found = model.compare(&live, arguments.expect);
     if arguments.json {
-        print_out(&format!("{:#}\n", as_json(&live, &differences, phases)))?;
-    } else {
-        print_out(&differences.iter().map(|difference| format!("{difference}\n")).collect::<String>())?;
+        print_out(&format!("{:#}\n", as_json(&live, &found)))?;
     }
-    if !drifted {
-        let fingerprint = live.fingerprint();
-        log.say("no_drift", &no_drift(&model, &live, phases), json!({ "fingerprint": fingerprint, "phases": phases }));
-        return Ok(Exit::Done);
+    let differences = match found {
+        Ok(phases) => {
+            let members = json!({ "fingerprint": live.fingerprint(), "phases": phases });
+            log.say("no_drift", &no_drift(&model, &live, phases), members);
+            return Ok(Exit::Done);
+        }
+        Err(differences) => differences,
+    };
+    if !arguments.json {
+        print_out(&differences.iter().map(|difference| one_line(&difference.to_string()) + "\n").collect::<String>())?;
     }
-    let (what, count) = (if arguments.plan.is_some() { "plan" } else { "snapshot" }, differences.len());
-    let places = if count == 1 { "one place".to_owned() } else { format!("{count} places") };
-    Err(Failure::new(Exit::Drift, format!("the database differs from the {what} in {places}")))
+    let what = if arguments.plan.is_some() { "plan" } else { "snapshot" };
+    let places = match differences.len() {
+        0 => format!("in its fingerprint, {}, and in no object that the {what} lists", live.fingerprint()),
+        1 => "in one place".to_owned(),
+        count => format!("in {count} places"),
+    };
+    Err(Failure::new(Exit::Drift, format!("the database differs from the {what} {places}")))
 }
 
 fn no_drift(model: &Model, live: &Snapshot, phases: Option<usize>) -> String {
@@ -142,17 +148,16 @@ fn no_drift(model: &Model, live: &Snapshot, phases: Option<usize>) -> String {
     }
 }
 
-fn as_json(live: &Snapshot, differences: &[Difference], phases: Option<usize>) -> Value {
-    let differences: Vec<Value> = differences
-        .iter()
-        .map(|difference| json!({ "object": difference.object.to_string(), "detail": difference.detail }))
-        .collect();
+fn as_json(live: &Snapshot, found: &Result<Option<usize>, Vec<Difference>>) -> Value {
+    let told =
+        |difference: &Difference| json!({ "object": difference.object.to_string(), "detail": difference.detail });
+    let differences: Vec<Value> = found.as_ref().err().into_iter().flatten().map(told).collect();
     json!({
         "format": "pgseal-drift",
         "version": 1,
-        "drift": !differences.is_empty(),
+        "drift": found.is_err(),
         "fingerprint": live.fingerprint(),
-        "phases": phases,
+        "phases": found.as_ref().ok().copied().flatten(),
         "differences": differences,
     })
 }

@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use clap::ValueEnum;
 use serde_json::{Map, Value};
 
+use pgseal_catalog::shown::one_line;
 use pgseal_catalog::{Exit, Failure};
 use pgseal_keys::moment;
 
@@ -49,12 +50,21 @@ impl Log {
 
     /// Tells an event; a closed standard error is no reason to fail.
     pub fn say(&self, event: &'static str, message: &str, members: Value) {
+        self.say_lines(event, &[message.to_owned()], members);
+    }
+
+    /// Tells an event in several lines. For people, what is in one stays on it, and nothing in it drives their terminal: it may come
+    /// from a plan or a database.
+    pub fn say_lines(&self, event: &'static str, lines: &[String], members: Value) {
         if self.quiet {
             return;
         }
         match self.format {
-            LogFormat::Human => drop(writeln!(io::stderr(), "{message}")),
-            LogFormat::Json => print(&line(event, message, members)),
+            LogFormat::Human => {
+                let text: String = lines.iter().map(|line| one_line(line) + "\n").collect();
+                drop(io::stderr().write_all(text.as_bytes()));
+            }
+            LogFormat::Json => print(&line(event, &lines.join("\n"), members)),
         }
     }
 

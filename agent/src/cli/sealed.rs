@@ -86,18 +86,13 @@ fn tell_policy(trust: &InForce, log: Log) {
         }
         (Vouched::ByThePolicyBefore, Some(before)) => {
             let (from, changes) = (before.policy_version(), trust.policy().changes_since(before));
-            let mut said = format!("trust policy version {version} follows version {from} from now on");
-            changes.iter().for_each(|change| said.push_str(&format!("\n  {}", shown(change))));
+            let mut said = vec![format!("trust policy version {version} follows version {from} from now on")];
+            said.extend(changes.iter().map(|change| format!("  {change}")));
             let members = json!({ "version": version, "sha256": sha256, "before": from, "changes": changes });
-            log.say("policy_followed", &said, members);
+            log.say_lines("policy_followed", &said, members);
         }
         (Vouched::ByPin | Vouched::ByMemory | Vouched::ByThePolicyBefore, _) => {}
     }
-}
-
-/// What a terminal could take for a command is replaced.
-fn shown(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
 }
 
 /// What the connected database says it is.

@@ -27,6 +27,11 @@ fn failed(detail: impl std::fmt::Display) -> ConnectError {
     ConnectError::Tls { detail: detail.to_string() }
 }
 
+/// Whether there is no TLS, so that no file is looked at, as with libpq: what lies at the usual places may be for other servers.
+fn is_without(settings: &Settings) -> bool {
+    matches!(settings.host, Host::Unix(_)) || settings.ssl_mode == SslMode::Disable
+}
+
 /// Makes the connector for these settings.
 pub(super) fn connector(settings: &Settings) -> Result<MakeRustlsConnect, ConnectError> {
     let provider = Arc::new(ring::default_provider());
@@ -41,11 +46,10 @@ pub(super) fn connector(settings: &Settings) -> Result<MakeRustlsConnect, Connec
 }
 
 fn verifier(settings: &Settings, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, ConnectError> {
-    let is_socket = matches!(settings.host, Host::Unix(_));
     let roots = match &settings.roots {
+        _ if is_without(settings) => return Ok(Arc::new(AnyCertificate { provider })),
         Some(Roots::File(path)) => roots_of_file(path)?,
         Some(Roots::System) => roots_of_system()?,
-        None if is_socket => return Ok(Arc::new(AnyCertificate { provider })),
         None if settings.ssl_mode == SslMode::VerifyFull => roots_of_system()?,
         None if settings.ssl_mode == SslMode::VerifyCa => return Err(ConnectError::NoRoots),
         None => return Ok(Arc::new(AnyCertificate { provider })),
@@ -89,7 +93,7 @@ fn with_identity(
     settings: &Settings,
     builder: ConfigBuilder<ClientConfig, WantsClientCert>,
 ) -> Result<ClientConfig, ConnectError> {
-    let Some(identity) = &settings.identity else {
+    let Some(identity) = settings.identity.as_ref().filter(|_| !is_without(settings)) else {
         return Ok(builder.with_no_client_auth());
     };
     let chain = certificates(&identity.certificate)?;

@@ -10,6 +10,7 @@ use super::said::Terminal;
 use super::verify::now;
 use crate::compile::{CompileError, CompileOptions, Compiled, Desired, Source, compile_from};
 use crate::diagnostic::codes;
+use crate::plan::PlanError;
 use crate::stack;
 use crate::syntax::{RowStatements, SchemaFiles, SchemaText, Settings, SiftedStatements, SyntaxOptions, read_schema};
 use pgseal_catalog::{Exit, Failure};
@@ -192,6 +193,11 @@ pub(super) fn compile_failure(error: &CompileError, text: &SchemaText, terminal:
         return failure;
     }
     let failure = Failure::from_error(Exit::InvalidInput, error);
+    if let CompileError::Plan(plan) = error
+        && let PlanError::SwitchedOff { table, .. } = &**plan
+    {
+        return failure.with_code(codes::SWITCHED_OFF.id()).with_hint(switched_on_by(table));
+    }
     match error {
         CompileError::Schema(_) | CompileError::Snapshot(_) => failure,
         CompileError::Plan(plan) if plan.is_limitation() => failure
@@ -202,6 +208,18 @@ pub(super) fn compile_failure(error: &CompileError, text: &SchemaText, terminal:
             .with_detail("nothing was written: a plan that cannot be proven is not a plan")
             .with_hint("this is a fault of pgseal: please report it with the snapshot and the schema"),
     }
+}
+
+/// What switches the constraints of a table on again.
+fn switched_on_by(table: &FactId) -> String {
+    let name = match table {
+        FactId::Table(name) => name.to_string(),
+        other => other.in_words(),
+    };
+    format!(
+        "ALTER TABLE {name} ENABLE TRIGGER ALL switches it on again, and triggers of the schema that are disabled as well; look \
+         for rows that it forbids, and capture the database anew"
+    )
 }
 
 /// Reads a snapshot strictly.

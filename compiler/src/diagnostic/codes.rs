@@ -109,6 +109,7 @@ codes! {
     LOST_COLUMNS = "PGS4004", "a rule with RETURNING is on a table that lost a column, where no server takes it";
 
     EVERYTHING_DROPPED = "PGS4005", "the schema creates nothing, so that everything in scope is dropped";
+    SWITCHED_OFF = "PGS4006", "a constraint is switched off in the database";
 
     // 5xxx: prove
 

@@ -7,7 +7,8 @@ mod spelling;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pgseal_catalog::{FactId, Kind, Snapshot};
+use pgseal_catalog::shown::one_line;
+use pgseal_catalog::{Fact, FactId, Kind, Payload, Snapshot};
 
 use crate::elaborate::{Model, ModelError};
 use crate::plan::{self, Grouping, PlanError};
@@ -44,12 +45,18 @@ pub struct DumpFile {
 /// # Errors
 /// See [`DumpError`].
 pub fn dump(snapshot: &Snapshot) -> Result<Dump, DumpError> {
-    let mut desired = Model::from_snapshot(snapshot)?;
-    spelling::respell(&mut desired);
-    let mut working = Model::empty_like(snapshot)?;
     // nothing that is not modelled stands in the way of making objects in an empty database
     let mut free = snapshot.clone();
     free.unmodeled.clear();
+    for mut fact in switched_off(snapshot).cloned() {
+        if let Payload::Constraint(constraint) = &mut fact.payload {
+            constraint.switched.clear();
+        }
+        free.catalog.insert(fact);
+    }
+    let mut desired = Model::from_snapshot(&free)?;
+    spelling::respell(&mut desired);
+    let mut working = Model::empty_like(snapshot)?;
     let decided = plan::decide_in_place(&free, &mut working, &desired, None, Grouping::ByObject)?;
     let desired = decided.laid.unwrap_or(desired);
     let statements = decided
@@ -57,13 +64,20 @@ pub fn dump(snapshot: &Snapshot) -> Result<Dump, DumpError> {
         .into_iter()
         .map(|action| {
             let object = match (&action.about, desired.fact(&action.about).map(|fact| &fact.payload)) {
-                (_, Some(pgseal_catalog::Payload::Index(index))) => desired.indexed(index),
+                (_, Some(Payload::Index(index))) => desired.indexed(index),
                 (about, _) => about.object(),
             };
             (object, action.sql.text)
         })
         .collect();
     Ok(Dump { preamble: preamble(snapshot), statements })
+}
+
+/// The constraints that are switched off in the database.
+fn switched_off(snapshot: &Snapshot) -> impl Iterator<Item = &Fact> {
+    let is_off =
+        |fact: &&Fact| matches!(&fact.payload, Payload::Constraint(constraint) if !constraint.switched.is_empty());
+    snapshot.catalog.iter().filter(is_off)
 }
 
 fn preamble(snapshot: &Snapshot) -> String {
@@ -78,6 +92,11 @@ fn preamble(snapshot: &Snapshot) -> String {
         for (kind, count) in kinds {
             out.push_str(&format!("--   {kind}: {count}\n"));
         }
+    }
+    let off: Vec<&Fact> = switched_off(snapshot).collect();
+    if !off.is_empty() {
+        out.push_str("--\n-- switched off in the database, and on in this file:\n");
+        off.iter().for_each(|fact| out.push_str(&format!("--   {}\n", one_line(&fact.id.in_words()))));
     }
     out.push_str("\nSET check_function_bodies = off;\nSELECT pg_catalog.set_config('search_path', '', false);\n");
     out

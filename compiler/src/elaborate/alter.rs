@@ -415,6 +415,10 @@ impl Interpreter<'_> {
         use AlterTableType as T;
         let all = matches!(kind, T::AtEnableTrigAll | T::AtEnableTrigUser | T::AtDisableTrigAll | T::AtDisableTrigUser);
         let wanted = if all { None } else { Some(name(&command.name)?) };
+        if kind == T::AtDisableTrigAll && self.is_kept_by_triggers(table) {
+            let what = "DISABLE TRIGGER ALL of a table with foreign or deferrable keys, which it would switch off,";
+            return Err(Problem::unsupported(what).hint("DISABLE TRIGGER USER leaves them alone"));
+        }
         let mut found = false;
         let triggers: Vec<_> = self.model.catalog.triggers(table).cloned().collect();
         for mut fact in triggers {
@@ -452,6 +456,22 @@ impl Interpreter<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the server keeps a constraint of the table, or one that references it, by triggers of its own.
+    fn is_kept_by_triggers(&self, table: &QualifiedName) -> bool {
+        self.model.catalog.iter().any(|fact| {
+            let (FactId::Constraint(of, _), Payload::Constraint(constraint)) = (&fact.id, &fact.payload) else {
+                return false;
+            };
+            match &constraint.is {
+                ConstraintKind::ForeignKey(key) => constraint.enforced && (of == table || key.references == *table),
+                ConstraintKind::PrimaryKey(_) | ConstraintKind::Unique(_) | ConstraintKind::Exclusion(_) => {
+                    constraint.deferrable && of == table
+                }
+                ConstraintKind::Check(_) | ConstraintKind::NotNull(_) => false,
+            }
+        })
     }
 
     fn change_type_of(

@@ -165,6 +165,7 @@ impl Interpreter<'_> {
             is_local,
             inherit_count: u32::from(!is_local),
             parent: None,
+            switched: Vec::new(),
         };
         let mut fact = Fact::new(id, Payload::Constraint(constraint));
         fact.needs = cooked.needs.clone();

@@ -208,6 +208,7 @@ impl Interpreter<'_> {
             is_local: true,
             inherit_count: 0,
             parent: None,
+            switched: Vec::new(),
         };
         let mut fact = Fact::new(FactId::Constraint(table.clone(), chosen.clone()), Payload::Constraint(constraint));
         fact.needs.insert(key.id);
@@ -422,6 +423,7 @@ impl Interpreter<'_> {
                     parent: Some((parent.clone(), constraint.clone())),
                     is_local: false,
                     inherit_count: 1,
+                    switched: Vec::new(),
                     ..of_parent.clone()
                 };
                 let id = FactId::Constraint(partition.clone(), chosen.clone());

@@ -621,6 +621,7 @@ impl Interpreter<'_> {
                     is_local: parent.is_none(),
                     inherit_count: u32::from(parent.is_some()),
                     parent,
+                    switched: Vec::new(),
                 };
                 (FactId::Constraint(table.clone(), index.name.clone()), Payload::Constraint(constraint))
             }

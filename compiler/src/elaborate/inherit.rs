@@ -244,6 +244,7 @@ impl Interpreter<'_> {
                 is_local: false,
                 inherit_count: inherited.count,
                 parent: None,
+                switched: Vec::new(),
             };
             let id = FactId::Constraint(table.clone(), inherited.name.clone());
             let mut fact = Fact::new(id, Payload::Constraint(constraint));

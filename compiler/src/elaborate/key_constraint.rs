@@ -366,6 +366,7 @@ impl Interpreter<'_> {
             is_local: true,
             inherit_count: 0,
             parent: None,
+            switched: Vec::new(),
         };
         let mut fact = Fact::new(FactId::Constraint(table.clone(), chosen.clone()), Payload::Constraint(constraint));
         fact.needs = needs;

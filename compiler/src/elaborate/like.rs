@@ -150,6 +150,7 @@ impl Interpreter<'_> {
                 is_local: true,
                 inherit_count: 0,
                 parent: None,
+                switched: Vec::new(),
             };
             let id = FactId::Constraint(table.clone(), constraint.clone());
             let mut fact = Fact::new(id.clone(), Payload::Constraint(new));

@@ -45,6 +45,7 @@ impl Interpreter<'_> {
             is_local,
             inherit_count: count,
             parent: None,
+            switched: Vec::new(),
         };
         self.model.put(Fact::new(FactId::Constraint(table.clone(), chosen), Payload::Constraint(constraint)));
         self.edit_column(table, &new.column, |column| column.not_null = true)

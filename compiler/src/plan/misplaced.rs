@@ -28,6 +28,7 @@ pub(crate) fn diagnostic(error: &PlanError, places: &QueryPlaces, text: &SchemaT
             Some(Diagnostic::error(codes::LOST_COLUMNS, error.to_string()).with_hint(hint).at_opt(whole(rule)))
         }
         PlanError::Unmodeled { .. }
+        | PlanError::SwitchedOff { .. }
         | PlanError::Cycle { .. }
         | PlanError::Refused { .. }
         | PlanError::Unreachable { .. }

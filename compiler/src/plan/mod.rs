@@ -16,6 +16,7 @@ mod round;
 mod rules;
 mod slots;
 mod soft;
+mod switched;
 mod unmodeled;
 mod volatile;
 
@@ -69,6 +70,17 @@ pub enum PlanError {
         name: String,
         /// What it needs.
         touched: Box<FactId>,
+    },
+    /// A constraint whose triggers do not fire, of which no schema can speak.
+    #[error(
+        "{} is switched off in the database: a trigger by which the server keeps it does not fire as usual on {}",
+        .constraint.in_words(), .table.in_words()
+    )]
+    SwitchedOff {
+        /// The constraint.
+        constraint: Box<FactId>,
+        /// The table that the trigger is on.
+        table: Box<FactId>,
     },
     /// A query that names columns by place, of a table whose columns stand in another order in the database.
     #[error(
@@ -130,7 +142,10 @@ impl PlanError {
     /// Whether it is the user's database or schema that cannot be planned, rather than a fault of the compiler.
     #[must_use]
     pub fn is_limitation(&self) -> bool {
-        matches!(self, Self::Unmodeled { .. } | Self::Misplaced { .. } | Self::LostColumns { .. })
+        matches!(
+            self,
+            Self::Unmodeled { .. } | Self::SwitchedOff { .. } | Self::Misplaced { .. } | Self::LostColumns { .. }
+        )
     }
 }
 
@@ -280,6 +295,7 @@ pub fn decide(
     let mut comparison = comparison.clone();
     let mut number = 1;
     while !comparison.deltas.is_empty() {
+        switched::check(working, desired, &comparison.deltas)?;
         let ctx = rules::Context { working, desired, header: &snapshot.header };
         let mut round = round::plan_round(&ctx, &comparison.deltas, number, grouping)?;
         if round.is_empty() && number > 1 || number > MAX_ROUNDS {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Expression, IndexKey, IndexStorage, is_false, is_true, is_zero, yes};
+use super::{Enabled, Expression, IndexKey, IndexStorage, is_false, is_true, is_zero, yes};
 use crate::id::{Name, QualifiedName};
 
 /// A table's constraint.
@@ -33,6 +33,22 @@ pub struct Constraint {
     /// (Keys and foreign keys; checks and not-nulls inherit by name.)
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<(QualifiedName, Name)>,
+    /// The triggers by which the server keeps it (a foreign key, or a deferrable key) that do not fire as usual, in order: what
+    /// `ALTER TABLE … DISABLE TRIGGER ALL` leaves. No schema says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub switched: Vec<SwitchedTrigger>,
+}
+
+/// A trigger of the server's own that does not fire as usual.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SwitchedTrigger {
+    /// The table that it is on: the constraint's, or the one that a foreign key references, or a partition of that.
+    pub table: QualifiedName,
+    /// The function in `pg_catalog` that it calls, which is what tells it from its siblings: its name holds an OID.
+    pub function: Name,
+    /// `tgenabled`.
+    pub enabled: Enabled,
 }
 
 impl Constraint {

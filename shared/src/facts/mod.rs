@@ -24,7 +24,7 @@ pub use aggregate::{Aggregate, AggregateKind, AggregateState, FinalModify, Movin
 pub use column::{Column, ColumnStorage, Default, Generated, GeneratedKind, Identity, IdentityKind};
 pub use constraint::{
     Check, Constraint, ConstraintKind, Exclusion, ExclusionElement, ForeignKey, ForeignKeyAction, KeyConstraint,
-    MatchType, NotNull,
+    MatchType, NotNull, SwitchedTrigger,
 };
 pub use function::{Argument, ArgumentMode, Body, Function, Parallel, RoutineKind, Volatility};
 pub use index::{Index, IndexKey, IndexStorage, KeyTarget, NullsOrder, SortOrder};
