@@ -191,7 +191,8 @@ fn the_receipt_is_sealed_by_the_agent() {
     let policy =
         TrustPolicy::initial(&[InitialKey { name: "agent".to_owned(), key, roles: Vec::new(), signs: Vec::new() }], 1)
             .unwrap();
-    let policy = TrustPolicy::read(format!("{policy}signs = [\"plan\", \"receipt\"]\n").as_bytes()).unwrap();
+    let policy =
+        TrustPolicy::read(format!("{policy}signs = [\"plan\", \"receipt\", \"trust-policy\"]\n").as_bytes()).unwrap();
     let seal = fs::read(desk.path("receipt.json.sig")).unwrap();
     let document = fs::read(desk.path("receipt.json")).unwrap();
     let verified =

@@ -344,7 +344,7 @@ fn switched(snapshot: &Snapshot) -> Vec<String> {
         Payload::Constraint(constraint) => constraint
             .switched
             .iter()
-            .map(|trigger| format!("{} {} {} {:?}", fact.id, trigger.table, trigger.function, trigger.enabled))
+            .map(|trigger| format!("{} {} {} {:?}", fact.id, trigger.table, trigger.function.as_str(), trigger.enabled))
             .collect(),
         _ => Vec::new(),
     };
@@ -376,8 +376,8 @@ fn constraints_that_are_switched_off_show() {
             (
                 "of_parted_1",
                 &[
-                    "constraint:app.of_parted_1.of_parted_p_fkey app.of_parted_1 RI_FKey_check_ins",
-                    "constraint:app.of_parted_1.of_parted_p_fkey app.of_parted_1 RI_FKey_check_upd",
+                    "constraint:app.of_parted_1.of_parted_fk app.of_parted_1 RI_FKey_check_ins",
+                    "constraint:app.of_parted_1.of_parted_fk app.of_parted_1 RI_FKey_check_upd",
                 ],
             ),
             (

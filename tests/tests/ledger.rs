@@ -237,6 +237,53 @@ fn a_ledger_that_cannot_be_read_is_none() {
     stage.database.batch("DROP OWNED BY ledger_writer; DROP ROLE ledger_writer");
 }
 
+/// The rights that README lists, each of which is needed; without more there is no ledger, which is told.
+#[test]
+fn a_role_with_the_listed_rights_applies() {
+    const OTHERS: &str = "CREATE SCHEMA app; CREATE TABLE app.others (id integer PRIMARY KEY);
+        CREATE FUNCTION app.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END'; CREATE TYPE app.state AS ENUM ('new');
+        CREATE TABLE app.own (id integer)";
+    const MAKES: &[&[&str]] = &[&[
+        "CREATE TABLE app.made (a integer REFERENCES app.others, b app.state)",
+        "ALTER TABLE app.own ADD COLUMN more integer",
+        "CREATE TRIGGER t BEFORE INSERT ON app.own FOR EACH ROW EXECUTE FUNCTION app.f()",
+    ]];
+    for major in MAJORS {
+        let trial = Trial::new(Server::shared(major), OTHERS, MAKES);
+        trial.database.batch(
+            "DROP ROLE IF EXISTS ledger_exact; CREATE ROLE ledger_exact LOGIN; ALTER TABLE app.own OWNER TO ledger_exact;
+             REVOKE ALL ON FUNCTION app.f() FROM PUBLIC; REVOKE ALL ON TYPE app.state FROM PUBLIC",
+        );
+        let grants = [
+            "USAGE ON SCHEMA app",
+            "CREATE ON SCHEMA app",
+            "REFERENCES ON app.others",
+            "EXECUTE ON FUNCTION app.f()",
+            "USAGE ON TYPE app.state",
+        ];
+        let mut connection = trial.database.options();
+        connection[5] = "ledger_exact".to_owned();
+        for left_out in grants {
+            for grant in grants.iter().filter(|grant| **grant != left_out) {
+                trial.database.batch(&format!("GRANT {grant} TO ledger_exact"));
+            }
+            trial.desk.apply_with(&connection).expect(5);
+            assert_eq!(trial.fingerprint(), trial.forged.state(0), "{major}: {left_out}");
+            for grant in grants {
+                trial.database.batch(&format!("REVOKE {grant} FROM ledger_exact"));
+            }
+        }
+        for grant in grants {
+            trial.database.batch(&format!("GRANT {grant} TO ledger_exact"));
+        }
+        let checked = run_agent(&trial.desk.path(""), trial.desk.arguments("check", &connection)).expect(0);
+        says(&checked, &["the role may not keep the ledger", "can be applied"]);
+        says(&trial.desk.apply_with(&connection).expect(0), &["phase 1: the role may not keep the ledger"]);
+        assert!(trial.is_at_target(), "{major}");
+        trial.database.batch("DROP OWNED BY ledger_exact; DROP ROLE ledger_exact");
+    }
+}
+
 #[test]
 fn the_policy_says_in_which_schema_it_is() {
     for major in [14, 18] {

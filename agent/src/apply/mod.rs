@@ -161,17 +161,29 @@ pub fn apply(
     Run::new(session, admitted, means, tell).settle(report)
 }
 
+/// What a plan meets in a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// How many of its phases are there already.
+    pub phases: usize,
+    /// Whether the role may keep the ledger; without one, nothing but the state says that the plan was used.
+    pub keeps_ledger: bool,
+}
+
 /// Looks whether a plan could be applied, and from which phase on, without changing anything.
 ///
 /// # Errors
 /// See [`ApplyError`].
-pub fn check_plan(session: &mut Session, admitted: &Admitted<Plan>, report: &mut Report) -> Result<usize, ApplyError> {
+pub fn check_plan(session: &mut Session, admitted: &Admitted<Plan>, report: &mut Report) -> Result<Found, ApplyError> {
     let plan = admitted.plan();
     check(session, plan)?;
     let snapshot = capture(session.client(), &plan.scope, String::new())?;
     report.before = Some(snapshot.fingerprint());
     let found = position(plan, &snapshot)?;
-    not_used_before(session, admitted, found)
+    let phases = not_used_before(session, admitted, found)?;
+    let standing = Ledger::new(admitted.ledger_schema()).look(session);
+    let standing = standing.map_err(|source| ApplyError::Agent { what: "look for the ledger", source })?;
+    Ok(Found { phases, keeps_ledger: standing != Standing::Forgone })
 }
 
 /// Refuses a plan that was used here before, a ledger that cannot be trusted, and one that cannot be kept where the policy demands it.

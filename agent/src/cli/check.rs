@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::receipt::{Draft, ReceiptOptions};
 use super::said::{Log, print_out};
 use super::sealed::{SealedPlan, admit, live_target};
-use crate::apply::check_plan;
+use crate::apply::{Found, check_plan};
 use crate::connect::{ConnectionArgs, Environment, Session, Settings};
 
 const EXAMPLES: &str = "\
@@ -68,7 +68,7 @@ fn check(arguments: &Arguments, draft: &mut Draft, log: Log) -> Result<Outcome, 
     draft.live = Some(live.clone());
     let admitted = admit(authorized, &live)?;
     let plan = admitted.plan();
-    let found = check_plan(&mut session, &admitted, &mut draft.report)?;
+    let Found { phases: found, keeps_ledger } = check_plan(&mut session, &admitted, &mut draft.report)?;
     let list = if arguments.json { format!("{:#}\n", as_json(plan, found)) } else { in_words(plan, found) };
     print_out(&list)?;
     let all = plan.phases.len();
@@ -76,6 +76,9 @@ fn check(arguments: &Arguments, draft: &mut Draft, log: Log) -> Result<Outcome, 
     if ahead == 0 {
         log.note("nothing_to_do", "nothing to do: the database is at the plan's target");
         return Ok(Outcome::NothingToDo);
+    }
+    if !keeps_ledger {
+        log.say("no_ledger", "the role may not keep the ledger", json!({}));
     }
     let steps: usize = plan.phases.iter().skip(found).map(|phase| phase.steps.len()).sum();
     let s = |n: usize| if n == 1 { "" } else { "s" };

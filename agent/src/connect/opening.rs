@@ -26,11 +26,11 @@ const MAX_NOTICES: usize = 10_000;
 /// named last.
 const PINNED: &str = "\
 SET ROLE NONE;
-SET search_path = pg_catalog, pg_temp;
 SET row_security = off;
 SET standard_conforming_strings = on;
 SET backslash_quote = safe_encoding;
 SET quote_all_identifiers = off;
+SET search_path = pg_catalog, pg_temp;
 SET transform_null_equals = off;
 SET array_nulls = on;
 SET datestyle = 'ISO, MDY';
