@@ -48,6 +48,7 @@ fn it_says_what_was_run_and_who_signed_it() {
     for major in MAJORS {
         let stage = Stage::new(major);
         stage.apply(0);
+        assert!(stage.desk.receipt().phases.iter().all(|phase| !phase.without_ledger));
         let plan = Digest::of(&stage.desk.bytes("plan.json"));
         let id = key_file::read_public(&stage.desk.path("alice.pub.pem")).unwrap().id();
         let rows = stage.database.texts(
@@ -279,6 +280,7 @@ fn a_role_with_the_listed_rights_applies() {
         let checked = run_agent(&trial.desk.path(""), trial.desk.arguments("check", &connection)).expect(0);
         says(&checked, &["the role may not keep the ledger", "can be applied"]);
         says(&trial.desk.apply_with(&connection).expect(0), &["phase 1: the role may not keep the ledger"]);
+        assert!(trial.desk.expect_receipt(Outcome::Applied, 0).phases[0].without_ledger);
         assert!(trial.is_at_target(), "{major}");
         trial.database.batch("DROP OWNED BY ledger_exact; DROP ROLE ledger_exact");
     }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -444,13 +445,24 @@ fn passphrases_are_typed_on_a_terminal() {
         script.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
         let Ok(mut child) = script.spawn() else { return None };
         let mut input = child.stdin.take().unwrap();
-        for line in lines.lines() {
-            std::thread::sleep(std::time::Duration::from_millis(400));
-            std::io::Write::write_all(&mut input, format!("{line}\n").as_bytes()).unwrap();
+        let mut output = child.stdout.take().unwrap();
+        let (mut said, mut lines, mut read) = (Vec::new(), lines.lines(), [0; 256]);
+        loop {
+            let bytes = output.read(&mut read).unwrap();
+            said.extend_from_slice(&read[..bytes]);
+            if bytes == 0 {
+                break;
+            }
+            if said.ends_with(b": ")
+                && let Some(line) = lines.next()
+            {
+                // the terminal is told to show nothing right behind the prompt
+                std::thread::sleep(std::time::Duration::from_millis(200));
+                writeln!(input, "{line}").unwrap();
+            }
         }
-        let output = child.wait_with_output().unwrap();
-        drop(input);
-        Some((output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned()))
+        let status = child.wait().unwrap();
+        Some((status.code(), String::from_utf8_lossy(&said).into_owned()))
     };
     let Some((code, said)) = typed("keygen --out typed.pem", "correct horse\ncorrect horse") else {
         println!("skipped: needs script");

@@ -14,6 +14,7 @@ pub(super) struct Attempt {
     step: Option<u32>,
     steps: Vec<StepRecord>,
     lock_wait: Duration,
+    without_ledger: bool,
     ended: Option<u64>,
 }
 
@@ -32,6 +33,7 @@ impl Attempt {
             step: None,
             steps: Vec::new(),
             lock_wait: Duration::ZERO,
+            without_ledger: false,
             ended: None,
         }
     }
@@ -51,6 +53,11 @@ impl Attempt {
     /// The locks that the phase takes first are held.
     pub fn locked(&mut self, since: Instant) {
         self.lock_wait = since.elapsed();
+    }
+
+    /// The ledger does not tell of the phase.
+    pub fn without_ledger(&mut self) {
+        self.without_ledger = true;
     }
 
     /// A statement of the plan begins, counted from 1.
@@ -83,6 +90,7 @@ impl Attempt {
             retries: number(self.waits.len()),
             duration_ms: self.duration_ms(),
             lock_wait_ms: u64::try_from(self.lock_wait.as_millis()).unwrap_or(u64::MAX),
+            without_ledger: self.without_ledger,
             waits: self.waits,
             steps: self.steps,
         }

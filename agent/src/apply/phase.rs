@@ -215,6 +215,7 @@ impl Run<'_> {
     fn note(&mut self, index: usize, mark: Mark, kept: bool) -> Result<(), Stop> {
         if !kept {
             (self.tell)(&Event::NoLedger { phase: index + 1 });
+            self.note_attempt(Attempt::without_ledger);
             return Ok(());
         }
         let (expected, admitted) = (Expected::new(self.plan), self.admitted);

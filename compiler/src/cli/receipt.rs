@@ -401,6 +401,9 @@ fn describe(receipt: &Receipt) -> String {
         let label = format!("phase {}:", record.phase);
         line(&label, &format!("{steps} statements in {ms} ms, {waited} ms for locks, {} retries", record.retries));
         line("", &format!("to {}", record.checkpoint));
+        if record.without_ledger {
+            line("", "not in the ledger, which the role may not keep");
+        }
     }
     if let Some(record) = &receipt.unfinished {
         let place =
@@ -460,6 +463,7 @@ mod tests {
                 retries: 0,
                 duration_ms: 3,
                 lock_wait_ms: 2,
+                without_ledger: true,
                 waits: Vec::new(),
                 steps: steps.collect(),
             }],
@@ -513,6 +517,7 @@ mod tests {
         assert!(text.starts_with("outcome:  failed, what was not committed was rolled back (exit code 5)\n"));
         assert!(!text.contains('\u{1b}'));
         assert!(text.contains("phase 1:  3 statements in 3 ms, 2 ms for locks, 0 retries\n"), "{text}");
+        assert!(text.contains(" not in the ledger, which the role may not keep\n"), "{text}");
         assert!(text.ends_with("receipt:  number 1\n"), "{text}");
     }
 }

@@ -188,6 +188,9 @@ pub struct PhaseRecord {
     /// How long that try waited for the locks that the phase takes before its statements, in milliseconds.
     #[serde(default)]
     pub lock_wait_ms: u64,
+    /// Whether no ledger tells of it, as the role may not keep one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub without_ledger: bool,
     /// The tries that were rolled back because something stood in the way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waits: Vec<WaitRecord>,
