@@ -1,6 +1,6 @@
 //! Runs a check over many cases on several servers at once, and counts what became of them.
 //!
-//! Every case runs on the newest major and, in turn, on one of the older ones; with `PGSEAL_FULL=1` on all.
+//! Every case runs on one or two majors (see [`Breadth`]); with `PGSEAL_FULL=1` on all.
 //! `PGSEAL_CASE=part-of-a-name` and `PGSEAL_MAJORS=17,18` narrow a run down while one works on something, and
 //! `PGSEAL_PROGRESS=1` prints every failure at once.
 
@@ -113,10 +113,20 @@ impl fmt::Display for Tally {
     }
 }
 
-/// Runs a check for every item on the majors that `is_for` admits (see the module's head for which), on as many threads as there are processors. A panic
-/// of the check is a failure of that item.
+/// On how many majors each case of a run is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Breadth {
+    /// The newest and, in turn, one of the older ones.
+    Two,
+    /// One in turn; the newest where the case is not for that one.
+    One,
+}
+
+/// Runs a check for every item on majors that `is_for` admits, on as many threads as there are processors. A panic of the check
+/// is a failure of that item.
 pub fn run<T: Sync>(
     title: &str,
+    breadth: Breadth,
     items: &[T],
     name: impl Fn(&T) -> String + Sync,
     is_for: impl Fn(&T, u16) -> bool + Sync,
@@ -124,13 +134,14 @@ pub fn run<T: Sync>(
 ) -> Tally {
     let wanted = std::env::var("PGSEAL_CASE").unwrap_or_default();
     let progress = std::env::var_os("PGSEAL_PROGRESS").is_some();
-    let majors = Majors::wanted();
+    let majors = Majors::wanted(breadth);
     let jobs: Vec<(&T, u16)> = items
         .iter()
         .enumerate()
         .filter(|(_, item)| name(item).contains(&wanted))
-        .flat_map(|(number, item)| majors.of(number).map(move |major| (item, major)))
-        .filter(|(item, major)| is_for(item, *major))
+        .flat_map(|(number, item)| {
+            majors.of(number, |major| is_for(item, major)).into_iter().map(move |major| (item, major))
+        })
         .collect();
     let tally = Mutex::new(Tally { title: title.to_owned(), ..Tally::default() });
     let next = AtomicUsize::new(0);
@@ -179,30 +190,34 @@ impl Tally {
 enum Majors {
     /// On these.
     Named(Vec<u16>),
-    /// On the newest, and on one of the older ones in turn.
-    Sample,
+    /// On some.
+    Sample(Breadth),
 }
 
 impl Majors {
-    fn wanted() -> Majors {
+    fn wanted(breadth: Breadth) -> Majors {
         let named = std::env::var("PGSEAL_MAJORS").unwrap_or_default();
         let named: Vec<u16> = named.split(',').filter_map(|major| major.trim().parse().ok()).collect();
         match (named.is_empty(), std::env::var_os("PGSEAL_FULL")) {
             (false, _) => Majors::Named(MAJORS.into_iter().filter(|major| named.contains(major)).collect()),
             (true, Some(_)) => Majors::Named(MAJORS.to_vec()),
-            (true, None) => Majors::Sample,
+            (true, None) => Majors::Sample(breadth),
         }
     }
 
-    fn of(&self, number: usize) -> impl Iterator<Item = u16> + use<> {
-        let majors = match self {
+    /// The majors of the case with this number.
+    fn of(&self, number: usize, is_for: impl Fn(u16) -> bool) -> Vec<u16> {
+        let (newest, older) = (MAJORS[MAJORS.len() - 1], &MAJORS[..MAJORS.len() - 1]);
+        let mut majors = match self {
             Majors::Named(majors) => majors.clone(),
-            Majors::Sample => {
-                let (newest, older) = (MAJORS[MAJORS.len() - 1], &MAJORS[..MAJORS.len() - 1]);
-                vec![older[number % older.len()], newest]
+            Majors::Sample(Breadth::Two) => vec![older[number % older.len()], newest],
+            Majors::Sample(Breadth::One) => {
+                let one = MAJORS[number % MAJORS.len()];
+                vec![if is_for(one) { one } else { newest }]
             }
         };
-        majors.into_iter()
+        majors.retain(|major| is_for(*major));
+        majors
     }
 }
 

@@ -8,7 +8,7 @@ use pgseal_catalog::{Digest, Snapshot};
 use pgseal_tests::corpus::{self, Side};
 use pgseal_tests::pipeline::snapshot;
 use pgseal_tests::queries::majors;
-use pgseal_tests::runner::{self, Stop};
+use pgseal_tests::runner::{self, Breadth, Stop};
 use pgseal_tests::server::Server;
 
 const WORLD: &str = "
@@ -216,6 +216,7 @@ fn warnings_about_the_corpora_are_true() {
     let all: std::sync::Mutex<std::collections::BTreeSet<String>> = std::sync::Mutex::default();
     let tally = runner::run(
         "bodies of the corpora",
+        Breadth::Two,
         &texts,
         |(name, _)| name.clone(),
         |_, _| true,

@@ -1,4 +1,4 @@
-//! Every case of the corpora on every major: captured, compiled, applied and captured again, there and back; dumped,
+//! Every case of the corpora: captured, compiled, applied and captured again, there and back; dumped,
 //! loaded, and planned against its own dump.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -7,7 +7,7 @@ use pgseal::syntax::{RowStatements, SyntaxOptions, read_text};
 use pgseal_catalog::Snapshot;
 use pgseal_tests::corpus::{self, Case, Side};
 use pgseal_tests::pipeline::{apply, expect_same, migrate, plan, round_trip, round_trip_with, snapshot, statements};
-use pgseal_tests::runner::{self, Stop};
+use pgseal_tests::runner::{self, Breadth, Stop};
 use pgseal_tests::server::{Database, Server};
 
 /// Cases whose two sides have the same facts, on purpose.
@@ -39,6 +39,7 @@ fn own_cases_go_there_and_back() {
     let cases = corpus::own();
     let tally = runner::run(
         "own cases",
+        Breadth::Two,
         &cases,
         |case| case.name.clone(),
         Case::is_for,
@@ -58,6 +59,7 @@ fn cases_beside_the_repository_go_there_and_back() {
     let Some(cases) = corpus::beside(&KINDS_BESIDE) else { return };
     let tally = runner::run(
         "cases of the corpus beside",
+        Breadth::One,
         &cases,
         |case| case.name.clone(),
         Case::is_for,
@@ -121,6 +123,7 @@ fn schemas_beside_the_repository_make_the_round_trip() {
     let Some(schemas) = corpus::schemas() else { return };
     let tally = runner::run(
         "whole schemas of the corpus beside",
+        Breadth::One,
         &schemas,
         corpus::Schema::name,
         |_, _| true,
@@ -201,6 +204,7 @@ fn history_does_not_show() {
         cases.into_iter().filter(|case| case.name.contains("every") || case.name.contains("many")).collect();
     let tally = runner::run(
         "own cases with a history",
+        Breadth::Two,
         &wanted,
         |case| case.name.clone(),
         Case::is_for,

@@ -12,7 +12,7 @@ use pgseal_catalog::{Catalog, FactId, Kind, Snapshot};
 use pgseal_tests::corpus::{self, Case, Rejection, Side};
 use pgseal_tests::difference::difference;
 use pgseal_tests::pipeline::snapshot;
-use pgseal_tests::runner::{self, Stop};
+use pgseal_tests::runner::{self, Breadth, Stop};
 use pgseal_tests::server::Server;
 
 /// The kinds of the corpus beside the repository that hold what is modeled.
@@ -35,6 +35,7 @@ fn own_cases_elaborate_to_what_servers_hold() {
     let cases = corpus::own();
     let tally = runner::run(
         "own cases, elaborated",
+        Breadth::One,
         &cases,
         |case| case.name.clone(),
         Case::is_for,
@@ -52,6 +53,7 @@ fn cases_beside_the_repository_elaborate_to_what_servers_hold() {
     let Some(cases) = corpus::beside(&KINDS) else { return };
     let tally = runner::run(
         "cases beside, elaborated",
+        Breadth::One,
         &cases,
         |case| case.name.clone(),
         Case::is_for,
@@ -75,6 +77,7 @@ fn whole_schemas_elaborate_to_what_servers_hold() {
     let Some(schemas) = corpus::schemas() else { return };
     let tally = runner::run(
         "schemas, elaborated",
+        Breadth::One,
         &schemas,
         corpus::Schema::name,
         |_, _| true,
