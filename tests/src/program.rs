@@ -102,7 +102,9 @@ pub fn folder_of_programs() -> &'static Path {
         let test = std::env::current_exe().expect("the path of this test");
         let folder = test.ancestors().nth(2).expect("a test lies in the target folder").to_owned();
         let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--locked", "-p", "pgseal", "-p", "pgseal-agent"]).current_dir(repository());
+        // of the whole workspace, as the tests are: with other features of what they share it would all be compiled once more
+        build.args(["build", "--quiet", "--locked", "--workspace", "--bin", "pgseal", "--bin", "pgseal-agent"]);
+        build.current_dir(repository());
         build.arg("--target-dir").arg(folder.parent().unwrap_or(&folder));
         if folder.ends_with("release") {
             build.arg("--release");
