@@ -166,7 +166,7 @@ pub fn apply(
 pub struct Found {
     /// How many of its phases are there already.
     pub phases: usize,
-    /// Whether the role may keep the ledger; without one, nothing but the state says that the plan was used.
+    /// Whether the role may keep the ledger, as far as there is something to keep; without one, nothing but the state says that the plan was used.
     pub keeps_ledger: bool,
 }
 
@@ -180,18 +180,15 @@ pub fn check_plan(session: &mut Session, admitted: &Admitted<Plan>, report: &mut
     let snapshot = capture(session.client(), &plan.scope, String::new())?;
     report.before = Some(snapshot.fingerprint());
     let found = position(plan, &snapshot)?;
-    let phases = not_used_before(session, admitted, found)?;
-    let standing = Ledger::new(admitted.ledger_schema()).look(session);
-    let standing = standing.map_err(|source| ApplyError::Agent { what: "look for the ledger", source })?;
-    Ok(Found { phases, keeps_ledger: standing != Standing::Forgone })
+    not_used_before(session, admitted, found)
 }
 
 /// Refuses a plan that was used here before, a ledger that cannot be trusted, and one that cannot be kept where the policy demands it.
 /// Returns from which phase on to go, given how many the state of the database shows.
-fn not_used_before(session: &mut Session, admitted: &Admitted<Plan>, found: usize) -> Result<usize, ApplyError> {
+fn not_used_before(session: &mut Session, admitted: &Admitted<Plan>, found: usize) -> Result<Found, ApplyError> {
     let plan = admitted.plan();
     if found == plan.phases.len() {
-        return Ok(found);
+        return Ok(Found { phases: found, keeps_ledger: true });
     }
     let source = |source: StatementError| {
         if source.is_lost() {
@@ -204,7 +201,7 @@ fn not_used_before(session: &mut Session, admitted: &Admitted<Plan>, found: usiz
     let standing = ledger.look(session).map_err(source)?;
     trusted(&ledger, &standing, admitted.ledger())?;
     if standing != Standing::Kept {
-        return Ok(found);
+        return Ok(Found { phases: found, keeps_ledger: standing != Standing::Forgone });
     }
     let done = ledger.done(session, admitted.digest()).map_err(source)?;
     // a phase that changes nothing that shows (an index that is built anew) leaves its trace in the ledger only
@@ -215,7 +212,7 @@ fn not_used_before(session: &mut Session, admitted: &Admitted<Plan>, found: usiz
     let first = found + (found..plan.phases.len()).take_while(unseen).count();
     match done.range(first + 1..).next() {
         Some((&phase, at)) if !plan.binding.reusable => Err(ApplyError::UsedBefore { phase, at: at.clone() }),
-        Some(_) | None => Ok(first),
+        Some(_) | None => Ok(Found { phases: first, keeps_ledger: true }),
     }
 }
 

@@ -186,7 +186,7 @@ impl<'a> Run<'a> {
         report.before = report.before.or(Some(snapshot.fingerprint()));
         report.after = Some(snapshot.fingerprint());
         let found = position(plan, &snapshot)?;
-        let first = not_used_before(self.session, self.admitted, found)?;
+        let first = not_used_before(self.session, self.admitted, found)?.phases;
         self.settle_doubt(first)?;
         if self.records.is_empty() {
             self.there = first;
