@@ -11,7 +11,7 @@ use super::error::{ApplyError, Place};
 use super::ledger::{Ledger, Mark, Note, Standing};
 use super::run::Run;
 use super::{Event, backoff, settings, trusted};
-use crate::capture::capture_within;
+use crate::capture::facts_within;
 use crate::connect::{Session, StatementError};
 
 /// A commit that is reported must survive a crash of the server, also where the database commits asynchronously.
@@ -290,10 +290,10 @@ impl Run<'_> {
     fn read(&mut self, place: Place) -> Result<Catalog, Stop> {
         self.own("set a savepoint", place, |session| session.simple("SAVEPOINT pgseal_capture"))?;
         let scope = &self.plan.scope;
-        let (read, _) = self.watched(place, |session| capture_within(session.client(), scope, String::new()));
+        let (read, _) = self.watched(place, |session| facts_within(session.client(), scope));
         let lost = |source| Stop::Over(ApplyError::Lost { place, between: !self.records.is_empty(), source });
-        let snapshot = match read.map_err(lost)? {
-            Ok(snapshot) => snapshot,
+        let catalog = match read.map_err(lost)? {
+            Ok(catalog) => catalog,
             Err(error) if error.is_lock_timeout() => return Err(Stop::Again(None)),
             Err(error) if error.is_passing() => return Err(Stop::Again(Some(ApplyError::Capture(error)))),
             Err(error) => return Err(self.unread(place, error).into()),
@@ -301,7 +301,7 @@ impl Run<'_> {
         self.own("go back to a savepoint", place, |session| {
             session.simple("ROLLBACK TO SAVEPOINT pgseal_capture; RELEASE SAVEPOINT pgseal_capture")
         })?;
-        Ok(snapshot.catalog)
+        Ok(catalog)
     }
 
     /// The number of the transaction, which no statement can give to another.

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use pgseal_catalog::fingerprint::fingerprint;
 use pgseal_catalog::receipt::{Outcome, PhaseRecord};
-use pgseal_catalog::{Catalog, Plan, Snapshot};
+use pgseal_catalog::{Catalog, Plan, Scope, Snapshot};
 use pgseal_keys::Admitted;
+use postgres::Client;
 
 use super::attempt::Attempt;
 use super::drift::Expected;
@@ -14,7 +16,7 @@ use super::guard::{self, Guard};
 use super::ledger::{Ledger, Standing};
 use super::watch::{Waiting, Watcher};
 use super::{Event, Means, Report, backoff, leftover, not_used_before, settings};
-use crate::capture::{CaptureError, capture};
+use crate::capture::{self, CaptureError};
 use crate::connect::{Session, StatementError};
 
 /// How often the advisory lock is asked for.
@@ -206,11 +208,11 @@ impl<'a> Run<'a> {
             catalog = self.phase(index, &catalog)?;
             report.after = Some(Expected::new(plan).fingerprint(index + 1));
         }
-        let last = self.capture(Place { phase: plan.phases.len(), step: None })?;
-        report.after = Some(last.fingerprint());
+        let last = self.reading(Place { phase: plan.phases.len(), step: None }, capture::facts)?;
+        report.after = Some(fingerprint(&last));
         if report.after != Some(plan.target) {
             let expected = Expected::new(plan).knowing(&catalog, "the last phase was committed");
-            let differences = expected.explain(&last.catalog, plan.phases.len());
+            let differences = expected.explain(&last, plan.phases.len());
             return Err(ApplyError::ChangedAfterwards { differences });
         }
         Ok(Outcome::Applied)
@@ -273,8 +275,8 @@ impl<'a> Run<'a> {
 
     /// Refuses to begin what comes after the plan's end.
     pub(super) fn in_time(&self, place: Place) -> Result<(), ApplyError> {
-        let now = crate::clock::seconds().unwrap_or_default();
-        if self.plan.binding.expires.is_some_and(|end| u64::try_from(end).unwrap_or_default() <= now) {
+        let over = |end: i64| crate::clock::seconds().is_none_or(|now| u64::try_from(end).unwrap_or_default() <= now);
+        if self.plan.binding.expires.is_some_and(over) {
             return Err(ApplyError::Expired { place });
         }
         Ok(())
@@ -290,17 +292,26 @@ impl<'a> Run<'a> {
         if self.means.interrupt.pause(length) { Ok(()) } else { Err(ApplyError::Interrupted { place }) }
     }
 
-    /// Captures the database outside a phase; what passes is tried again, as often as a phase would be.
+    /// Captures the database outside a phase.
     pub(super) fn capture(&mut self, place: Place) -> Result<Snapshot, ApplyError> {
+        self.reading(place, |client, scope| capture::capture(client, scope, String::new()))
+    }
+
+    /// Reads the database outside a phase; what passes is tried again, as often as a phase would be.
+    fn reading<T: Send>(
+        &mut self,
+        place: Place,
+        read: fn(&mut Client, &Scope) -> Result<T, CaptureError>,
+    ) -> Result<T, ApplyError> {
         let mut tries = 0;
         self.waits = None;
         loop {
             tries += 1;
             let scope = &self.plan.scope;
-            let (read, _) = self.watched(place, |session| capture(session.client(), scope, String::new()));
+            let (found, _) = self.watched(place, |session| read(session.client(), scope));
             let lost = |source| ApplyError::Lost { place, between: !self.records.is_empty(), source };
-            match read.map_err(lost)? {
-                Ok(snapshot) => return Ok(snapshot),
+            match found.map_err(lost)? {
+                Ok(found) => return Ok(found),
                 Err(error) if error.is_lock_timeout() || error.is_passing() => {
                     if tries > self.plan.timeouts.lock_retries {
                         let locked = error.is_lock_timeout();

@@ -6,6 +6,7 @@ use pgseal_catalog::facts::SequenceOptions;
 use pgseal_catalog::snapshot::{Unmodeled, is_agents_schema};
 use pgseal_catalog::{Catalog, FactId, Name, Needs, QualifiedName, Scope};
 
+use super::Extent;
 use super::address::{Address, ByNumbers, Exact, Found, Nodes, class};
 use super::aggregates::{AggregateRow, read_aggregates};
 use super::comments::{CommentRow, read_comments};
@@ -58,6 +59,7 @@ pub(super) struct Raw {
     pub collations: Vec<CollationRow>,
     pub methods: Vec<MethodRow>,
     pub languages: Vec<(u32, Name)>,
+    // what no fact is made from
     pub operators: Vec<OperatorRow>,
     pub casts: Vec<CastRow>,
     pub family_operators: Vec<FamilyOperatorRow>,
@@ -66,7 +68,8 @@ pub(super) struct Raw {
 }
 
 impl Raw {
-    pub fn read(s: &mut Session<'_>) -> Result<Self, CaptureError> {
+    pub fn read(s: &mut Session<'_>, extent: Extent) -> Result<Self, CaptureError> {
+        let everything = extent == Extent::Everything;
         let mut inherits: HashMap<u32, Vec<u32>> = HashMap::new();
         let mut detaching = Vec::new();
         for InheritsRow { child, parent, detach_pending } in read_inherits(s)? {
@@ -100,11 +103,11 @@ impl Raw {
             collations: read_collations(s)?,
             methods: read_methods(s)?,
             languages: read_languages(s)?,
-            operators: read_operators(s)?,
-            casts: read_casts(s)?,
-            family_operators: read_family_operators(s)?,
-            families: read_families(s)?,
-            others: read_others(s)?,
+            operators: if everything { read_operators(s)? } else { Vec::new() },
+            casts: if everything { read_casts(s)? } else { Vec::new() },
+            family_operators: if everything { read_family_operators(s)? } else { Vec::new() },
+            families: if everything { read_families(s)? } else { Vec::new() },
+            others: if everything { read_others(s)? } else { Vec::new() },
         })
     }
 

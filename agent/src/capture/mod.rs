@@ -39,19 +39,22 @@ use postgres::Client;
 
 use address::{Nodes, class};
 use build::{Build, ByOid, Raw};
+use constraints::ConstraintRow;
 pub use error::CaptureError;
 use opclasses::DefaultOpclasses;
 use session::Session;
+use triggers::SwitchedRow;
 pub(crate) use unmodeled::DETACHING;
+
+/// Begins a transaction of a capture's own.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// Captures a database in a transaction of its own. `captured_at` is what the snapshot says of the time: UTC, RFC 3339.
 ///
 /// # Errors
 /// A server of another version, a missing right, a broken connection, a schema change at the same time.
 pub fn capture(client: &mut Client, scope: &Scope, captured_at: String) -> Result<Snapshot, CaptureError> {
-    in_transaction(client, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", |client| {
-        capture_within(client, scope, captured_at)
-    })
+    in_transaction(client, BEGIN, |client| capture_within(client, scope, captured_at))
 }
 
 /// Captures a database, and lists the members of extensions that it could have: they are created, with what they require,
@@ -105,49 +108,108 @@ pub fn capture_within(client: &mut Client, scope: &Scope, captured_at: String) -
     let database = header::read_database(&mut session)?;
     let mut header = header::read_header(&mut session, &database, captured_at)?;
     let lost_columns = header::read_lost_columns(&mut session)?;
-    let raw = Raw::read(&mut session)?;
-    // many, and needed for a while only
-    let constraint_rows = constraints::read_constraints(&mut session)?;
-    let switched = triggers::read_switched(&mut session)?;
-    let names = raw.names()?;
-    let by_oid = ByOid::new(&raw, &constraint_rows);
-    let opclasses = DefaultOpclasses::new(&raw.opclasses, &raw.binary_casts, &by_oid.types);
-    let mut build = Build {
-        raw: &raw,
-        by_oid: &by_oid,
-        scope,
-        names: &names,
-        opclasses: &opclasses,
-        nodes: Nodes::default(),
-        catalog: Catalog::new(),
-        unmodeled: Vec::new(),
-        identity_sequences: Vec::new(),
-    };
-    extensions::add_extensions(&mut build)?;
-    types::add_types(&mut build)?;
-    relations::add_relations(&mut build)?;
-    views::add_views(&mut build)?;
-    for (sequence, table, column) in std::mem::take(&mut build.identity_sequences) {
-        if let Some(id) = build.nodes.column_at(table, column).cloned() {
-            build.nodes.part(class::CLASS, sequence, id);
-        }
+    let rows = Rows::read(&mut session, Extent::Everything)?;
+    rows.build(scope, |build, in_scope| {
+        header.statistics = build.statistics(database.block_size)?;
+        let collations = &build.raw.collations;
+        header.collations = header::machine_collations(collations, |row| build.names.qualified(row.schema, &row.name))?;
+        header.lost_columns = lost_columns;
+        header.lost_columns.retain(|table| build.catalog.contains(&pgseal_catalog::FactId::Table(table.clone())));
+        unmodeled::finish(build, in_scope);
+        let symbols = symbols::symbols(build)?;
+        let (catalog, unmodeled) = (std::mem::take(&mut build.catalog), std::mem::take(&mut build.unmodeled));
+        Ok(Snapshot { header, scope: scope.clone(), catalog, symbols, unmodeled })
+    })
+}
+
+/// Reads the facts only, which is quicker: what a fingerprint is made from. In a transaction of its own.
+///
+/// # Errors
+/// As [`capture`].
+pub(crate) fn facts(client: &mut Client, scope: &Scope) -> Result<Catalog, CaptureError> {
+    in_transaction(client, BEGIN, |client| facts_within(client, scope))
+}
+
+/// Reads the facts as a running transaction sees them. Settings are pinned as by [`capture_within`].
+///
+/// # Errors
+/// As [`capture`].
+pub(crate) fn facts_within(client: &mut Client, scope: &Scope) -> Result<Catalog, CaptureError> {
+    let rows = Rows::read(&mut Session::open(client)?, Extent::Facts)?;
+    rows.build(scope, |build, _| Ok(std::mem::take(&mut build.catalog)))
+}
+
+/// What is read of a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// Everything that a snapshot holds.
+    Everything,
+    /// What facts are made from.
+    Facts,
+}
+
+/// The rows that were read.
+struct Rows {
+    raw: Raw,
+    constraints: Vec<ConstraintRow>,
+    switched: Vec<SwitchedRow>,
+    extent: Extent,
+}
+
+impl Rows {
+    fn read(session: &mut Session<'_>, extent: Extent) -> Result<Self, CaptureError> {
+        let raw = Raw::read(session, extent)?;
+        let constraints = constraints::read_constraints(session)?;
+        let switched = triggers::read_switched(session)?;
+        Ok(Self { raw, constraints, switched, extent })
     }
-    constraints::add_constraints(&mut build, &constraint_rows, &switched)?;
-    drop(constraint_rows);
-    indexes::add_indexes(&mut build)?;
-    functions::add_functions(&mut build)?;
-    aggregates::add_aggregates(&mut build)?;
-    triggers::add_triggers(&mut build)?;
-    policies::add_policies(&mut build)?;
-    rules::add_rules(&mut build)?;
-    let in_scope = unmodeled::add_unmodeled(&mut build)?;
-    comments::add_comments(&mut build)?;
-    edges::add_edges(&mut build);
-    unmodeled::finish(&mut build, &in_scope);
-    header.statistics = build.statistics(database.block_size)?;
-    header.collations = header::machine_collations(&raw.collations, |row| names.qualified(row.schema, &row.name))?;
-    header.lost_columns = lost_columns;
-    header.lost_columns.retain(|table| build.catalog.contains(&pgseal_catalog::FactId::Table(table.clone())));
-    let symbols = symbols::symbols(&build)?;
-    Ok(Snapshot { header, scope: scope.clone(), catalog: build.catalog, symbols, unmodeled: build.unmodeled })
+
+    /// Makes facts and their edges of the rows, and hands them on; what is not modelled is listed where everything was read, with
+    /// whether each entry is in scope by itself.
+    fn build<T>(
+        self,
+        scope: &Scope,
+        hand_on: impl FnOnce(&mut Build<'_>, &[bool]) -> Result<T, CaptureError>,
+    ) -> Result<T, CaptureError> {
+        let Self { raw, constraints: constraint_rows, switched, extent } = self;
+        let names = raw.names()?;
+        let by_oid = ByOid::new(&raw, &constraint_rows);
+        let opclasses = DefaultOpclasses::new(&raw.opclasses, &raw.binary_casts, &by_oid.types);
+        let mut build = Build {
+            raw: &raw,
+            by_oid: &by_oid,
+            scope,
+            names: &names,
+            opclasses: &opclasses,
+            nodes: Nodes::default(),
+            catalog: Catalog::new(),
+            unmodeled: Vec::new(),
+            identity_sequences: Vec::new(),
+        };
+        extensions::add_extensions(&mut build)?;
+        types::add_types(&mut build)?;
+        relations::add_relations(&mut build)?;
+        views::add_views(&mut build)?;
+        for (sequence, table, column) in std::mem::take(&mut build.identity_sequences) {
+            if let Some(id) = build.nodes.column_at(table, column).cloned() {
+                build.nodes.part(class::CLASS, sequence, id);
+            }
+        }
+        constraints::add_constraints(&mut build, &constraint_rows, &switched)?;
+        // many, and not needed any more
+        drop(constraint_rows);
+        indexes::add_indexes(&mut build)?;
+        functions::add_functions(&mut build)?;
+        aggregates::add_aggregates(&mut build)?;
+        triggers::add_triggers(&mut build)?;
+        policies::add_policies(&mut build)?;
+        rules::add_rules(&mut build)?;
+        let in_scope = match extent {
+            Extent::Everything => unmodeled::add_unmodeled(&mut build)?,
+            Extent::Facts => Vec::new(),
+        };
+        comments::add_comments(&mut build)?;
+        edges::add_edges(&mut build);
+        hand_on(&mut build, &in_scope)
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! The rows of an extension appear when its fact does and go with it; those of no extension are there from the start.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use pgseal_catalog::symbols::{CollationSymbol, Symbols};
@@ -36,8 +36,9 @@ impl SymbolIndex {
         }
         sort!(types, functions, operators, casts, opclasses, collations, relations, access_methods, languages);
         let loose = groups.entry(None).or_default();
-        for name in collations {
-            if !loose.collations.iter().any(|known| known.name == *name) {
+        let known: BTreeSet<QualifiedName> = loose.collations.iter().map(|symbol| symbol.name.clone()).collect();
+        for name in collations.into_iter().collect::<BTreeSet<_>>() {
+            if !known.contains(name) {
                 loose.collations.push(CollationSymbol { name: name.clone(), extension: None, nondeterministic: false });
             }
         }
