@@ -289,12 +289,12 @@ fn a_plan_that_loses_data_is_not_signed_and_says_what_to_do() {
         (
             &["--out", "plan.json"],
             "pgseal: plan.json was written for review, not signed: it loses data\n  \
-             hint: \"pgseal sign\" signs it after review; with --allow data-loss this is no exit code 9\n",
+             hint: \"pgseal sign\" signs it after review; with --allow data-loss the exit code is 0\n",
         ),
         (
             &["--out", "plan.json", "--key", "a.pem"],
             "pgseal: plan.json was written for review, not signed: it loses data\n  \
-             hint: --allow data-loss signs it all the same\n",
+             hint: \"pgseal sign\" signs it after review, and --allow data-loss at once\n",
         ),
     ] {
         let ended = pgseal(path, &[&line, more].concat());

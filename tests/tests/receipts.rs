@@ -285,6 +285,18 @@ fn a_folder_of_receipts_is_one_memorys() {
     let unsealed = "check --plan plan.json --trust trust.toml --receipt receipts --state state";
     says(&stage.agent(unsealed).expect(3), &["[R0302]", "--key"]);
     assert_eq!(stage.files(), 2);
+    // where its number is free, too: it would be in the way of the next one
+    stage.desk.private_folder("others");
+    stage.agent("check --plan plan.json --trust trust.toml --receipt others --key agent.pem --state other").expect(0);
+    says(&stage.agent(other).expect(3), &["[R0305]", "receipts/receipt-000001.json", "move it"]);
+    assert_eq!(stage.files(), 2);
+    stage.desk.private_folder("new");
+    let new = "check --plan plan.json --trust trust.toml --receipt others --key agent.pem --state new";
+    for end in ["json", "json.sig"] {
+        let name = |number| stage.desk.path(&format!("others/receipt-00000{number}.{end}"));
+        fs::rename(name(1), name(4)).unwrap();
+    }
+    says(&stage.agent(new).expect(3), &["[R0305]"]);
     stage.run("check").expect(0);
     stage.verify(" --from-first").expect(0);
 }

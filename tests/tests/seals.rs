@@ -164,7 +164,7 @@ fn what_was_checked_is_said_in_words() {
     for line in [
         "plan.json: accepted",
         "signed by alice (",
-        "trust policy: version 1, 1 of 2 keys",
+        "trust policy: version 1, satisfied; it demands 1 signature of any plan",
         "hazards: none",
         "valid from: 2020-09-13T12:26:40Z",
         "expires: 2984-01-15T08:53:20Z",

@@ -25,6 +25,14 @@ pub struct Difference {
     pub detail: String,
 }
 
+/// What is said of an object of which the plan has only a digest.
+const OPAQUE: &str = "differs from what the plan expects";
+
+/// Whether some object is not told in full.
+pub(crate) fn is_opaque(differences: &[Difference]) -> bool {
+    differences.iter().any(|difference| difference.detail == OPAQUE)
+}
+
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.object.in_words(), self.detail)
@@ -86,9 +94,16 @@ impl<'a> Expected<'a> {
     /// What differs from the state that the database is closest to.
     pub fn explain_nearest(&self, live: &Catalog) -> Vec<Difference> {
         let digests = fingerprint::object_digests(live);
-        let distance = |phases: &usize| differing(&self.objects(*phases), &digests).len();
-        let nearest = (0..=self.plan.phases.len()).min_by_key(distance).unwrap_or_default();
-        self.explain(live, nearest)
+        let distance = |phases: usize| differing(&self.objects(phases), &digests).len();
+        let distances: Vec<usize> = (0..=self.plan.phases.len()).map(distance).collect();
+        let least = distances.iter().min().copied().unwrap_or_default();
+        let near = |phases: &usize| distances.get(*phases) == Some(&least);
+        let mut all = 0..=self.plan.phases.len();
+        let (first, last) = (all.clone().find(near), all.rfind(near));
+        // what one state of the plan changes may differ by something else in every one: then that which takes the fewest words
+        let explained = first.into_iter().chain(last).map(|phases| self.explain(live, phases));
+        let words = |differences: &Vec<Difference>| (is_opaque(differences), differences.len());
+        explained.min_by_key(words).unwrap_or_default()
     }
 
     /// What differs from the state after so many phases.
@@ -125,7 +140,7 @@ impl<'a> Expected<'a> {
                         None => the_one_fact(object, *promised, &before, &found, &mut hashed),
                     };
                     if details.is_empty() {
-                        differences.push(difference("differs from what the plan expects".to_owned()));
+                        differences.push(difference(OPAQUE.to_owned()));
                     }
                     differences.extend(details.into_iter().map(difference));
                 }

@@ -8,7 +8,7 @@ use pgseal_catalog::Exit;
 use pgseal_catalog::restraint::RestraintError;
 use pgseal_keys::state::StateError;
 
-use super::drift::Difference;
+use super::drift::{Difference, is_opaque};
 use super::watch::Waiting;
 use crate::capture::CaptureError;
 use crate::connect::StatementError;
@@ -210,6 +210,10 @@ fn by(waits: &Option<Waiting>) -> String {
     waits.as_ref().map_or_else(String::new, |waits| format!(", held by {waits}"))
 }
 
+/// What to do where a right is missing.
+const RIGHTS: &str = "the role has to own what the plan changes, and needs USAGE and CREATE on the schemas (\"Rights\" in README.md has \
+                      all); \"--role\" acts as the owner";
+
 impl ApplyError {
     /// The stable code of this error.
     #[must_use]
@@ -298,7 +302,7 @@ impl ApplyError {
             | Self::WrongResult { differences, .. }
             | Self::WrongResultKept { differences, .. } => differences.iter().map(Difference::to_string).collect(),
             Self::Statement { sql, source, .. } => {
-                let mut lines = vec![format!("statement: {}", shortened(sql))];
+                let mut lines = vec![format!("statement: {}", shortened(sql, 300))];
                 if let StatementError::Server(error) = source {
                     lines.extend(error.detail.iter().map(|detail| format!("server: {detail}")));
                     lines.extend(error.context.iter().map(|context| format!("context: {context}")));
@@ -358,9 +362,14 @@ impl ApplyError {
             ),
             Self::NotBegun => Some("apply again"),
             Self::Interrupted { .. } => Some("apply again: what was committed is recognised, and the rest follows"),
-            Self::Drift { .. } => Some("capture the database as it is now and make a new plan"),
+            Self::Drift { differences, .. } if is_opaque(differences) => Some(
+                "\"pgseal-agent drift --snapshot\" with the snapshot that the plan was made from says more; undo it, or \
+                 capture the database as it is now and make a new plan",
+            ),
+            Self::Drift { .. } => Some("undo that, or capture the database as it is now and make a new plan"),
             Self::DriftUnderLock { .. } => Some("find out who changes the schema, then apply again"),
             Self::ChangedAfterwards { .. } => Some("the plan was applied; capture the database to see what came after"),
+            Self::Statement { source: StatementError::Server(error), .. } if error.sqlstate == "42501" => Some(RIGHTS),
             Self::Statement { source: StatementError::Server(error), .. } => error.hint.as_deref(),
             Self::WrongResult { .. } => Some(
                 "apply again if somebody else was changing the schema; if not, report it with the plan and a snapshot",
@@ -379,12 +388,11 @@ impl ApplyError {
     }
 }
 
-/// A statement in one line of bounded length.
-fn shortened(sql: &str) -> String {
-    const LONGEST: usize = 300;
+/// A statement in one line of bounded length, in characters.
+pub(crate) fn shortened(sql: &str, longest: usize) -> String {
     let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= LONGEST {
+    if line.chars().count() <= longest {
         return line;
     }
-    line.chars().take(LONGEST).chain("…".chars()).collect()
+    line.chars().take(longest).chain("…".chars()).collect()
 }

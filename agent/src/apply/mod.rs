@@ -41,7 +41,9 @@ use pgseal_catalog::receipt::{Outcome, PhaseRecord, UnfinishedRecord};
 use pgseal_catalog::{Digest, Failure, Plan, QualifiedName, restraint};
 use pgseal_keys::{Admitted, LedgerRule};
 
+pub(crate) use self::drift::is_opaque;
 pub use self::drift::{Difference, Expectation, compare, compare_with_plan};
+pub(crate) use self::error::shortened;
 pub use self::error::{ApplyError, Place};
 pub use self::interrupt::Interrupt;
 use self::ledger::{Ledger, Standing};

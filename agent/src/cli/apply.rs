@@ -8,9 +8,9 @@ use pgseal_keys::LiveTarget;
 use serde_json::json;
 
 use super::receipt::{Draft, ReceiptOptions};
-use super::said::Log;
+use super::said::{Log, WITHOUT_LEDGER};
 use super::sealed::{SealedPlan, admit, live_target};
-use crate::apply::{ApplyError, Event, Interrupt, Means, Progress, apply};
+use crate::apply::{ApplyError, Event, Interrupt, Means, Progress, apply, shortened};
 use crate::connect::{ConnectionArgs, Environment, Session, Settings};
 use pgseal_catalog::{Exit, Failure};
 
@@ -98,7 +98,14 @@ fn run_plan(arguments: &Arguments, draft: &mut Draft, interrupt: Interrupt, log:
     let means =
         Means { another: Some(Arc::new(another)), reconnect: Duration::from_secs(arguments.reconnect), interrupt };
     let outcome = apply(&mut session, &admitted, &means, &mut draft.report, &mut |event| tell(log, event, phases));
-    let outcome = outcome.inspect_err(|error| draft.message = error.without_rows())?;
+    let outcome = outcome.inspect_err(|error| {
+        draft.message = error.without_rows();
+        if let Some(last) = draft.report.phases.last() {
+            let said =
+                format!("what was committed stays, up to phase {} of {phases}; apply goes on from there", last.phase);
+            log.say("stays", &said, json!({ "phase": last.phase, "phases": phases }));
+        }
+    })?;
     match outcome {
         Outcome::NothingToDo => log.note("nothing_to_do", "nothing to do: the database is at the plan's target"),
         _ => {
@@ -137,15 +144,15 @@ fn tell(log: Log, event: &Event<'_>, phases: usize) {
             json!({ "found": found, "phases": phases }),
         ),
         Event::Step { place, sql } => {
-            let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
             log.say(
                 "step",
-                &format!("{place}: {}", line.chars().take(140).collect::<String>()),
+                &format!("{place}: {}", shortened(sql, 140)),
                 json!({ "phase": place.phase, "step": place.step }),
             );
         }
         Event::NoLedger { phase } => {
-            log.say("no_ledger", &format!("phase {phase}: the role may not keep the ledger"), json!({ "phase": phase }))
+            let said = format!("phase {phase}: the role may not keep the ledger, {WITHOUT_LEDGER}");
+            log.say("no_ledger", &said, json!({ "phase": phase }));
         }
         Event::WaitingToRead { tries, pause } => log.say(
             "read_retry",

@@ -8,7 +8,7 @@ use pgseal_catalog::{Exit, Failure, Plan};
 use serde_json::{Value, json};
 
 use super::receipt::{Draft, ReceiptOptions};
-use super::said::{Log, print_out};
+use super::said::{Log, WITHOUT_LEDGER, print_out};
 use super::sealed::{SealedPlan, admit, live_target};
 use crate::apply::{Found, check_plan};
 use crate::connect::{ConnectionArgs, Environment, Session, Settings};
@@ -19,7 +19,8 @@ Examples:
   pgseal-agent check --plan plan.json --trust trust.toml --db shop --json
 
 Standard output lists the phases that are there already and the statements that apply would
-execute. Exit code 0 means that it could be applied now, or that there is nothing to do.";
+execute. Exit code 0 means that it could be applied now, or that there is nothing to do.
+Nothing is changed in the database; a trust policy that follows is accepted, as by apply.";
 
 /// Check whether a sealed plan could be applied to a database, and what would be executed, without changing anything
 #[derive(Debug, clap::Args)]
@@ -78,7 +79,8 @@ fn check(arguments: &Arguments, draft: &mut Draft, log: Log) -> Result<Outcome, 
         return Ok(Outcome::NothingToDo);
     }
     if !keeps_ledger {
-        log.say("no_ledger", "the role may not keep the ledger", json!({}));
+        let said = format!("the role may not keep the ledger, {WITHOUT_LEDGER}");
+        log.say("no_ledger", &said, json!({}));
     }
     let steps: usize = plan.phases.iter().skip(found).map(|phase| phase.steps.len()).sum();
     let s = |n: usize| if n == 1 { "" } else { "s" };

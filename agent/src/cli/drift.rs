@@ -9,7 +9,7 @@ use pgseal_keys::files::{self, Guard};
 use serde_json::{Value, json};
 
 use super::said::{Log, print_out};
-use crate::apply::{Difference, Expectation, compare, compare_with_plan};
+use crate::apply::{Difference, Expectation, compare, compare_with_plan, is_opaque};
 use crate::capture::capture;
 use crate::connect::{ConnectionArgs, Environment, Session, Settings};
 
@@ -131,7 +131,13 @@ pub(super) fn run(arguments: &Arguments, log: Log) -> Result<Exit, Failure> {
         1 => "in one place".to_owned(),
         count => format!("in {count} places"),
     };
-    Err(Failure::new(Exit::Drift, format!("the database differs from the {what} {places}")))
+    let failure = Failure::new(Exit::Drift, format!("the database differs from the {what} {places}"));
+    if is_opaque(&differences) {
+        let hint =
+            "of some objects the plan has a digest only: --snapshot with the snapshot that it was made from says more";
+        return Err(failure.with_hint(hint));
+    }
+    Err(failure)
 }
 
 fn no_drift(model: &Model, live: &Snapshot, phases: Option<usize>) -> String {

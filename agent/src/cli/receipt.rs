@@ -117,6 +117,9 @@ impl ReceiptOptions {
                 failure.with_hint("receipts of another memory, or of a later state of this one, are there: each memory has a folder of its own")
             })?;
             files::check_place(&path)?;
+            if draft.memory.is_some() {
+                place.refuse_anothers(remembered)?;
+            }
             if draft.signer.is_none() {
                 place.refuse_unsealed()?;
             }
@@ -171,6 +174,22 @@ impl Place {
         Err(Failure::new(Exit::Refused, message).with_code("R0302").with_hint(hint))
     }
 
+    /// Refuses to put a receipt among those of another memory's chain, in whose way it would be.
+    fn refuse_anothers(&self, own: Option<Link>) -> Result<(), Failure> {
+        let Self::Folder(folder) = self else { return Ok(()) };
+        let Some((number, path)) = last_of(folder)? else { return Ok(()) };
+        let bytes = files::read(&path, Guard::Untrusted, keys::Receipt::MAX_BYTES)?;
+        let last = Receipt::from_bytes(&bytes).map_err(|error| no_receipt(&path, error.to_string()))?;
+        let first = last.chain.first.unwrap_or_else(|| Digest::of(&bytes));
+        if own.is_some_and(|own| own.first == Some(first) && number < own.number) {
+            return Ok(());
+        }
+        let message = format!("receipt \"{}\" is not of this memory's chain", path.display());
+        let hint = "each memory has a folder of its own: give that of this one; where a receipt got into another's folder, move it, \
+                    with its .sig, to its own";
+        Err(Failure::new(Exit::Refused, message).with_code("R0305").with_hint(hint))
+    }
+
     /// The place in the chain behind what lies there. Who could put anything else there could have this agent number its receipts as
     /// they like.
     fn after_present(&self, signer: Option<&Signer<AgentHost>>) -> Result<Option<Link>, Failure> {
@@ -183,11 +202,7 @@ impl Place {
             },
         };
         let bytes = files::read(&path, Guard::Untrusted, keys::Receipt::MAX_BYTES)?;
-        let none = |why: String| {
-            let message = format!("file \"{}\" is not the receipt before this one", path.display());
-            let hint = "move it away, once you know who put it there";
-            Failure::new(Exit::Refused, message).with_code("R0301").with_detail(why).with_hint(hint)
-        };
+        let none = |why: String| no_receipt(&path, why);
         let receipt = Receipt::from_bytes(&bytes).map_err(|error| none(error.to_string()))?;
         let own = signer.map(|signer| signer.public_key().id().to_string());
         if let (Some(own), Some(other)) = (&own, receipt.key.as_ref().filter(|key| own.as_ref() != Some(key))) {
@@ -207,6 +222,13 @@ impl Place {
         }
         Ok(Some(receipt.chain.next(Digest::of(&bytes))))
     }
+}
+
+/// In the place of the receipt before this one lies something else.
+fn no_receipt(path: &Path, why: String) -> Failure {
+    let message = format!("file \"{}\" is not the receipt before this one", path.display());
+    let hint = "move it away, once you know who put it there";
+    Failure::new(Exit::Refused, message).with_code("R0301").with_detail(why).with_hint(hint)
 }
 
 /// A chain is of one key: only a memory can tell that the agent's own was exchanged.

@@ -10,6 +10,10 @@ use pgseal_catalog::shown::one_line;
 use pgseal_catalog::{Exit, Failure};
 use pgseal_keys::moment;
 
+/// What it means that there is no ledger.
+pub(super) const WITHOUT_LEDGER: &str = "so nothing will refuse the plan a second time (it takes CREATE on the database, or USAGE on its schema \
+                                         and SELECT and INSERT)";
+
 /// How what happens is told on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(super) enum LogFormat {

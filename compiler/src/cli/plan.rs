@@ -192,8 +192,8 @@ fn eprint_not_signed(out: Option<&Path>, keyed: bool) {
         None => "the plan would not be signed".to_owned(),
     };
     let hint = match (keyed, out) {
-        (true, _) => "--allow data-loss signs it all the same",
-        (false, Some(_)) => "\"pgseal sign\" signs it after review; with --allow data-loss this is no exit code 9",
+        (true, _) => "\"pgseal sign\" signs it after review, and --allow data-loss at once",
+        (false, Some(_)) => "\"pgseal sign\" signs it after review; with --allow data-loss the exit code is 0",
         (false, None) => "--out writes it, and \"pgseal sign\" signs it after review",
     };
     let text = format!("pgseal: {what}: it loses data\n  hint: {hint}\n");

@@ -1,5 +1,6 @@
 //! `pgseal sign`: a reviewer's signature on a plan.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use pgseal_catalog::Plan;
@@ -57,6 +58,9 @@ pub(super) fn write_unsigned(plan: &Path, bytes: &[u8]) -> Result<(), Failure> {
         std::fs::remove_file(&seal).map_err(|error| {
             Failure::new(Exit::Environment, format!("could not remove the old seal \"{}\": {error}", seal.display()))
         })?;
+        let note = format!("pgseal: {} was removed: its signatures were on an earlier plan\n", seal.display());
+        // with standard error gone, what it says is gone too
+        let _ = std::io::stderr().write_all(note.as_bytes());
     }
     write_output(plan, bytes)
 }

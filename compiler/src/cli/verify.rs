@@ -59,10 +59,9 @@ fn describe(authorized: &Authorized<Plan>, policy: &TrustPolicy) -> String {
     }
     let _ = writeln!(
         said,
-        "trust policy: version {}, {} of {} keys",
+        "trust policy: version {}, satisfied; it demands {} of any plan (\"pgseal trust show\" says what else)",
         policy.policy_version(),
-        policy.threshold(),
-        policy.keys().len()
+        count(policy.threshold() as usize, "signature")
     );
     let hazards: Vec<&str> = plan.hazards.iter().map(|hazard| hazard.word()).collect();
     let hazards = if hazards.is_empty() { "none".to_owned() } else { format!("{}: allowed", hazards.join(", ")) };

@@ -59,6 +59,19 @@ pub struct Action {
     pub effect: Option<Effect>,
 }
 
+/// A hazard, with the size of the relation when the snapshot was taken.
+#[must_use]
+pub fn hazard(header: &Header, kind: HazardKind, relation: Option<&QualifiedName>, detail: &str) -> Hazard {
+    let size = relation.and_then(|relation| header.statistics.get(relation));
+    Hazard {
+        kind,
+        relation: relation.cloned(),
+        rows: size.map(|size| size.rows),
+        bytes: size.map(|size| size.bytes),
+        detail: detail.to_owned(),
+    }
+}
+
 impl Action {
     /// An action that is instant and harms nobody.
     #[must_use]
@@ -107,14 +120,7 @@ impl Action {
     /// Adds a hazard, with the size of the relation when the snapshot was taken.
     #[must_use]
     pub fn hazard(mut self, header: &Header, kind: HazardKind, relation: Option<&QualifiedName>, detail: &str) -> Self {
-        let size = relation.and_then(|relation| header.statistics.get(relation));
-        self.hazards.push(Hazard {
-            kind,
-            relation: relation.cloned(),
-            rows: size.map(|size| size.rows),
-            bytes: size.map(|size| size.bytes),
-            detail: detail.to_owned(),
-        });
+        self.hazards.push(hazard(header, kind, relation, detail));
         self
     }
 

@@ -3,7 +3,7 @@
 //! The plan is made in rounds (see `round.rs`); every statement runs in the model as soon as it is decided, so that the next
 //! round sees what it really did. A plan that the model cannot carry to the desired catalog is not emitted.
 
-mod action;
+pub mod action;
 mod casts;
 mod inherit;
 pub(crate) mod misplaced;

@@ -7,13 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pgseal_catalog::fingerprint::{Digest, object_digest, roll_up};
-use pgseal_catalog::plan::{Checkpoint, Lock, LockMode, Phase, Step};
+use pgseal_catalog::plan::{Checkpoint, Cost, Hazard, HazardKind, Lock, LockMode, Phase, Step};
+use pgseal_catalog::snapshot::Header;
 use pgseal_catalog::{FactId, Name, QualifiedName};
 
 use crate::diagnostic::Severity;
 use crate::diff::{Comparison, Delta};
 use crate::elaborate::{self, Model};
-use crate::plan::Action;
+use crate::plan::action::{self, Action};
 use crate::render::Sql;
 use crate::syntax::{self, RowStatements, Settings, SyntaxOptions};
 
@@ -61,6 +62,7 @@ pub fn prove(
     let mut out = Vec::new();
     for actions in phases {
         let there: BTreeSet<QualifiedName> = relations(working);
+        let indexes: BTreeSet<QualifiedName> = indexes(working);
         let search_path = common_search_path(&actions);
         let mut steps = Vec::new();
         let mut objects: BTreeMap<FactId, Option<Digest>> = BTreeMap::new();
@@ -75,12 +77,15 @@ pub fn prove(
             }
             steps.push(step);
         }
+        let locks = strongest(&steps);
+        let tables: Vec<&Lock> = locks.iter().filter(|lock| !indexes.contains(&lock.relation)).collect();
+        held(working.header(), &tables, &mut steps);
         refresh(working, &mut objects, &mut digests);
         touched.extend(objects.keys().cloned());
         out.push(Phase {
             transaction: true,
             search_path,
-            locks: strongest(&steps),
+            locks,
             steps,
             checkpoint: Checkpoint { fingerprint: roll_up(&digests), objects },
         });
@@ -128,12 +133,54 @@ fn step(
             (false, false) => false,
         };
     }
-    let Action { sql, mut locks, mut hazards, cost, .. } = action;
+    let Action { sql, mut locks, mut hazards, mut cost, .. } = action;
+    let takes_long = |hazards: &[Hazard]| {
+        hazards.iter().any(|hazard| matches!(hazard.kind, HazardKind::FullScan | HazardKind::TableRewrite))
+    };
+    let took_long = takes_long(&hazards);
     // who waits for a relation that the plan itself has made? nobody
     locks.retain(|lock| there.contains(&lock.relation));
     hazards.retain(|hazard| hazard.relation.as_ref().is_none_or(|relation| there.contains(relation)));
+    if took_long && !takes_long(&hazards) {
+        // a table that has no rows yet
+        cost = Cost::Instant;
+    }
     let search_path = sql.search_path.filter(|path| path != phase_path);
     Step { sql: sql.text, search_path, creates, alters, destroys, locks, hazards, cost }
+}
+
+/// Notes who waits for a phase's locks besides those whom its steps declare: a phase has all its locks from its beginning to its end,
+/// so whoever waits for one of them waits for every step that takes long. It is noted at the first of those.
+fn held(header: &Header, locks: &[&Lock], steps: &mut [Step]) {
+    let is_long = |step: &&mut Step| step.cost != Cost::Instant;
+    let mut declared: BTreeSet<(HazardKind, QualifiedName)> = BTreeSet::new();
+    for hazard in steps.iter().flat_map(|step| &step.hazards) {
+        declared.extend(hazard.relation.clone().map(|relation| (hazard.kind, relation)));
+    }
+    let mut long: Vec<&mut Step> = steps.iter_mut().filter(is_long).collect();
+    let mut first_of: BTreeMap<QualifiedName, usize> = BTreeMap::new();
+    for (at, step) in long.iter().enumerate() {
+        for lock in &step.locks {
+            first_of.entry(lock.relation.clone()).or_insert(at);
+        }
+    }
+    for lock in locks {
+        let Some(step) = long.get_mut(first_of.get(&lock.relation).copied().unwrap_or_default()) else { return };
+        for (kind, from) in
+            [(HazardKind::BlocksReads, LockMode::AccessExclusive), (HazardKind::BlocksWrites, LockMode::Share)]
+        {
+            if lock.mode >= from && !declared.contains(&(kind, lock.relation.clone())) {
+                let detail = format!("{} stays locked until the phase is committed", lock.relation);
+                step.hazards.push(action::hazard(header, kind, Some(&lock.relation), &detail));
+            }
+        }
+    }
+}
+
+/// The indexes of a database.
+fn indexes(model: &Model) -> BTreeSet<QualifiedName> {
+    let ids = model.catalog().iter().map(|fact| &fact.id);
+    ids.filter_map(|id| if let FactId::Index(name) = id { Some(name.clone()) } else { None }).collect()
 }
 
 /// The relations of a database.

@@ -123,12 +123,11 @@ pub fn summary(plan: &Plan) -> String {
 }
 
 fn group(plan: &Plan) -> Vec<Vec<Group<'_>>> {
-    let mut number = 0;
     let mut phases = Vec::new();
     for phase in &plan.phases {
         let mut groups: Vec<Group<'_>> = Vec::new();
-        for step in &phase.steps {
-            number += 1;
+        // as the agent counts them: in each phase anew
+        for (number, step) in (1..).zip(&phase.steps) {
             let object = object_of(step);
             match groups.iter_mut().find(|group| group.object == object) {
                 Some(group) => group.steps.push((number, step)),

@@ -185,6 +185,9 @@ impl PolicyError {
             Self::ChangesTooWeak { .. } => Some(
                 "a new version can take any rule away, so it needs no less than the strictest of them: raise it, or leave [policy_changes] out",
             ),
+            Self::UnknownEnvironment { .. } => {
+                Some("add a table [environments.NAME], which may be empty, or leave \"environment\" out of the target")
+            }
             Self::Unreachable { field, .. } if field.starts_with("policy_changes") => Some(
                 "a change needs the most that any plan needs, by keys whose \"signs\" has \"trust-policy\" (as it has by default)",
             ),
