@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use pgseal::compile::desired;
 use pgseal::syntax::{SyntaxOptions, read_text};
+use pgseal_catalog::plan::Hazard;
 use pgseal_catalog::snapshot::Header;
 use pgseal_catalog::symbols::Symbols;
 use pgseal_catalog::{Catalog, Plan, Scope, Snapshot};
@@ -156,6 +157,41 @@ fn data_loss_is_not_signed_unless_allowed() {
     assert!(desk.path().join("plan.json").exists() && !desk.path().join("plan.json.sig").exists());
     desk.run(&format!("plan {inputs} --allow data-loss"), 0);
     assert!(desk.path().join("plan.json.sig").exists());
+}
+
+/// A phase has its locks from its beginning to its end: who waits for any of them waits for a step that takes long, and nobody for a
+/// step on a table that the plan itself has made.
+#[test]
+fn who_waits_for_a_step_that_takes_long_is_told() {
+    let desk = Desk::new();
+    desk.write("before.json", snapshot("create table public.a (id integer); create table public.b (id integer);"));
+    let hazards = |schema: &str| {
+        desk.write("schema.sql", schema);
+        desk.run("plan --snapshot before.json --schema schema.sql --out plan.json", 0);
+        let plan = Plan::from_bytes(&desk.read("plan.json")).unwrap();
+        let mut found = Vec::new();
+        for step in plan.phases.iter().flat_map(|phase| &phase.steps) {
+            let hazards = step.hazards.iter().filter(|hazard| hazard.kind.word().starts_with("blocks-"));
+            let about = |hazard: &Hazard| format!("{} {}", hazard.kind.word(), hazard.relation.as_ref().unwrap().name);
+            found.extend(hazards.map(|hazard| format!("{}: {}", &step.sql[..11], about(hazard))));
+            assert!(step.hazards.iter().all(|hazard| plan.hazards.contains(&hazard.kind)));
+        }
+        found
+    };
+    let index = "create index on public.a (id);";
+    let b = "create table public.b (id integer);";
+    let alone = hazards(&format!("create table public.a (id integer); {b} {index}"));
+    assert_eq!(alone, ["CREATE INDE: blocks-writes a"]);
+    let altered = hazards(&format!("create table public.a (id integer, x integer); {b} {index}"));
+    assert_eq!(altered, ["CREATE INDE: blocks-writes a", "CREATE INDE: blocks-reads a"]);
+    let both =
+        hazards(&format!("create table public.a (id integer); create table public.b (id integer, x integer); {index}"));
+    assert_eq!(both, ["CREATE INDE: blocks-writes a", "CREATE INDE: blocks-reads b", "CREATE INDE: blocks-writes b"]);
+    let instant = hazards(
+        "create table public.a (id integer, x integer); create table public.b (id integer);
+         create table public.c (id integer); create index on public.c (id);",
+    );
+    assert_eq!(instant, Vec::<String>::new());
 }
 
 #[test]

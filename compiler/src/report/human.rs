@@ -360,7 +360,7 @@ Phase 1 of 2: one transaction, 3 steps
 Phase 2 of 2: outside of a transaction, 1 step
 
   - index app.i
-    4.  DROP INDEX CONCURRENTLY app.i;
+    1.  DROP INDEX CONCURRENTLY app.i;
 
 note: column order differs
 
