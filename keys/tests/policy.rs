@@ -419,7 +419,12 @@ fn refuses_unknown_hazards_and_environments() {
     assert_eq!(head("forbidden_hazards = [\"data-los\"]"), "K0209");
     assert_eq!(tables("[hazards.dataloss]\nthreshold = 1"), "K0209");
     assert_eq!(tables("[environments.x]\nforbidden_hazards = [\"dataloss\"]"), "K0209");
-    assert_eq!(tables("[[targets]]\nlabel = \"x\"\nenvironment = \"production\""), "K0210");
+    let target = "[[targets]]\nlabel = \"x\"\nenvironment = \"production\"";
+    assert_eq!(tables(target), "K0210");
+    let text = policy_text("", &[key_entry(1, "")]) + "\n" + target;
+    let hint = TrustPolicy::read(text.as_bytes()).unwrap_err().hint().unwrap();
+    assert!(hint.contains("[environments.NAME]"), "{hint}");
+    assert_eq!(tables(&format!("[environments.production]\n{target}")), "read");
 }
 
 /// Names and words have 128 characters at most.

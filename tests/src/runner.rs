@@ -116,8 +116,8 @@ impl fmt::Display for Tally {
 /// On how many majors each case of a run is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Breadth {
-    /// The newest and, in turn, one of the older ones.
-    Two,
+    /// The newest and, for one case in three, one of the older ones in turn.
+    Newest,
     /// One in turn; the newest where the case is not for that one.
     One,
 }
@@ -210,7 +210,12 @@ impl Majors {
         let (newest, older) = (MAJORS[MAJORS.len() - 1], &MAJORS[..MAJORS.len() - 1]);
         let mut majors = match self {
             Majors::Named(majors) => majors.clone(),
-            Majors::Sample(Breadth::Two) => vec![older[number % older.len()], newest],
+            Majors::Sample(Breadth::Newest) => {
+                let mut majors = vec![newest];
+                majors.extend((number % 3 == 0).then(|| older[number / 3 % older.len()]));
+                // a case that the newest is not for has another
+                if is_for(newest) { majors } else { older.to_vec() }
+            }
             Majors::Sample(Breadth::One) => {
                 let one = MAJORS[number % MAJORS.len()];
                 vec![if is_for(one) { one } else { newest }]

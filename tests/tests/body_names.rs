@@ -216,7 +216,7 @@ fn warnings_about_the_corpora_are_true() {
     let all: std::sync::Mutex<std::collections::BTreeSet<String>> = std::sync::Mutex::default();
     let tally = runner::run(
         "bodies of the corpora",
-        Breadth::Two,
+        Breadth::Newest,
         &texts,
         |(name, _)| name.clone(),
         |_, _| true,

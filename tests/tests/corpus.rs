@@ -39,7 +39,7 @@ fn own_cases_go_there_and_back() {
     let cases = corpus::own();
     let tally = runner::run(
         "own cases",
-        Breadth::Two,
+        Breadth::Newest,
         &cases,
         |case| case.name.clone(),
         Case::is_for,
@@ -204,7 +204,7 @@ fn history_does_not_show() {
         cases.into_iter().filter(|case| case.name.contains("every") || case.name.contains("many")).collect();
     let tally = runner::run(
         "own cases with a history",
-        Breadth::Two,
+        Breadth::Newest,
         &wanted,
         |case| case.name.clone(),
         Case::is_for,

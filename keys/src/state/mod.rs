@@ -325,6 +325,7 @@ mod tests {
             std::thread::spawn(move || {
                 state.append_receipt(|_| {
                     let prepared = crate::prepare_sealed::<Receipt, AgentHost>(&pipe, Access::Owner, b"receipt", None)?;
+                    assert!(prepared.is_stream());
                     Ok((Link::FIRST, 0, prepared))
                 })
             })
@@ -352,6 +353,7 @@ mod tests {
                 let link = place_given.unwrap_or(Link::FIRST);
                 let bytes = name.as_bytes();
                 let prepared = crate::prepare_sealed::<Receipt, AgentHost>(&place(name), Access::Owner, bytes, None)?;
+                assert!(!prepared.is_stream(), "the memory is held until a file has its name");
                 Ok((link, 0, prepared))
             });
             added.map(|()| place_found)
