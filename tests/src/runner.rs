@@ -212,7 +212,7 @@ impl Majors {
             Majors::Named(majors) => majors.clone(),
             Majors::Sample(Breadth::Newest) => {
                 let mut majors = vec![newest];
-                majors.extend((number % 3 == 0).then(|| older[number / 3 % older.len()]));
+                majors.extend(number.is_multiple_of(3).then(|| older[number / 3 % older.len()]));
                 // a case that the newest is not for has another
                 if is_for(newest) { majors } else { older.to_vec() }
             }
