@@ -180,7 +180,7 @@ impl Place {
         let Some((number, path)) = last_of(folder)? else { return Ok(()) };
         let bytes = files::read(&path, Guard::Untrusted, keys::Receipt::MAX_BYTES)?;
         let last = Receipt::from_bytes(&bytes).map_err(|error| no_receipt(&path, error.to_string()))?;
-        let first = last.chain.first.unwrap_or_else(|| Digest::of(&bytes));
+        let first = last.chain.chain(Digest::of(&bytes));
         if own.is_some_and(|own| own.first == Some(first) && number < own.number) {
             return Ok(());
         }
