@@ -133,7 +133,8 @@ fn what_is_missing_is_named() {
     let third = Digest::of(&stage.desk.bytes("receipts/receipt-000003.json")).to_string();
     stage.verify(" --from-first --plan plan.json").expect(0);
     stage.take_away(3);
-    says(&stage.verify("").expect(3), &["[R0201]", &format!("receipt 3 is missing; the sha256 of 3 is {third}")]);
+    let missing = format!("receipt 3 is missing before \"receipts/receipt-000004.json\"; the sha256 of 3 is {third}");
+    says(&stage.verify("").expect(3), &["[R0201]", &missing]);
     stage.take_away(2);
     says(&stage.verify("").expect(3), &["receipts 2 to 3 are missing"]);
     stage.take_away(1);
@@ -353,7 +354,7 @@ fn a_run_that_is_killed_before_its_receipt_has_a_name_is_told() {
         let third = stage.receipt(3);
         assert_eq!((third.outcome, third.chain.previous), (Outcome::NothingToDo, Some(second)));
         let ended = stage.verify("").expect(3);
-        says(&ended, &["[R0201]", &format!("receipt 2 is missing; the sha256 of 2 is {second}")]);
+        says(&ended, &["[R0201]", "receipt 2 is missing before ", &format!("; the sha256 of 2 is {second}")]);
         assert_eq!(stage.database.text("SELECT count(*) FROM pgseal.ledger"), "2");
     }
     // in the place of an older one the seal comes last

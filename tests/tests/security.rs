@@ -12,7 +12,7 @@ fn named(text: &str) -> Vec<&str> {
 }
 
 fn sources_of(file: &str) -> Vec<PathBuf> {
-    ["tests/tests", "keys/tests"]
+    ["tests/tests", "tests/tests/model", "keys/tests"]
         .iter()
         .map(|folder| repository().join(folder).join(format!("{file}.rs")))
         .filter(|path| path.is_file())

@@ -175,13 +175,29 @@ fn no_test_file_is_forgotten() {
         let folder = repository().join(member).join("tests");
         for file in fs::read_dir(folder).into_iter().flatten().map(Result::unwrap) {
             let path = file.path();
-            let is_source = path.extension().is_some_and(|extension| extension == "rs");
-            if is_source {
+            if is_source(&path) {
                 let text = fs::read_to_string(&path).unwrap();
                 assert!(text.contains("#[test]") || text.contains("proptest!"), "{} tests nothing", path.display());
             }
+            let Ok(main) = fs::read_to_string(path.join("main.rs")) else { continue };
+            for part in fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()) {
+                let name = part.file_stem().unwrap().to_str().unwrap();
+                if is_source(&part) && name != "main" {
+                    let text = fs::read_to_string(&part).unwrap();
+                    assert!(text.contains("#[test]"), "{} tests nothing", part.display());
+                    assert!(
+                        main.contains(&format!("\nmod {name};\n")),
+                        "{} is not part of its program",
+                        part.display()
+                    );
+                }
+            }
         }
     }
+}
+
+fn is_source(path: &std::path::Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "rs")
 }
 
 /// Which dependencies count: what is compiled in, or those for tests and build scripts too.
@@ -266,7 +282,7 @@ fn sources(member: &std::path::Path) -> Vec<std::path::PathBuf> {
             let path = entry.path();
             if path.is_dir() {
                 open.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+            } else if is_source(&path) {
                 found.push(path);
             }
         }

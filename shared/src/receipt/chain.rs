@@ -64,6 +64,8 @@ pub struct Gap {
     pub to: u64,
     /// The digest of the one with the highest number, which its successor names.
     pub last: Option<Digest>,
+    /// What the receipt after them is called.
+    pub before: String,
 }
 
 impl fmt::Display for Gap {
@@ -72,6 +74,8 @@ impl fmt::Display for Gap {
             true => write!(f, "receipt {} is missing", self.to)?,
             false => write!(f, "receipts {} to {} are missing", self.from, self.to)?,
         }
+        // one call may be about the folders of several agents
+        write!(f, " before \"{}\"", self.before)?;
         match self.last {
             Some(last) => write!(f, "; the sha256 of {} is {last}", self.to),
             None => Ok(()),
@@ -187,7 +191,8 @@ pub fn judge(receipts: &[Placed], extent: Extent, keys: Keys) -> Result<Vec<Chai
                 (None, Extent::Between) => number,
             };
             if expected < number {
-                gaps.push(Gap { from: expected, to: number.saturating_sub(1), last: receipt.link.previous });
+                let (to, before) = (number.saturating_sub(1), receipt.name.clone());
+                gaps.push(Gap { from: expected, to, last: receipt.link.previous, before });
             } else if let Some(before) = before.filter(|before| receipt.link.previous != Some(before.digest)) {
                 let (name, before) = (receipt.name.clone(), before.name.clone());
                 return Err(ChainError::Broken { number, name, before });
@@ -252,11 +257,15 @@ mod tests {
         let all = without(chain("a", 9), &[1, 2, 4, 6, 7]);
         let ChainError::Gaps { gaps } = judge(&all, Extent::Between).unwrap_err() else { panic!("gaps") };
         let digest = |number: usize| Some(chain("a", 9)[number - 1].digest);
-        assert_eq!(gaps, [Gap { from: 4, to: 4, last: digest(4) }, Gap { from: 6, to: 7, last: digest(7) }]);
-        let said = format!("receipts 6 to 7 are missing; the sha256 of 7 is {}", digest(7).unwrap());
+        let gap = |from: u64, to: usize| {
+            let before = format!("a{}.json", to + 1);
+            Gap { from, to: u64::try_from(to).unwrap(), last: digest(to), before }
+        };
+        assert_eq!(gaps, [gap(4, 4), gap(6, 7)]);
+        let said = format!("receipts 6 to 7 are missing before \"a8.json\"; the sha256 of 7 is {}", digest(7).unwrap());
         assert_eq!(gaps[1].to_string(), said);
         let ChainError::Gaps { gaps } = judge(&all, Extent::FromFirst).unwrap_err() else { panic!("gaps") };
-        assert_eq!(gaps[0], Gap { from: 1, to: 2, last: digest(2) });
+        assert_eq!(gaps[0], gap(1, 2));
         let tail = without(chain("a", 9), &[1, 2]);
         assert_eq!(judge(&tail, Extent::Between).unwrap()[0].from, 3);
     }

@@ -1,5 +1,4 @@
 //! Whole queries: what the columns of views are, against what each server says of them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
 

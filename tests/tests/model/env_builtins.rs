@@ -1,5 +1,4 @@
 //! The compiler's tables of built-in objects are what the servers hold today.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::Path;
 

@@ -1,5 +1,4 @@
 //! The project's own corpus as a whole, and the schema of the benchmark. That each case loads is seen where it is run.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
 

@@ -4,7 +4,6 @@
 //! The statements lie in `negative/`, one a line, laid out by topic, over the objects of `negative/world.sql`. A query is taken as
 //! that of a view; a statement of `writes.sql` as the body of a function. `[16]` in front: from that major on. Exceptions, each with
 //! its reason, are in `negative/exceptions.txt`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,5 @@
 //! Every case of the corpora: captured, compiled, applied and captured again, there and back; dumped,
 //! loaded, and planned against its own dump.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use pgseal::diagnostic::{Diagnostic, codes};
 use pgseal::syntax::{RowStatements, SyntaxOptions, read_text};

@@ -1,5 +1,4 @@
 //! Whole queries as text: what we print of views, against what each server prints of them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
 

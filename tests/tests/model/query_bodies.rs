@@ -1,5 +1,4 @@
 //! The bodies of functions and rules, analysed and printed by us, against what each server prints of them or refuses.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,5 @@
 //! Expressions that are nested a thousand levels deep, against servers: stored as the server stores them, planned, applied,
 //! and nothing left to plan.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use pgseal_tests::pipeline::{migrate, snapshot};
 use pgseal_tests::server::{MAJORS, Server};

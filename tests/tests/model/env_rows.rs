@@ -1,5 +1,4 @@
 //! The rows that the compiler reads from its tables, against what each server says of the same objects.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
 

@@ -3,7 +3,6 @@
 //!
 //! 300 on each major; 5,000 with `PGSEAL_FULL=1`, or as many as `PGSEAL_COUNT` says. A failure names its seed: `PGSEAL_SEED=…`
 //! with `PGSEAL_MAJORS=…` makes that view alone.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
 

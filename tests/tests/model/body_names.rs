@@ -1,6 +1,5 @@
 //! Warnings about what bodies in PL/pgSQL name: a server where the body runs is the judge. What fails there for the lack of a name
 //! is warned of with its SQLSTATE; what runs is not warned of.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use pgseal::compile::{CompileError, CompileOptions, compile};
 use pgseal::syntax::{RowStatements, Settings, SyntaxOptions, read_text};

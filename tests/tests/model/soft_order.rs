@@ -1,5 +1,4 @@
 //! Bodies that are strings order a plan: what runs while it is applied finds what it reads, on tables that hold rows.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use pgseal_tests::pipeline::{migrate, snapshot};
 use pgseal_tests::server::{MAJORS, Server};

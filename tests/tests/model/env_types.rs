@@ -1,5 +1,4 @@
 //! How the compiler reads and prints type names, against what each server says.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::TypeName;

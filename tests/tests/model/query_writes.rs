@@ -1,6 +1,5 @@
 //! Statements that write, rules and `JSON_TABLE` as text. The trees are made of analysed queries that read the same tables, so that the
 //! printer is compared with the servers alone.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use pgseal::analyze::{Parameters, analyze_statement};
 use pgseal::deparse::{FunctionBody, Rule, RuleEvent, deparse_function_body, deparse_rule, deparse_view};

@@ -1,6 +1,5 @@
 //! What holds queries, over what gets another name, another schema or more columns: what the model makes of the statement, against
 //! what each server prints after it. A refusal by name is counted, a wrong fact is a failure.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
 

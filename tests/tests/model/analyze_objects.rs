@@ -1,6 +1,5 @@
 //! Expressions over users' own types and functions, in every place where one can stand, against what each server
 //! stores or answers.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use pgseal::analyze::{
     AnalyzeError, Analyzed, DefaultKind, Target, TriggerEvents, cook_constraint, cook_default, cook_domain_check,

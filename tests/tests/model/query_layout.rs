@@ -1,6 +1,5 @@
 //! Queries that name columns by place, planned for databases where the columns of tables stand in another order: they mean what
 //! they mean in the schema. A server with the schema's own order, and the same rows, is the judge.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use pgseal_tests::pipeline::{migrate_in_place, plan, round_trip, snapshot};
 use pgseal_tests::queries::majors;

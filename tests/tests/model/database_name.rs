@@ -1,5 +1,4 @@
 //! Names with the database in front: taken where it is the database at hand, as servers do.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use pgseal::elaborate::{Model, execute};
 use pgseal::syntax::{SyntaxOptions, read_text};

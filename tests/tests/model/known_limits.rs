@@ -1,5 +1,4 @@
 //! What servers do with statements at the edge of what can be known without one: done alike, or refused by a code at its place.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use pgseal::elaborate::{Model, execute};
 use pgseal::syntax::{SyntaxOptions, read_text};

@@ -1,6 +1,5 @@
 //! The interpreter of DDL against servers: what a schema elaborates to offline is what a server's catalog holds after
 //! running it, fact by fact, on every major.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
 

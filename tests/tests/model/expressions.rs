@@ -3,7 +3,6 @@
 //! Every operator, cast and function of the server in every shape, the syntax that no catalog lists, and all of it put
 //! together at random. The compiler
 //! must store the same text or refuse by a code: there is no list of exceptions.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
