@@ -253,6 +253,19 @@ fn revoked_expired_and_future_keys_do_not_count() {
     }
 }
 
+/// A program that seals asks before it does anything whether its seal would count: by its own entry, and not by another key's.
+#[test]
+fn a_key_is_told_before_it_seals_why_that_would_not_count() {
+    let policy = policy("", &[key_entry(1, "signs = [\"receipt\"]"), key_entry(2, "revoked = true"), key_entry(4, "")]);
+    let of = |seed: u8| policy.objection::<Receipt>(&signer(seed).public_key(), NOW).map(|refusal| refusal.code());
+    assert_eq!(of(1), None);
+    assert_eq!(of(2), Some("K0304"));
+    assert_eq!(of(3), None, "of a key that is not named, the seal is refused as a stranger's");
+    let not_for_receipts = policy.objection::<Receipt>(&signer(4).public_key(), NOW).unwrap();
+    assert!(matches!(not_for_receipts, Refusal::KeyNotForKind { .. }), "{not_for_receipts}");
+    assert_eq!(policy.objection::<Plan>(&signer(4).public_key(), NOW), None);
+}
+
 #[test]
 fn roles_are_demanded_of_distinct_keys() {
     let entries =

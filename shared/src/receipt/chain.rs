@@ -56,7 +56,7 @@ pub struct Chain {
 }
 
 /// Receipts that are not there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gap {
     /// The lowest number.
     pub from: u64,
