@@ -32,7 +32,8 @@ use crate::server::{Database, Server};
 /// What the capture says.
 pub fn snapshot(database: &Database<'_>) -> Result<Snapshot, String> {
     let scope = Scope::default();
-    capture(&mut database.connect(), &scope, "2026-01-01T00:00:00Z".to_owned())
+    database
+        .observe(|client| capture(client, &scope, "2026-01-01T00:00:00Z".to_owned()))
         .map_err(|error| format!("capture: {error}"))
 }
 

@@ -109,7 +109,23 @@ pub struct Server {
     port: u16,
     folder: PathBuf,
     guard: Mutex<Guard>,
-    scratch: Mutex<Vec<String>>,
+    scratch: Mutex<Vec<Scratch>>,
+}
+
+/// A database that is lent.
+#[derive(Debug)]
+struct Scratch {
+    name: String,
+    observer: Option<Observer>,
+}
+
+/// A session that stays: what it read of the catalog once, it need not read again.
+struct Observer(Client);
+
+impl std::fmt::Debug for Observer {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Observer")
+    }
 }
 
 /// The shell that owns the server, and the two ends of the conversation with it.
@@ -238,7 +254,7 @@ impl Server {
         self.connect("postgres").batch_execute(&statement).unwrap_or_else(|error| {
             panic!("cannot make database \"{name}\" on Postgres {}: {}", self.major, describe(&error))
         });
-        Database { server: self, name, after: After::Drop }
+        Database { server: self, name, after: After::Drop, observer: Mutex::default() }
     }
 
     /// Lends an empty database that is emptied afterwards and lent again, which is many times quicker than to make
@@ -249,7 +265,9 @@ impl Server {
     pub fn scratch(&self) -> Database<'_> {
         let idle = self.scratch.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut database = match idle {
-            Some(name) => Database { server: self, name, after: After::Drop },
+            Some(Scratch { name, observer }) => {
+                Database { server: self, name, after: After::Drop, observer: Mutex::new(observer) }
+            }
             None => self.database("scratch"),
         };
         database.after = After::Empty;
@@ -342,6 +360,7 @@ pub struct Database<'server> {
     server: &'server Server,
     name: String,
     after: After,
+    observer: Mutex<Option<Observer>>,
 }
 
 /// What becomes of a database after its test.
@@ -365,6 +384,30 @@ impl<'server> Database<'server> {
     /// A new session of the superuser.
     pub fn connect(&self) -> Client {
         self.server.connect(&self.name)
+    }
+
+    /// Reads in a session of the superuser that a lent database keeps ([`Server::scratch`]), which starts out warm; in a new one
+    /// elsewhere. What is set there has to be set for the transaction only.
+    ///
+    /// # Panics
+    /// When the server refuses the session.
+    pub fn observe<T>(&self, read: impl FnOnce(&mut Client) -> T) -> T {
+        self.try_observe(read).unwrap_or_else(|error| panic!("{}: {}", self.place(), describe(&error)))
+    }
+
+    fn try_observe<T>(&self, read: impl FnOnce(&mut Client) -> T) -> Result<T, postgres::Error> {
+        let connect = || self.server.config(&self.name).connect(NoTls);
+        if self.after == After::Drop {
+            return Ok(read(&mut connect()?));
+        }
+        let mut observer = self.observer.lock().unwrap_or_else(PoisonError::into_inner);
+        // the server may have been stopped meanwhile
+        let kept = observer.take().filter(|Observer(client)| !client.is_closed());
+        let kept = kept.and_then(|Observer(mut client)| client.simple_query("").is_ok().then_some(client));
+        let mut client = kept.map_or_else(connect, Ok)?;
+        let found = read(&mut client);
+        *observer = Some(Observer(client));
+        Ok(found)
     }
 
     /// The connection string, as libpq writes it.
@@ -445,9 +488,12 @@ impl<'server> Database<'server> {
 
 impl Drop for Database<'_> {
     fn drop(&mut self) {
-        if self.after == After::Empty && !std::thread::panicking() && empty(self.server, &self.name) {
-            let mut idle = self.server.scratch.lock().unwrap_or_else(PoisonError::into_inner);
-            idle.push(std::mem::take(&mut self.name));
+        let lent = self.after == After::Empty && !std::thread::panicking();
+        if lent && self.try_observe(empty).unwrap_or(false) {
+            let (name, mut observer) = (std::mem::take(&mut self.name), Mutex::default());
+            std::mem::swap(&mut observer, &mut self.observer);
+            let observer = observer.into_inner().unwrap_or_else(PoisonError::into_inner);
+            self.server.scratch.lock().unwrap_or_else(PoisonError::into_inner).push(Scratch { name, observer });
             return;
         }
         // best effort: the server may have been stopped on purpose, and goes away with its databases
@@ -458,15 +504,14 @@ impl Drop for Database<'_> {
 }
 
 /// Drops everything in a database that was not there at the start, and says whether that was possible.
-fn empty(server: &Server, database: &str) -> bool {
-    let Ok(mut client) = server.config(database).connect(NoTls) else { return false };
+fn empty(client: &mut Client) -> bool {
     if client.batch_execute(include_str!("empty.sql")).is_err() {
         return false;
     }
     client
         .simple_query("SELECT 1 FROM pgseal_left")
         .is_ok_and(|rows| !rows.iter().any(|message| matches!(message, SimpleQueryMessage::Row(_))))
-        && client.batch_execute("DROP TABLE pgseal_left").is_ok()
+        && client.batch_execute("DISCARD ALL").is_ok()
 }
 
 /// What a server's error says: message, detail, hint and SQLSTATE, each where there is one.
