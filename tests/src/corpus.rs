@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use pg_query::protobuf::{DefElem, Node, ObjectType, RawStmt, RoleSpec, RoleSpecType, node::Node as NodeEnum};
 use pgseal::diagnostic::codes;
 use pgseal::syntax::{SyntaxOptions, read_text};
+use postgres::Client;
 use postgres::error::SqlState;
 
 use crate::server::{Database, describe, repository};
@@ -249,7 +250,17 @@ fn read(path: &Path) -> String {
 /// The first statement that the server does not accept.
 pub fn load(database: &Database<'_>, sql: &str) -> Result<(), Rejection> {
     let sql = without_meta_commands(sql);
-    let mut client = database.connect();
+    database.in_session(|client| {
+        let loaded = load_in(client, &sql);
+        // nothing that it set outlives it
+        for statement in ["ROLLBACK", "DISCARD ALL"] {
+            client.batch_execute(statement).unwrap_or_else(|error| panic!("{statement}: {}", describe(&error)));
+        }
+        loaded
+    })
+}
+
+fn load_in(client: &mut Client, sql: &str) -> Result<(), Rejection> {
     let mut run = |statement: &str| {
         client.batch_execute(statement).map_err(|error| {
             let rejection = Rejection { statement: statement.trim().to_owned(), error: describe(&error) };
@@ -257,8 +268,8 @@ pub fn load(database: &Database<'_>, sql: &str) -> Result<(), Rejection> {
         })
     };
     run("SET check_function_bodies = false; SET client_min_messages = error").map_err(|(_, rejection)| rejection)?;
-    let Ok(parsed) = pg_query::parse(&sql, 0) else {
-        return run(&sql).map_err(|(_, rejection)| rejection);
+    let Ok(parsed) = pg_query::parse(sql, 0) else {
+        return run(sql).map_err(|(_, rejection)| rejection);
     };
     for role in roles(&parsed.protobuf.stmts) {
         run(&format!(
@@ -269,7 +280,7 @@ pub fn load(database: &Database<'_>, sql: &str) -> Result<(), Rejection> {
     }
     for statement in &parsed.protobuf.stmts {
         let makes_role = matches!(node(statement), Some(NodeEnum::CreateRoleStmt(_)));
-        match run(text_of(&sql, statement)) {
+        match run(text_of(sql, statement)) {
             Err((Some(code), _)) if makes_role && code == SqlState::DUPLICATE_OBJECT => {}
             Err((_, rejection)) => return Err(rejection),
             Ok(()) => {}

@@ -33,7 +33,7 @@ use crate::server::{Database, Server};
 pub fn snapshot(database: &Database<'_>) -> Result<Snapshot, String> {
     let scope = Scope::default();
     database
-        .observe(|client| capture(client, &scope, "2026-01-01T00:00:00Z".to_owned()))
+        .in_session(|client| capture(client, &scope, "2026-01-01T00:00:00Z".to_owned()))
         .map_err(|error| format!("capture: {error}"))
 }
 

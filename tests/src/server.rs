@@ -116,15 +116,15 @@ pub struct Server {
 #[derive(Debug)]
 struct Scratch {
     name: String,
-    observer: Option<Observer>,
+    kept: Option<Kept>,
 }
 
 /// A session that stays: what it read of the catalog once, it need not read again.
-struct Observer(Client);
+struct Kept(Client);
 
-impl std::fmt::Debug for Observer {
+impl std::fmt::Debug for Kept {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("Observer")
+        out.write_str("Kept")
     }
 }
 
@@ -254,7 +254,7 @@ impl Server {
         self.connect("postgres").batch_execute(&statement).unwrap_or_else(|error| {
             panic!("cannot make database \"{name}\" on Postgres {}: {}", self.major, describe(&error))
         });
-        Database { server: self, name, after: After::Drop, observer: Mutex::default() }
+        Database { server: self, name, after: After::Drop, kept: Mutex::default() }
     }
 
     /// Lends an empty database that is emptied afterwards and lent again, which is many times quicker than to make
@@ -265,9 +265,7 @@ impl Server {
     pub fn scratch(&self) -> Database<'_> {
         let idle = self.scratch.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut database = match idle {
-            Some(Scratch { name, observer }) => {
-                Database { server: self, name, after: After::Drop, observer: Mutex::new(observer) }
-            }
+            Some(Scratch { name, kept }) => Database { server: self, name, after: After::Drop, kept: Mutex::new(kept) },
             None => self.database("scratch"),
         };
         database.after = After::Empty;
@@ -360,7 +358,7 @@ pub struct Database<'server> {
     server: &'server Server,
     name: String,
     after: After,
-    observer: Mutex<Option<Observer>>,
+    kept: Mutex<Option<Kept>>,
 }
 
 /// What becomes of a database after its test.
@@ -386,28 +384,28 @@ impl<'server> Database<'server> {
         self.server.connect(&self.name)
     }
 
-    /// Reads in a session of the superuser that a lent database keeps ([`Server::scratch`]), which starts out warm; in a new one
-    /// elsewhere. What is set there has to be set for the transaction only.
+    /// Works in a session of the superuser that a lent database keeps ([`Server::scratch`]), which starts out warm; in a new one
+    /// elsewhere. What is set there and outlives its transaction has to be taken back.
     ///
     /// # Panics
     /// When the server refuses the session.
-    pub fn observe<T>(&self, read: impl FnOnce(&mut Client) -> T) -> T {
-        self.try_observe(read).unwrap_or_else(|error| panic!("{}: {}", self.place(), describe(&error)))
+    pub fn in_session<T>(&self, work: impl FnOnce(&mut Client) -> T) -> T {
+        self.try_in_session(work).unwrap_or_else(|error| panic!("{}: {}", self.place(), describe(&error)))
     }
 
-    fn try_observe<T>(&self, read: impl FnOnce(&mut Client) -> T) -> Result<T, postgres::Error> {
+    fn try_in_session<T>(&self, work: impl FnOnce(&mut Client) -> T) -> Result<T, postgres::Error> {
         let connect = || self.server.config(&self.name).connect(NoTls);
         if self.after == After::Drop {
-            return Ok(read(&mut connect()?));
+            return Ok(work(&mut connect()?));
         }
-        let mut observer = self.observer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut place = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         // the server may have been stopped meanwhile
-        let kept = observer.take().filter(|Observer(client)| !client.is_closed());
-        let kept = kept.and_then(|Observer(mut client)| client.simple_query("").is_ok().then_some(client));
+        let kept = place.take().filter(|Kept(client)| !client.is_closed());
+        let kept = kept.and_then(|Kept(mut client)| client.simple_query("").is_ok().then_some(client));
         let mut client = kept.map_or_else(connect, Ok)?;
-        let found = read(&mut client);
-        *observer = Some(Observer(client));
-        Ok(found)
+        let done = work(&mut client);
+        *place = Some(Kept(client));
+        Ok(done)
     }
 
     /// The connection string, as libpq writes it.
@@ -489,11 +487,10 @@ impl<'server> Database<'server> {
 impl Drop for Database<'_> {
     fn drop(&mut self) {
         let lent = self.after == After::Empty && !std::thread::panicking();
-        if lent && self.try_observe(empty).unwrap_or(false) {
-            let (name, mut observer) = (std::mem::take(&mut self.name), Mutex::default());
-            std::mem::swap(&mut observer, &mut self.observer);
-            let observer = observer.into_inner().unwrap_or_else(PoisonError::into_inner);
-            self.server.scratch.lock().unwrap_or_else(PoisonError::into_inner).push(Scratch { name, observer });
+        if lent && self.try_in_session(empty).unwrap_or(false) {
+            let name = std::mem::take(&mut self.name);
+            let kept = self.kept.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+            self.server.scratch.lock().unwrap_or_else(PoisonError::into_inner).push(Scratch { name, kept });
             return;
         }
         // best effort: the server may have been stopped on purpose, and goes away with its databases
