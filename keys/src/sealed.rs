@@ -118,7 +118,7 @@ pub fn write_sealed<K: Kind, P: Place + MaySign<K>>(
     bytes: &[u8],
     signer: Option<&Signer<P>>,
 ) -> Result<(), Failure> {
-    prepare_sealed(path, access, bytes, signer)?.put()
+    Aside::write(path, access, bytes, signer)?.put()
 }
 
 /// A document and its seal that are written, and only have to get their names.
@@ -126,6 +126,12 @@ pub fn write_sealed<K: Kind, P: Place + MaySign<K>>(
 #[must_use]
 pub struct PreparedDocument {
     digest: Digest,
+    aside: Aside,
+}
+
+/// A document and its seal under other names than their own.
+#[derive(Debug)]
+struct Aside {
     path: PathBuf,
     beside: PathBuf,
     document: files::Prepared,
@@ -150,24 +156,7 @@ pub fn prepare_sealed<K: Kind, P: Place + MaySign<K>>(
     bytes: &[u8],
     signer: Option<&Signer<P>>,
 ) -> Result<PreparedDocument, Failure> {
-    let beside = seal_path(path);
-    let document = files::prepare(path, access, bytes)?;
-    let seal = match signer {
-        Some(signer) => {
-            let mut seal = Seal::<K>::default();
-            seal.sign(signer, Statement::Signed, bytes)?;
-            Some(files::prepare_file(&beside, access, &seal.to_bytes())?)
-        }
-        None => None,
-    };
-    Ok(PreparedDocument {
-        digest: Digest::of(bytes),
-        path: path.to_owned(),
-        beside,
-        document,
-        seal,
-        replaces: Replaces::Older,
-    })
+    Ok(PreparedDocument { digest: Digest::of(bytes), aside: Aside::write(path, access, bytes, signer)? })
 }
 
 impl PreparedDocument {
@@ -180,12 +169,41 @@ impl PreparedDocument {
     /// Whether somebody has to read the document before it is written.
     #[must_use]
     pub fn is_stream(&self) -> bool {
-        self.document.is_stream()
+        self.aside.document.is_stream()
     }
 
     /// The same, for a name that must be free.
     pub fn never_replacing(self) -> Self {
-        Self { replaces: Replaces::Nothing, ..self }
+        Self { aside: Aside { replaces: Replaces::Nothing, ..self.aside }, ..self }
+    }
+
+    /// Gives both their names. Where there is an older document, its seal goes first: no moment has a seal beside another document.
+    ///
+    /// # Errors
+    /// A name that is taken, where it must be free; a file that cannot be put in its place.
+    pub fn put(self) -> Result<(), Failure> {
+        self.aside.put()
+    }
+}
+
+impl Aside {
+    fn write<K: Kind, P: Place + MaySign<K>>(
+        path: &Path,
+        access: Access,
+        bytes: &[u8],
+        signer: Option<&Signer<P>>,
+    ) -> Result<Self, Failure> {
+        let beside = seal_path(path);
+        let document = files::prepare(path, access, bytes)?;
+        let seal = match signer {
+            Some(signer) => {
+                let mut seal = Seal::<K>::default();
+                seal.sign(signer, Statement::Signed, bytes)?;
+                Some(files::prepare_file(&beside, access, &seal.to_bytes())?)
+            }
+            None => None,
+        };
+        Ok(Self { path: path.to_owned(), beside, document, seal, replaces: Replaces::Older })
     }
 
     /// Where the name is free the seal comes first: a run that is killed in between leaves a seal alone, which is nothing and is
@@ -201,11 +219,7 @@ impl PreparedDocument {
         Ok(self.document.put_new()?)
     }
 
-    /// Gives both their names. Where there is an older document, its seal goes first: no moment has a seal beside another document.
-    ///
-    /// # Errors
-    /// A name that is taken, where it must be free; a file that cannot be put in its place.
-    pub fn put(self) -> Result<(), Failure> {
+    fn put(self) -> Result<(), Failure> {
         let free = self.path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
         if free || self.replaces == Replaces::Nothing {
             return self.put_new();

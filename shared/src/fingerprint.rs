@@ -13,7 +13,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
-use crate::canonical;
+use crate::canonical::{self, Appended};
 use crate::catalog::{Catalog, Fact};
 use crate::hex;
 use crate::id::FactId;
@@ -75,48 +75,65 @@ impl<'de> Deserialize<'de> for Digest {
 
 /// Puts an id's text and a zero byte behind what is there.
 fn write_id(text: &mut Vec<u8>, id: &FactId) {
-    struct Bytes<'a>(&'a mut Vec<u8>);
-    impl fmt::Write for Bytes<'_> {
-        fn write_str(&mut self, part: &str) -> fmt::Result {
-            self.0.extend_from_slice(part.as_bytes());
-            Ok(())
-        }
-    }
     // appending to a vector cannot fail
-    let _ = id.write(&mut Bytes(text));
+    let _ = id.write(&mut Appended(text));
     text.push(0);
 }
 
 /// The digest of one fact.
 #[must_use]
 pub fn fact_digest<P: Serialize>(fact: &Fact<P>) -> Digest {
-    fact_digest_in(&mut Vec::new(), fact)
-}
-
-/// The digest of one fact; its text is put together in a buffer that is used again and again.
-fn fact_digest_in<P: Serialize>(text: &mut Vec<u8>, fact: &Fact<P>) -> Digest {
-    text.clear();
-    text.extend_from_slice(b"pgseal-fact-v1\0");
-    write_id(text, &fact.id);
-    canonical::append(text, &fact.payload);
-    Digest::of(text)
+    let mut id = Vec::new();
+    write_id(&mut id, &fact.id);
+    Hasher::default().fact(&id, &fact.payload)
 }
 
 /// The digest of one object from its facts, which must be in the order of ids.
 #[must_use]
 pub fn object_digest<'a, P: Serialize + 'a>(object: &FactId, facts: impl IntoIterator<Item = &'a Fact<P>>) -> Digest {
-    let mut text = b"pgseal-object-v1\0".to_vec();
-    write_id(&mut text, object);
-    let mut buffer = Vec::new();
-    for fact in facts {
-        write_id(&mut text, &fact.id);
-        text.extend_from_slice(&fact_digest_in(&mut buffer, fact).0);
-    }
-    Digest::of(&text)
+    Hasher::default().object(object, facts)
 }
 
-/// From that many objects on, their digests are made on several threads.
-const MANY_OBJECTS: usize = 512;
+/// Makes digests; what is hashed is put together in memory that is used again and again.
+#[derive(Default)]
+struct Hasher {
+    object: Vec<u8>,
+    fact: Vec<u8>,
+}
+
+impl Hasher {
+    /// The digest of a fact; `id` is the text of its id, with the zero byte.
+    fn fact<P: Serialize>(&mut self, id: &[u8], payload: &P) -> Digest {
+        self.fact.clear();
+        self.fact.extend_from_slice(b"pgseal-fact-v1\0");
+        self.fact.extend_from_slice(id);
+        canonical::append(&mut self.fact, payload);
+        Digest::of(&self.fact)
+    }
+
+    fn object<'a, P: Serialize + 'a>(
+        &mut self,
+        object: &FactId,
+        facts: impl IntoIterator<Item = &'a Fact<P>>,
+    ) -> Digest {
+        let mut text = std::mem::take(&mut self.object);
+        text.clear();
+        text.extend_from_slice(b"pgseal-object-v1\0");
+        write_id(&mut text, object);
+        for fact in facts {
+            let start = text.len();
+            write_id(&mut text, &fact.id);
+            let digest = self.fact(text.get(start..).unwrap_or_default(), &fact.payload);
+            text.extend_from_slice(&digest.0);
+        }
+        let digest = Digest::of(&text);
+        self.object = text;
+        digest
+    }
+}
+
+/// How many objects have their digests made at once by one thread.
+const OBJECTS_AT_ONCE: usize = 256;
 
 /// The digest of every object of a catalog.
 #[must_use]
@@ -126,23 +143,32 @@ pub fn object_digests(catalog: &Catalog) -> BTreeMap<FactId, Digest> {
 
 /// The digest of every object of a catalog, made on that many threads.
 pub(crate) fn object_digests_on(threads: usize, catalog: &Catalog) -> BTreeMap<FactId, Digest> {
-    let mut objects: BTreeMap<FactId, Vec<&Fact>> = BTreeMap::new();
-    // the columns of a table follow one another, as its constraints do: one search for each run of them
-    let mut facts = catalog.iter().map(|fact| (fact.id.object(), fact)).peekable();
-    while let Some((object, fact)) = facts.next() {
-        let mut run = vec![fact];
-        while let Some((_, fact)) = facts.next_if(|(next, _)| *next == object) {
-            run.push(fact);
-        }
-        objects.entry(object).or_default().append(&mut run);
+    let facts: Vec<&Fact> = catalog.iter().collect();
+    // the columns of a table follow one another, as its constraints do
+    let mut runs: Vec<(FactId, &[&Fact])> = Vec::new();
+    let mut rest = facts.as_slice();
+    while let Some(first) = rest.first() {
+        let object = first.id.object_ref();
+        let count = rest.iter().take_while(|fact| fact.id.object_ref() == object).count();
+        let (run, others) = rest.split_at(count);
+        runs.push((first.id.object(), run));
+        rest = others;
     }
-    let objects: Vec<(FactId, Vec<&Fact>)> = objects.into_iter().collect();
-    let digests = in_parts(&objects, MANY_OBJECTS, threads, |part| {
-        part.iter().map(|(object, facts)| object_digest(object, facts.iter().copied())).collect::<Vec<Digest>>()
-    });
-    let mut of_objects = BTreeMap::new();
-    of_objects.extend(objects.into_iter().map(|(object, _)| object).zip(digests.into_iter().flatten()));
-    of_objects
+    // in the order of objects, each with its facts in their order: within a kind they are in that order already
+    runs.sort_by(|(a, _), (z, _)| a.cmp(z));
+    let objects: Vec<&[(FactId, &[&Fact])]> = runs.chunk_by(|(a, _), (z, _)| a == z).collect();
+    let mut digests: Vec<Digest> = Vec::with_capacity(objects.len());
+    let digests_of = |part: &[&[(FactId, &[&Fact])]]| {
+        let mut hasher = Hasher::default();
+        let facts_of = |runs: &[(FactId, &[&Fact])]| {
+            let (object, _) = runs.first()?;
+            Some(hasher.object(object, runs.iter().flat_map(|(_, facts)| facts.iter().copied())))
+        };
+        part.iter().copied().filter_map(facts_of).collect::<Vec<Digest>>()
+    };
+    in_parts(&objects, OBJECTS_AT_ONCE, threads, digests_of, |part| digests.extend(part));
+    let ids = objects.iter().filter_map(|runs| runs.first()).map(|(object, _)| object.clone());
+    ids.zip(digests).collect()
 }
 
 /// The fingerprint of a catalog from the digests of its objects.

@@ -385,6 +385,17 @@ pub enum FactId {
     Comment(Box<FactId>),
 }
 
+/// What a part of an object belongs to, by the object's kind, or the object itself.
+#[derive(PartialEq, Eq)]
+pub(crate) enum ObjectRef<'a> {
+    Table(&'a QualifiedName),
+    Domain(&'a QualifiedName),
+    Composite(&'a QualifiedName),
+    View(&'a QualifiedName),
+    MaterializedView(&'a QualifiedName),
+    Itself(&'a FactId),
+}
+
 impl FactId {
     /// The kind of fact that the id addresses.
     #[must_use]
@@ -424,19 +435,31 @@ impl FactId {
     /// its column, trigger or rule; the domain of its constraint; what a comment is on; itself for everything else (an index is an object of its own).
     #[must_use]
     pub fn object(&self) -> FactId {
+        match self.object_ref() {
+            ObjectRef::Table(name) => Self::Table(name.clone()),
+            ObjectRef::Domain(name) => Self::Domain(name.clone()),
+            ObjectRef::Composite(name) => Self::Composite(name.clone()),
+            ObjectRef::View(name) => Self::View(name.clone()),
+            ObjectRef::MaterializedView(name) => Self::MaterializedView(name.clone()),
+            ObjectRef::Itself(id) => id.clone(),
+        }
+    }
+
+    /// What [`Self::object`] gives, without a copy.
+    pub(crate) fn object_ref(&self) -> ObjectRef<'_> {
         match self {
             Self::Column(t, _)
             | Self::Default(t, _)
             | Self::Constraint(t, _)
             | Self::Trigger(t, _)
             | Self::Policy(t, _)
-            | Self::Rule(t, _) => Self::Table(t.clone()),
-            Self::DomainConstraint(d, _) => Self::Domain(d.clone()),
-            Self::Attribute(c, _) => Self::Composite(c.clone()),
-            Self::ViewColumn(v, _) | Self::ViewTrigger(v, _) | Self::ViewRule(v, _) => Self::View(v.clone()),
-            Self::MaterializedViewColumn(v, _) => Self::MaterializedView(v.clone()),
-            Self::Comment(on) => on.object(),
-            _ => self.clone(),
+            | Self::Rule(t, _) => ObjectRef::Table(t),
+            Self::DomainConstraint(d, _) => ObjectRef::Domain(d),
+            Self::Attribute(c, _) => ObjectRef::Composite(c),
+            Self::ViewColumn(v, _) | Self::ViewTrigger(v, _) | Self::ViewRule(v, _) => ObjectRef::View(v),
+            Self::MaterializedViewColumn(v, _) => ObjectRef::MaterializedView(v),
+            Self::Comment(on) => on.object_ref(),
+            _ => ObjectRef::Itself(self),
         }
     }
 

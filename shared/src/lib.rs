@@ -32,7 +32,7 @@ pub use failure::Failure;
 pub use fingerprint::Digest;
 pub use id::{FactId, Kind, Name, QualifiedName, Routine};
 pub use needs::Needs;
-pub use parts::processors;
+pub use parts::{both, in_parts, processors};
 pub use plan::Plan;
 pub use recorded::Recorded;
 pub use snapshot::{Scope, Snapshot};

@@ -8,6 +8,8 @@ mod writer;
 
 pub use tree::Tree;
 
+use std::fmt;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -123,36 +125,33 @@ pub(crate) fn to_document_of(members: &[(&str, Append<'_>)]) -> Vec<u8> {
     out
 }
 
-/// How many items of a long list one thread writes at once: what is not in the document yet stays small.
-const BATCH: usize = 2_000;
+/// How many items of a long list one thread writes at once.
+const ITEMS_AT_ONCE: usize = 500;
+
+/// How many bytes most items of a long list have at most: what comes to more than that takes more memory as it comes.
+const ITEM_BYTES: usize = 512;
 
 /// Puts a list behind what is there, as [`write`] does, on several threads when it is long.
 pub(crate) fn write_long_list<T: Serialize + Sync>(out: &mut Vec<u8>, items: &[T], indent: Option<usize>) {
-    let (threads, inner) = (processors(), indent.map(|n| n + 1));
-    let batches = items.chunks(threads * BATCH);
-    let many = batches.len();
-    let parts = batches.flat_map(|batch| {
-        in_parts(batch, BATCH, threads, |part| {
-            let mut out = Vec::new();
-            for (n, item) in part.iter().enumerate() {
-                if n > 0 {
-                    out.push(b',');
-                    line(&mut out, inner);
-                }
-                write(&mut out, item, inner);
-            }
-            out
-        })
-    });
-    let parts = parts.filter(|part| !part.is_empty());
-    let mut first = true;
-    write_list(out, items.len(), b"[]", indent, parts, |out, part, _| {
-        if std::mem::take(&mut first) && many > 1 {
-            // as if all were like these: a document that has to grow is in memory twice for a while
-            out.reserve(part.len().saturating_mul(many * threads).saturating_mul(9) / 8);
+    let inner = indent.map(|n| n + 1);
+    // each item with the comma that comes behind it
+    let written = |part: &[T]| {
+        let mut out = Vec::with_capacity(part.len() * ITEM_BYTES);
+        for item in part {
+            line(&mut out, inner);
+            write(&mut out, item, inner);
+            out.push(b',');
         }
-        out.extend_from_slice(&part);
-    });
+        out
+    };
+    out.reserve(items.len() * ITEM_BYTES);
+    out.push(b'[');
+    in_parts(items, ITEMS_AT_ONCE, processors(), written, |part| out.extend_from_slice(&part));
+    if !items.is_empty() {
+        out.pop();
+        line(out, indent);
+    }
+    out.push(b']');
 }
 
 /// A value as a JSON tree, by way of its bytes: that takes one writer for all. The formats hold only what JSON can say, so this cannot
@@ -280,14 +279,29 @@ fn line(out: &mut Vec<u8>, indent: Option<usize>) {
 
 fn write_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
-    write_escaped(out, text);
+    write_escaped(out, text.as_bytes());
     out.push(b'"');
 }
 
-fn write_escaped(out: &mut Vec<u8>, text: &str) {
-    let mut rest = text.as_bytes();
+/// Text that is put behind what is there.
+pub(crate) struct Appended<'a>(pub(crate) &'a mut Vec<u8>);
+
+impl fmt::Write for Appended<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// Whether a byte cannot stand in a string as it is.
+fn is_special(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | 0x7f | 0..0x20)
+}
+
+fn write_escaped(out: &mut Vec<u8>, text: &[u8]) {
+    let mut rest = text;
     // every byte that needs it is ASCII, so it is a character
-    while let Some(at) = rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0x7f | 0..0x20)) {
+    while let Some(at) = rest.iter().position(|byte| is_special(*byte)) {
         let (plain, special) = rest.split_at(at);
         out.extend_from_slice(plain);
         let Some((byte, behind)) = special.split_first() else { return };

@@ -2,13 +2,13 @@
 //!
 //! The members of an object are put in the byte order of their keys when it ends. What JSON cannot say is an error.
 
-use std::fmt::{self, Display, Write as _};
+use std::fmt::{Display, Write as _};
 use std::ops::Range;
 
 use serde::ser::{self, Impossible, Serialize};
 use serde_json::Number;
 
-use super::{line, write_string};
+use super::{Appended, is_special, line, write_escaped, write_string};
 
 /// Writes a value behind what is there; `indent` is how deep it is nested, in what people read.
 pub(super) fn append<T: Serialize + ?Sized>(
@@ -46,14 +46,15 @@ impl<'a> Writer<'a> {
         List { inner: self.indent.map(|n| n + 1), indent: self.indent, out: self.out, len: 0, tag }
     }
 
-    fn object(self, tag: bool) -> Object<'a> {
+    /// An object of that many members, where it is known.
+    fn object(self, members: usize, tag: bool) -> Object<'a> {
         self.out.push(b'{');
         Object {
             first: self.out.len(),
             inner: self.indent.map(|n| n + 1),
             indent: self.indent,
             out: self.out,
-            members: Vec::new(),
+            members: Vec::with_capacity(members),
             sorted: true,
             tag,
         }
@@ -150,9 +151,14 @@ impl<'a> ser::Serializer for Writer<'a> {
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<(), Unwritable> {
-        let mut text = Escaped(self.out);
-        text.0.push(b'"');
-        write!(text, "{value}").map_err(ser::Error::custom)?;
+        self.out.push(b'"');
+        let start = self.out.len();
+        write!(Appended(self.out), "{value}").map_err(ser::Error::custom)?;
+        // most texts come in many pieces and need nothing
+        if self.out.iter().skip(start).any(|byte| is_special(*byte)) {
+            let text = self.out.split_off(start);
+            write_escaped(self.out, &text);
+        }
         self.out.push(b'"');
         Ok(())
     }
@@ -221,12 +227,12 @@ impl<'a> ser::Serializer for Writer<'a> {
         Ok(self.tag(variant).list(true))
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Object<'a>, Unwritable> {
-        Ok(self.object(false))
+    fn serialize_map(self, members: Option<usize>) -> Result<Object<'a>, Unwritable> {
+        Ok(self.object(members.unwrap_or_default(), false))
     }
 
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Object<'a>, Unwritable> {
-        Ok(self.object(false))
+    fn serialize_struct(self, _: &'static str, members: usize) -> Result<Object<'a>, Unwritable> {
+        Ok(self.object(members, false))
     }
 
     fn serialize_struct_variant(
@@ -234,19 +240,9 @@ impl<'a> ser::Serializer for Writer<'a> {
         _: &'static str,
         _: u32,
         variant: &'static str,
-        _: usize,
+        members: usize,
     ) -> Result<Object<'a>, Unwritable> {
-        Ok(self.tag(variant).object(true))
-    }
-}
-
-/// Text inside of quotes, piece by piece.
-struct Escaped<'a>(&'a mut Vec<u8>);
-
-impl fmt::Write for Escaped<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        super::write_escaped(self.0, text);
-        Ok(())
+        Ok(self.tag(variant).object(members, true))
     }
 }
 
