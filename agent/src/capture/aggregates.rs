@@ -1,11 +1,9 @@
 //! Aggregates.
 
-use std::collections::HashMap;
-
 use pgseal_catalog::facts::{Aggregate, AggregateKind, AggregateState, FinalModify, MovingState, Parallel, Payload};
 use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
 
-use super::address::class;
+use super::address::{ByNumbers, class};
 use super::build::Build;
 use super::error::CaptureError;
 use super::functions::{ProcRow, arguments};
@@ -77,7 +75,7 @@ pub(super) fn read_aggregates(s: &mut Session<'_>) -> Result<Vec<AggregateRow>, 
 
 /// Adds the facts of aggregates.
 pub(super) fn add_aggregates(b: &mut Build<'_>) -> Result<(), CaptureError> {
-    let rows: HashMap<u32, &AggregateRow> = b.raw.aggregates.iter().map(|row| (row.function, row)).collect();
+    let rows: ByNumbers<u32, &AggregateRow> = b.raw.aggregates.iter().map(|row| (row.function, row)).collect();
     for row in &b.raw.procs {
         if row.kind != 'a' || !row.is_user() || b.is_member(class::PROC, row.oid) {
             continue;
@@ -88,8 +86,7 @@ pub(super) fn add_aggregates(b: &mut Build<'_>) -> Result<(), CaptureError> {
         }
         let own = rows.get(&row.oid).ok_or_else(|| CaptureError::Concurrent { what: id.in_words() })?;
         let aggregate = aggregate(b, row, own, &id)?;
-        b.nodes.fact(class::PROC, row.oid, id.clone());
-        b.catalog.insert(Fact::new(id, Payload::Aggregate(Box::new(aggregate))));
+        b.nodes.add_at(class::PROC, row.oid, Fact::new(id, Payload::Aggregate(Box::new(aggregate))));
     }
     Ok(())
 }

@@ -1,13 +1,13 @@
 //! The rows that were read, by OID, and the catalog that is being built from them.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use pgseal_catalog::facts::SequenceOptions;
 use pgseal_catalog::snapshot::{Unmodeled, is_agents_schema};
 use pgseal_catalog::{Catalog, FactId, Name, Needs, QualifiedName, Scope};
 
 use super::Extent;
-use super::address::{Address, ByNumbers, Exact, Found, Nodes, class};
+use super::address::{Address, ByNumbers, Exact, FactNumber, Found, Nodes, Numbers, class};
 use super::aggregates::{AggregateRow, read_aggregates};
 use super::comments::{CommentRow, read_comments};
 use super::constraints::ConstraintRow;
@@ -33,32 +33,38 @@ use super::types::{TypeRow, read_labels, read_types};
 use super::unmodeled::{OtherRow, read_others};
 use super::views::read_views;
 
-/// Every row that a capture needs, one query per field.
+/// The rows that a capture starts from, one query per field.
 pub(super) struct Raw {
     pub namespaces: Vec<(u32, Name)>,
     pub extensions: Vec<ExtensionRow>,
     pub types: Vec<TypeRow>,
-    pub labels: HashMap<u32, Vec<String>>,
+    pub labels: ByNumbers<u32, Vec<String>>,
     pub classes: Vec<ClassRow>,
-    inherits: HashMap<u32, Vec<u32>>,
+    inherits: ByNumbers<u32, Vec<u32>>,
     pub detaching: Vec<u32>,
-    pub partitioned: HashMap<u32, PartitionedRow>,
+    pub partitioned: ByNumbers<u32, PartitionedRow>,
     pub attributes: Vec<AttributeRow>,
-    pub sequences: HashMap<u32, SequenceRow>,
+    /// Relations with a column that was dropped.
+    lost_columns: Vec<u32>,
+    pub sequences: ByNumbers<u32, SequenceRow>,
     pub indexes: Vec<IndexRow>,
     pub procs: Vec<ProcRow>,
     pub aggregates: Vec<AggregateRow>,
-    pub triggers: Vec<TriggerRow>,
-    pub policies: Vec<PolicyRow>,
-    pub rules: Vec<RuleRow>,
-    pub views: HashMap<u32, String>,
-    pub comments: Vec<CommentRow>,
+    pub views: ByNumbers<u32, String>,
     pub depends: Vec<DependRow>,
     pub opclasses: Vec<OpclassRow>,
     pub binary_casts: Vec<(u32, u32)>,
     pub collations: Vec<CollationRow>,
     pub methods: Vec<MethodRow>,
     pub languages: Vec<(u32, Name)>,
+}
+
+/// The rows that are read while facts are made of the others.
+pub(super) struct Rest {
+    pub triggers: Vec<TriggerRow>,
+    pub policies: Vec<PolicyRow>,
+    pub rules: Vec<RuleRow>,
+    pub comments: Vec<CommentRow>,
     // what no fact is made from
     pub operators: Vec<OperatorRow>,
     pub casts: Vec<CastRow>,
@@ -67,10 +73,26 @@ pub(super) struct Raw {
     pub others: Vec<OtherRow>,
 }
 
-impl Raw {
+impl Rest {
     pub fn read(s: &mut Session<'_>, extent: Extent) -> Result<Self, CaptureError> {
         let everything = extent == Extent::Everything;
-        let mut inherits: HashMap<u32, Vec<u32>> = HashMap::new();
+        Ok(Self {
+            triggers: read_triggers(s)?,
+            policies: read_policies(s)?,
+            rules: read_rules(s)?,
+            comments: read_comments(s)?,
+            operators: if everything { read_operators(s)? } else { Vec::new() },
+            casts: if everything { read_casts(s)? } else { Vec::new() },
+            family_operators: if everything { read_family_operators(s)? } else { Vec::new() },
+            families: if everything { read_families(s)? } else { Vec::new() },
+            others: if everything { read_others(s)? } else { Vec::new() },
+        })
+    }
+}
+
+impl Raw {
+    pub fn read(s: &mut Session<'_>) -> Result<Self, CaptureError> {
+        let mut inherits: ByNumbers<u32, Vec<u32>> = ByNumbers::default();
         let mut detaching = Vec::new();
         for InheritsRow { child, parent, detach_pending } in read_inherits(s)? {
             inherits.entry(child).or_default().push(parent);
@@ -78,36 +100,35 @@ impl Raw {
                 detaching.push(child);
             }
         }
+        let namespaces = read_namespaces(s)?;
+        let extensions = read_extensions(s)?;
+        let types = read_types(s)?;
+        let labels = read_labels(s)?;
+        let classes = read_classes(s)?;
+        let partitioned = read_partitioned(s)?;
+        let (attributes, lost_columns) = read_attributes(s)?;
         Ok(Self {
-            namespaces: read_namespaces(s)?,
-            extensions: read_extensions(s)?,
-            types: read_types(s)?,
-            labels: read_labels(s)?,
-            classes: read_classes(s)?,
+            namespaces,
+            extensions,
+            types,
+            labels,
+            classes,
             inherits,
             detaching,
-            partitioned: read_partitioned(s)?,
-            attributes: read_attributes(s)?,
+            partitioned,
+            attributes,
+            lost_columns,
             sequences: read_sequences(s)?,
             indexes: read_indexes(s)?,
             procs: read_procs(s)?,
             aggregates: read_aggregates(s)?,
-            triggers: read_triggers(s)?,
-            policies: read_policies(s)?,
-            rules: read_rules(s)?,
             views: read_views(s)?,
-            comments: read_comments(s)?,
             depends: read_depends(s)?,
             opclasses: read_opclasses(s)?,
             binary_casts: read_binary_casts(s)?,
             collations: read_collations(s)?,
             methods: read_methods(s)?,
             languages: read_languages(s)?,
-            operators: if everything { read_operators(s)? } else { Vec::new() },
-            casts: if everything { read_casts(s)? } else { Vec::new() },
-            family_operators: if everything { read_family_operators(s)? } else { Vec::new() },
-            families: if everything { read_families(s)? } else { Vec::new() },
-            others: if everything { read_others(s)? } else { Vec::new() },
         })
     }
 
@@ -131,22 +152,22 @@ impl Raw {
 
 /// The rows by OID.
 pub(super) struct ByOid<'a> {
-    pub types: HashMap<u32, &'a TypeRow>,
-    classes: HashMap<u32, &'a ClassRow>,
-    attributes: HashMap<u32, &'a [AttributeRow]>,
-    indexes: HashMap<u32, &'a IndexRow>,
-    indexes_of: HashMap<u32, Vec<&'a IndexRow>>,
-    constraint_indexes: HashSet<u32>,
-    domain_not_nulls: HashMap<u32, Name>,
-    identities: HashMap<(u32, i16), u32>,
+    pub types: ByNumbers<u32, &'a TypeRow>,
+    classes: ByNumbers<u32, &'a ClassRow>,
+    attributes: ByNumbers<u32, &'a [AttributeRow]>,
+    indexes: ByNumbers<u32, &'a IndexRow>,
+    indexes_of: ByNumbers<u32, Vec<&'a IndexRow>>,
+    constraint_indexes: Numbers<u32>,
+    domain_not_nulls: ByNumbers<u32, Name>,
+    identities: ByNumbers<(u32, i16), u32>,
     members: ByNumbers<Address, u32>,
-    made_with_type: HashMap<u32, u32>,
-    casts_of_types: HashSet<u32>,
+    made_with_type: ByNumbers<u32, u32>,
+    casts_of_types: Numbers<u32>,
 }
 
 impl<'a> ByOid<'a> {
     pub fn new(raw: &'a Raw, constraints: &[ConstraintRow]) -> Self {
-        let mut indexes_of: HashMap<u32, Vec<&IndexRow>> = HashMap::new();
+        let mut indexes_of: ByNumbers<u32, Vec<&IndexRow>> = ByNumbers::default();
         for row in &raw.indexes {
             indexes_of.entry(row.table).or_default().push(row);
         }
@@ -192,6 +213,11 @@ impl<'a> ByOid<'a> {
                 .collect(),
         }
     }
+
+    /// Whether an object belongs to an extension.
+    pub fn is_member(&self, at: Address) -> bool {
+        self.members.contains_key(&at)
+    }
 }
 
 /// A catalog in the making.
@@ -216,7 +242,7 @@ impl<'a> Build<'a> {
 
     /// Whether an object belongs to an extension.
     pub fn is_member(&self, class: u32, oid: u32) -> bool {
-        self.by_oid.members.contains_key(&(class, oid))
+        self.by_oid.is_member((class, oid))
     }
 
     /// The addresses of all members of extensions, with the extension's.
@@ -323,11 +349,12 @@ impl<'a> Build<'a> {
         }
     }
 
-    /// Notes the multirange type of a range and its array as parts of the range.
-    pub fn add_multirange(&mut self, multirange: u32, range: &FactId) {
-        self.nodes.part(class::TYPE, multirange, range.clone());
-        if let Some(array) = self.type_row(multirange).map(|row| row.array).filter(|&oid| oid != 0) {
-            self.nodes.part(class::TYPE, array, range.clone());
+    /// Notes a type that comes with a fact, the row type of a relation or the multirange type of a range, and its array as parts of the
+    /// fact.
+    pub fn add_row_type(&mut self, oid: u32, fact: FactNumber) {
+        self.nodes.part(class::TYPE, oid, fact);
+        if let Some(array) = self.type_row(oid).map(|row| row.array).filter(|&oid| oid != 0) {
+            self.nodes.part(class::TYPE, array, fact);
         }
     }
 
@@ -341,7 +368,7 @@ impl<'a> Build<'a> {
         if row.class != class::CLASS || row.part <= 0 {
             return Ok(None);
         }
-        match self.nodes.find((row.class, row.oid), 0) {
+        match self.nodes.find_id((row.class, row.oid), 0) {
             Some(Found::Fact(FactId::Composite(name), Exact::Part)) => {
                 Ok(self.comment_part(row).map(|attribute| FactId::Attribute(name.clone(), attribute)))
             }
@@ -367,26 +394,31 @@ impl<'a> Build<'a> {
         self.unmodeled.len() - 1
     }
 
+    /// The tables with a column that was dropped.
+    pub fn lost_columns(&self) -> BTreeSet<QualifiedName> {
+        let id = |oid: &u32| self.nodes.fact_at(class::CLASS, *oid);
+        let table = |id: &FactId| if let FactId::Table(name) = id { Some(name.clone()) } else { None };
+        self.raw.lost_columns.iter().filter_map(id).filter_map(table).collect()
+    }
+
     /// How many rows and bytes each table and index has.
     pub fn statistics(
         &self,
         block_size: i64,
     ) -> Result<BTreeMap<QualifiedName, pgseal_catalog::snapshot::SizeEstimate>, CaptureError> {
-        let mut statistics = BTreeMap::new();
-        for row in &self.raw.classes {
-            if !matches!(row.kind, 'r' | 'p' | 'i' | 'I') || self.fact_of(class::CLASS, row.oid).is_none() {
-                continue;
-            }
-            if self.is_member(class::CLASS, row.oid) {
-                continue;
-            }
+        let counted = |row: &&ClassRow| {
+            matches!(row.kind, 'r' | 'p' | 'i' | 'I')
+                && self.nodes.covering(class::CLASS, row.oid).is_some()
+                && !self.is_member(class::CLASS, row.oid)
+        };
+        let estimate = |row: &ClassRow| {
             // a row estimate is a whole number within the range of a 32-bit float
             #[allow(clippy::cast_possible_truncation)]
             let rows = row.rows.round() as i64;
             let estimate = pgseal_catalog::snapshot::SizeEstimate { rows, bytes: row.pages * block_size };
-            statistics.insert(self.names.qualified(row.schema, &row.name)?, estimate);
-        }
-        Ok(statistics)
+            Ok((self.names.qualified(row.schema, &row.name)?, estimate))
+        };
+        self.raw.classes.iter().filter(counted).map(estimate).collect()
     }
 }
 
@@ -400,10 +432,7 @@ impl Build<'_> {
 
     /// The fact that stands at an address, also as a part.
     pub fn fact_of(&self, class: u32, oid: u32) -> Option<FactId> {
-        match self.nodes.find((class, oid), 0) {
-            Some(Found::Fact(id, _)) => Some(id.clone()),
-            _ => None,
-        }
+        self.nodes.id(self.nodes.covering(class, oid)?).cloned()
     }
 
     /// Whether a schema holds temporary objects, toast tables or the agent's ledger.

@@ -3,7 +3,7 @@
 use pgseal_catalog::facts::{Comment, Payload};
 use pgseal_catalog::{Fact, FactId};
 
-use super::address::{Exact, Found, class};
+use super::address::{Exact, Found, Node, class};
 use super::build::Build;
 use super::error::CaptureError;
 use super::session::Session;
@@ -29,28 +29,28 @@ pub(super) fn read_comments(s: &mut Session<'_>) -> Result<Vec<CommentRow>, Capt
 }
 
 /// Adds the facts of comments; those on parts of facts that have no id of their own are not modelled.
-pub(super) fn add_comments(b: &mut Build<'_>) -> Result<(), CaptureError> {
-    for row in &b.raw.comments {
+pub(super) fn add_comments(b: &mut Build<'_>, rows: &[CommentRow]) -> Result<(), CaptureError> {
+    for row in rows {
         if b.is_member(row.class, row.oid) || add_to_index(b, row) {
             continue;
         }
         let on = match b.attribute_id(row)? {
             Some(attribute) => attribute,
-            None => match b.nodes.find((row.class, row.oid), row.part) {
+            None => match b.nodes.find_id((row.class, row.oid), row.part) {
                 Some(Found::Fact(id, Exact::Itself)) if has_part(row) == is_part(id) => id.clone(),
                 Some(Found::Fact(id, _)) => {
                     let (id, name) = (id.clone(), id.to_string());
                     b.note_unmodeled("comment", format!("on a part of {name}"), [id]);
                     continue;
                 }
-                Some(Found::Unmodeled(_)) | None => continue,
+                Some(Found::Unmodeled) | None => continue,
             },
         };
         if matches!(&on, FactId::Schema(name) if name == "public") && row.text == PUBLIC {
             continue;
         }
         let id = FactId::Comment(Box::new(on));
-        b.catalog.insert(Fact::new(id, Payload::Comment(Comment { text: row.text.clone() })));
+        b.nodes.add(Fact::new(id, Payload::Comment(Comment { text: row.text.clone() })));
     }
     Ok(())
 }
@@ -60,15 +60,10 @@ fn add_to_index(b: &mut Build<'_>, row: &CommentRow) -> bool {
     if row.class != class::CLASS || row.part != 0 {
         return false;
     }
-    let Some(Found::Fact(id @ FactId::Constraint(..), Exact::Part)) = b.nodes.find((row.class, row.oid), row.part)
-    else {
-        return false;
-    };
-    let Some(mut fact) = b.catalog.fact(id).cloned() else { return false };
-    let Payload::Constraint(constraint) = &mut fact.payload else { return false };
+    let Some((Node::Fact(number), Exact::Part)) = b.nodes.find((row.class, row.oid), row.part) else { return false };
+    let Some(Fact { payload: Payload::Constraint(constraint), .. }) = b.nodes.fact_mut(number) else { return false };
     let Some(index) = constraint.index_mut() else { return false };
     index.comment = Some(row.text.clone());
-    b.catalog.insert(fact);
     true
 }
 

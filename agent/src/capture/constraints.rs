@@ -1,14 +1,12 @@
 //! Constraints of tables and of domains.
 
-use std::collections::HashMap;
-
 use pgseal_catalog::facts::{
     Check, Constraint, ConstraintKind, DomainConstraint, Exclusion, ExclusionElement, Expression, ForeignKey,
     ForeignKeyAction, KeyConstraint, MatchType, NotNull, Payload, SwitchedTrigger,
 };
 use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
 
-use super::address::class;
+use super::address::{ByNumbers, class};
 use super::build::Build;
 use super::error::CaptureError;
 use super::indexes;
@@ -96,8 +94,8 @@ pub(super) fn add_constraints(
     rows: &[ConstraintRow],
     switched: &[SwitchedRow],
 ) -> Result<(), CaptureError> {
-    let by_oid: HashMap<u32, &ConstraintRow> = rows.iter().map(|row| (row.oid, row)).collect();
-    let mut off: HashMap<u32, Vec<SwitchedTrigger>> = HashMap::new();
+    let by_oid: ByNumbers<u32, &ConstraintRow> = rows.iter().map(|row| (row.oid, row)).collect();
+    let mut off: ByNumbers<u32, Vec<SwitchedTrigger>> = ByNumbers::default();
     for row in switched {
         if let Some(constraint) = by_oid.get(&row.constraint) {
             let (table, function) = (b.relation_name(row.table)?, row.function.clone());
@@ -118,20 +116,19 @@ pub(super) fn add_constraints(
 }
 
 fn add_domain_constraint(b: &mut Build<'_>, row: &ConstraintRow) -> Result<(), CaptureError> {
-    let Some(FactId::Domain(domain)) = b.nodes.fact_at(class::TYPE, row.domain).cloned() else { return Ok(()) };
+    let Some(number) = b.nodes.number_at(class::TYPE, row.domain) else { return Ok(()) };
+    let Some(FactId::Domain(domain)) = b.nodes.id(number).cloned() else { return Ok(()) };
     if row.kind == 'n' {
         // its name is a part of the domain
-        b.nodes.part(class::CONSTRAINT, row.oid, FactId::Domain(domain));
+        b.nodes.part(class::CONSTRAINT, row.oid, number);
         return Ok(());
     }
     let id = FactId::DomainConstraint(domain, row.name.clone());
     if !b.scope.holds(&id) {
         return Ok(());
     }
-    let expression = expression(row, &id)?;
-    b.nodes.fact(class::CONSTRAINT, row.oid, id.clone());
-    b.catalog
-        .insert(Fact::new(id, Payload::DomainConstraint(DomainConstraint { expression, validated: row.validated })));
+    let check = DomainConstraint { expression: expression(row, &id)?, validated: row.validated };
+    b.nodes.add_at(class::CONSTRAINT, row.oid, Fact::new(id, Payload::DomainConstraint(check)));
     Ok(())
 }
 
@@ -140,7 +137,7 @@ fn expression(row: &ConstraintRow, id: &FactId) -> Result<Expression, CaptureErr
 }
 
 /// The row at the top of a chain of parents, and whether every row of the chain is there.
-fn root<'a>(row: &'a ConstraintRow, by_oid: &HashMap<u32, &'a ConstraintRow>) -> &'a ConstraintRow {
+fn root<'a>(row: &'a ConstraintRow, by_oid: &ByNumbers<u32, &'a ConstraintRow>) -> &'a ConstraintRow {
     let mut top = row;
     for _ in 0..by_oid.len() {
         match by_oid.get(&top.parent) {
@@ -152,12 +149,12 @@ fn root<'a>(row: &'a ConstraintRow, by_oid: &HashMap<u32, &'a ConstraintRow>) ->
 }
 
 /// Whether it is the server's own row for one partition of the referenced table.
-fn is_of_partition(row: &ConstraintRow, by_oid: &HashMap<u32, &ConstraintRow>) -> bool {
+fn is_of_partition(row: &ConstraintRow, by_oid: &ByNumbers<u32, &ConstraintRow>) -> bool {
     row.kind == 'f' && row.references != root(row, by_oid).references
 }
 
 /// The constraint that a fact tells of: itself, or the one that a row of the server's own belongs to.
-fn told<'a>(row: &'a ConstraintRow, by_oid: &HashMap<u32, &'a ConstraintRow>) -> &'a ConstraintRow {
+fn told<'a>(row: &'a ConstraintRow, by_oid: &ByNumbers<u32, &'a ConstraintRow>) -> &'a ConstraintRow {
     let mut told = row;
     for _ in 0..by_oid.len() {
         match by_oid.get(&told.parent) {
@@ -171,7 +168,7 @@ fn told<'a>(row: &'a ConstraintRow, by_oid: &HashMap<u32, &'a ConstraintRow>) ->
 fn add_table_constraint(
     b: &mut Build<'_>,
     row: &ConstraintRow,
-    by_oid: &HashMap<u32, &ConstraintRow>,
+    by_oid: &ByNumbers<u32, &ConstraintRow>,
     switched: Vec<SwitchedTrigger>,
 ) -> Result<(), CaptureError> {
     let Some(FactId::Table(table)) = b.nodes.fact_at(class::CLASS, row.table).cloned() else { return Ok(()) };
@@ -210,11 +207,10 @@ fn add_table_constraint(
         parent,
         switched,
     };
-    b.nodes.fact(class::CONSTRAINT, row.oid, id.clone());
+    let fact = b.nodes.add_at(class::CONSTRAINT, row.oid, Fact::new(id, Payload::Constraint(constraint)));
     if matches!(row.kind, 'p' | 'u' | 'x') {
-        b.nodes.part(class::CLASS, row.index, id.clone());
+        b.nodes.part(class::CLASS, row.index, fact);
     }
-    b.catalog.insert(Fact::new(id, Payload::Constraint(constraint)));
     Ok(())
 }
 

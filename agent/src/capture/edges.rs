@@ -1,14 +1,16 @@
 //! Edges: what each fact needs, as `pg_depend` records it, and what follows from where a fact belongs.
 
-use std::collections::HashMap;
-
 use pgseal_catalog::facts::Payload;
-use pgseal_catalog::{Fact, FactId, Needs};
+use pgseal_catalog::snapshot::Unmodeled;
+use pgseal_catalog::{Fact, FactId, Needs, both, in_parts, processors};
 
-use super::address::{Address, Found, class};
+use super::address::{Address, FactNumber, Found, Node, Nodes, class};
 use super::build::Build;
 use super::error::CaptureError;
 use super::session::Session;
+
+/// How many facts have what they need put together at once by one thread.
+const FACTS_AT_ONCE: usize = 2000;
 
 /// A row of `pg_depend`.
 pub(super) struct DependRow {
@@ -38,15 +40,15 @@ pub(super) fn read_depends(s: &mut Session<'_>) -> Result<Vec<DependRow>, Captur
     )
 }
 
-/// Adds the edges between facts, and from what is not modelled to facts.
+/// Makes the catalog: the facts with the edges between them. Adds the edges from what is not modelled to facts.
 pub(super) fn add_edges(b: &mut Build<'_>) {
     // the rule behind a view, the row type of a view, a constraint of a table outside the scope: parts of what is not modelled
     for row in &b.raw.depends {
         if b.nodes.find(row.of, 0).is_some() {
             continue;
         }
-        let is_part = match b.nodes.find(row.on, 0) {
-            Some(Found::Unmodeled(_)) => matches!(row.kind, 'i' | 'a'),
+        let is_part = match b.nodes.find_id(row.on, 0) {
+            Some(Found::Unmodeled) => matches!(row.kind, 'i' | 'a'),
             // the rule that is what a view shows
             Some(Found::Fact(FactId::View(_) | FactId::MaterializedView(_), _)) => {
                 row.kind == 'i' && row.of.0 == class::REWRITE
@@ -57,53 +59,88 @@ pub(super) fn add_edges(b: &mut Build<'_>) {
             b.nodes.alias(row.of, row.on);
         }
     }
-    let found = edges(b);
+    let (nodes, unmodeled) = (&b.nodes, &mut b.unmodeled);
+    let by_extension = |at: Address| b.by_oid.is_member(at);
+    let (order, pairs) = both(|| nodes.in_order(), || pairs(nodes, &b.raw.depends, by_extension, unmodeled));
+    let found = edges(nodes, &order, &pairs);
+    drop(pairs);
     let mut edges = found.as_slice();
-    let ids: Vec<&FactId> = b.catalog.iter().map(|fact| &fact.id).collect();
-    let mut needs: Vec<Needs> = Vec::with_capacity(ids.len());
-    for at in 0..ids.len() {
+    let mut of_facts = Vec::with_capacity(order.len());
+    for at in 0..order.len() {
         let count = edges.iter().take_while(|(of, _)| *of == at).count();
         let (own, rest) = edges.split_at(count);
-        needs.push(own.iter().filter_map(|(_, on)| ids.get(*on).copied().cloned()).collect());
+        of_facts.push(own);
         edges = rest;
     }
+    let id = |place: usize| order.get(place).and_then(|number| nodes.id(*number)).cloned();
+    let needs_of = |edges: &&[(usize, usize)]| edges.iter().filter_map(|(_, on)| id(*on)).collect();
+    let of_part = |part: &[&[(usize, usize)]]| part.iter().map(needs_of).collect::<Vec<Needs>>();
+    let mut needs = Vec::with_capacity(order.len());
+    in_parts(&of_facts, FACTS_AT_ONCE, processors(), of_part, |part| needs.extend(part));
+    drop(of_facts);
     drop(found);
-    for (fact, needs) in b.catalog.facts_mut().zip(needs) {
-        fact.needs = needs;
-    }
+    b.catalog = b.nodes.catalog(&order, needs);
 }
 
-/// The edges between facts, each once and sorted: the places in the catalog of what needs something and of what it needs. Edges from
-/// what is not modelled are added to it.
-fn edges(b: &mut Build<'_>) -> Vec<(usize, usize)> {
-    let places: HashMap<&FactId, usize> = b.catalog.iter().enumerate().map(|(at, fact)| (&fact.id, at)).collect();
-    let mut edges = Vec::with_capacity(b.raw.depends.len());
-    for row in &b.raw.depends {
-        let Some(Found::Fact(on, _)) = b.nodes.find(row.on, row.on_part) else { continue };
-        match b.nodes.find(row.of, row.of_part) {
-            Some(Found::Fact(of, _)) if of != on && !b.is_member(row.of.0, row.of.1) => {
-                if let (Some(of), Some(on)) = (places.get(of), places.get(on)) {
-                    edges.push((*of, *on));
-                }
-            }
-            Some(Found::Unmodeled(entry)) => {
-                if let Some(entry) = b.unmodeled.get_mut(entry) {
-                    entry.needs.insert(on.clone());
-                }
+/// The edges between facts that the server notes, by their numbers: what needs something and what it needs. Those from what is not
+/// modelled are added to it.
+fn pairs(
+    nodes: &Nodes,
+    depends: &[DependRow],
+    is_member: impl Fn(Address) -> bool,
+    unmodeled: &mut [Unmodeled],
+) -> Vec<(FactNumber, FactNumber)> {
+    let mut pairs = Vec::with_capacity(depends.len());
+    for row in depends {
+        let Some((Node::Fact(on), _)) = nodes.find(row.on, row.on_part) else { continue };
+        match nodes.find(row.of, row.of_part) {
+            Some((Node::Fact(of), _)) if of != on && !is_member(row.of) => pairs.push((of, on)),
+            Some((Node::Unmodeled(entry), _)) => {
+                let (Some(entry), Some(on)) = (unmodeled.get_mut(entry), nodes.id(on)) else { continue };
+                entry.needs.insert(on.clone());
             }
             _ => {}
         }
     }
-    for (at, fact) in b.catalog.iter().enumerate() {
-        if let Some(owner) = owner(fact)
-            && let Some(owner) = places.get(&owner)
-        {
-            edges.push((at, *owner));
+    pairs
+}
+
+/// Those edges, and what follows from where a fact belongs, each once and sorted, by places in the order of the facts.
+fn edges(nodes: &Nodes, order: &[FactNumber], pairs: &[(FactNumber, FactNumber)]) -> Vec<(usize, usize)> {
+    let mut places = vec![0; order.len()];
+    for (at, number) in order.iter().enumerate() {
+        if let Some(place) = places.get_mut(number.place()) {
+            *place = at;
         }
+    }
+    let place = |number: FactNumber| places.get(number.place()).copied();
+    let mut edges = Vec::with_capacity(pairs.len() + order.len());
+    edges.extend(pairs.iter().filter_map(|(of, on)| place(*of).zip(place(*on))));
+    let facts: Vec<&Fact> = order.iter().filter_map(|number| nodes.fact(*number)).collect();
+    let mut owners = Owners { facts: &facts, last: 0 };
+    for (at, fact) in facts.iter().enumerate() {
+        edges.extend(owner(fact).and_then(|owner| owners.place(&owner)).map(|owner| (at, owner)));
     }
     edges.sort_unstable();
     edges.dedup();
     edges
+}
+
+/// Finds what facts belong to among all facts, sorted by their ids. What is asked for mostly stands where the last one did, or next to
+/// it: the columns of a table follow one another, and those of the next table follow them.
+struct Owners<'a> {
+    facts: &'a [&'a Fact],
+    last: usize,
+}
+
+impl Owners<'_> {
+    fn place(&mut self, id: &FactId) -> Option<usize> {
+        let is_at = |place: &usize| self.facts.get(*place).is_some_and(|fact| fact.id == *id);
+        let near = [self.last, self.last + 1].into_iter().find(is_at);
+        let found = near.or_else(|| self.facts.binary_search_by(|fact| fact.id.cmp(id)).ok())?;
+        self.last = found;
+        Some(found)
+    }
 }
 
 /// What a fact belongs to.

@@ -28,21 +28,20 @@ pub(super) fn add_extensions(b: &mut Build<'_>) -> Result<(), CaptureError> {
     for (oid, name) in &b.raw.namespaces {
         let id = FactId::Schema(name.clone());
         if b.scope.holds(&id) && !b.is_member(class::NAMESPACE, *oid) {
-            b.nodes.fact(class::NAMESPACE, *oid, id.clone());
-            b.catalog.insert(Fact::new(id, Payload::Schema(Schema {})));
+            b.nodes.add_at(class::NAMESPACE, *oid, Fact::new(id, Payload::Schema(Schema {})));
         }
     }
     for row in &b.raw.extensions {
         let id = FactId::Extension(row.name.clone());
         if b.scope.holds(&id) {
-            b.nodes.fact(class::EXTENSION, row.oid, id.clone());
             let schema = b.names.schema(row.schema)?.clone();
-            b.catalog.insert(Fact::new(id, Payload::Extension(Extension { schema, version: row.version.clone() })));
+            let extension = Payload::Extension(Extension { schema, version: row.version.clone() });
+            b.nodes.add_at(class::EXTENSION, row.oid, Fact::new(id, extension));
         }
     }
-    for ((class, oid), extension) in b.members() {
-        if let Some(id) = b.nodes.fact_at(super::address::class::EXTENSION, extension).cloned() {
-            b.nodes.part(class, oid, id);
+    for (at, extension) in b.members() {
+        if let Some(extension) = b.nodes.number_at(class::EXTENSION, extension) {
+            b.nodes.part(at.0, at.1, extension);
         }
     }
     Ok(())

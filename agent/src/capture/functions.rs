@@ -128,8 +128,8 @@ pub(super) fn add_functions(b: &mut Build<'_>) -> Result<(), CaptureError> {
         }
         if let Some(range) = b.type_made_with(row.oid) {
             // the constructors of a range type and of its multirange follow from it
-            if let Some(id) = b.fact_of(class::TYPE, range) {
-                b.nodes.part(class::PROC, row.oid, id);
+            if let Some(range) = b.nodes.covering(class::TYPE, range) {
+                b.nodes.part(class::PROC, row.oid, range);
             }
             continue;
         }
@@ -140,8 +140,7 @@ pub(super) fn add_functions(b: &mut Build<'_>) -> Result<(), CaptureError> {
         }
         let function = function(b, row, &id)?;
         let payload = if row.kind == 'p' { Payload::Procedure(function) } else { Payload::Function(function) };
-        b.nodes.fact(class::PROC, row.oid, id.clone());
-        b.catalog.insert(Fact::new(id, payload));
+        b.nodes.add_at(class::PROC, row.oid, Fact::new(id, payload));
     }
     Ok(())
 }

@@ -114,14 +114,6 @@ pub(super) fn read_header(
     })
 }
 
-/// The tables with a column that was dropped.
-pub(super) fn read_lost_columns(s: &mut Session<'_>) -> Result<BTreeSet<QualifiedName>, CaptureError> {
-    let sql = "SELECT n.nspname::text, c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-               WHERE c.relkind IN ('r', 'p') AND c.oid IN (SELECT a.attrelid FROM pg_attribute a WHERE a.attnum > 0 AND a.attisdropped)";
-    let rows: Vec<(String, String)> = s.rows("tables that lost columns", sql, |c| Ok((c.next()?, c.next()?)))?;
-    rows.iter().map(|(schema, name)| Ok(QualifiedName::new(Name::new(schema)?, Name::new(name)?))).collect()
-}
-
 /// What a new session gets, whoever opens it: what is set for the database, else for all databases, else what the server has.
 /// Where the own role has a setting of its own, the server's value is hidden behind it, and the built-in default stands in.
 fn read_settings(s: &mut Session<'_>) -> Result<BTreeMap<String, String>, CaptureError> {

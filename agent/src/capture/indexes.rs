@@ -95,8 +95,7 @@ pub(super) fn add_indexes(b: &mut Build<'_>) -> Result<(), CaptureError> {
             storage: storage(b, row, relation),
             attached_to: parent.map(|&oid| b.relation_name(oid)).transpose()?,
         };
-        b.nodes.fact(class::CLASS, row.oid, id.clone());
-        b.catalog.insert(Fact::new(id, Payload::Index(index)));
+        b.nodes.add_at(class::CLASS, row.oid, Fact::new(id, Payload::Index(index)));
     }
     Ok(())
 }

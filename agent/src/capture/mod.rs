@@ -33,17 +33,16 @@ mod unmodeled;
 mod views;
 
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 
-use pgseal_catalog::{Catalog, Name, Scope, Snapshot};
+use pgseal_catalog::{Catalog, Name, Scope, Snapshot, both};
 use postgres::Client;
 
 use address::{Nodes, class};
-use build::{Build, ByOid, Raw};
-use constraints::ConstraintRow;
+use build::{Build, ByOid, Raw, Rest};
 pub use error::CaptureError;
 use opclasses::DefaultOpclasses;
 use session::Session;
-use triggers::SwitchedRow;
 pub(crate) use unmodeled::DETACHING;
 
 /// Begins a transaction of a capture's own.
@@ -107,16 +106,13 @@ pub fn capture_within(client: &mut Client, scope: &Scope, captured_at: String) -
     let mut session = Session::open(client)?;
     let database = header::read_database(&mut session)?;
     let mut header = header::read_header(&mut session, &database, captured_at)?;
-    let lost_columns = header::read_lost_columns(&mut session)?;
-    let rows = Rows::read(&mut session, Extent::Everything)?;
-    rows.build(scope, |build, in_scope| {
+    build(&mut session, scope, Extent::Everything, |build, rest, in_scope| {
         header.statistics = build.statistics(database.block_size)?;
         let collations = &build.raw.collations;
         header.collations = header::machine_collations(collations, |row| build.names.qualified(row.schema, &row.name))?;
-        header.lost_columns = lost_columns;
-        header.lost_columns.retain(|table| build.catalog.contains(&pgseal_catalog::FactId::Table(table.clone())));
+        header.lost_columns = build.lost_columns();
         unmodeled::finish(build, in_scope);
-        let symbols = symbols::symbols(build)?;
+        let symbols = symbols::symbols(build, rest)?;
         let (catalog, unmodeled) = (std::mem::take(&mut build.catalog), std::mem::take(&mut build.unmodeled));
         Ok(Snapshot { header, scope: scope.clone(), catalog, symbols, unmodeled })
     })
@@ -135,8 +131,7 @@ pub(crate) fn facts(client: &mut Client, scope: &Scope) -> Result<Catalog, Captu
 /// # Errors
 /// As [`capture`].
 pub(crate) fn facts_within(client: &mut Client, scope: &Scope) -> Result<Catalog, CaptureError> {
-    let rows = Rows::read(&mut Session::open(client)?, Extent::Facts)?;
-    rows.build(scope, |build, _| Ok(std::mem::take(&mut build.catalog)))
+    build(&mut Session::open(client)?, scope, Extent::Facts, |build, _, _| Ok(std::mem::take(&mut build.catalog)))
 }
 
 /// What is read of a database.
@@ -148,68 +143,70 @@ enum Extent {
     Facts,
 }
 
-/// The rows that were read.
-struct Rows {
-    raw: Raw,
-    constraints: Vec<ConstraintRow>,
-    switched: Vec<SwitchedRow>,
+/// Reads rows, makes facts and their edges of them, and hands them on; what is not modelled is listed where everything was read, with
+/// whether each entry is in scope by itself.
+fn build<T>(
+    session: &mut Session<'_>,
+    scope: &Scope,
     extent: Extent,
-}
-
-impl Rows {
-    fn read(session: &mut Session<'_>, extent: Extent) -> Result<Self, CaptureError> {
-        let raw = Raw::read(session, extent)?;
-        let constraints = constraints::read_constraints(session)?;
-        let switched = triggers::read_switched(session)?;
-        Ok(Self { raw, constraints, switched, extent })
-    }
-
-    /// Makes facts and their edges of the rows, and hands them on; what is not modelled is listed where everything was read, with
-    /// whether each entry is in scope by itself.
-    fn build<T>(
-        self,
-        scope: &Scope,
-        hand_on: impl FnOnce(&mut Build<'_>, &[bool]) -> Result<T, CaptureError>,
-    ) -> Result<T, CaptureError> {
-        let Self { raw, constraints: constraint_rows, switched, extent } = self;
-        let names = raw.names()?;
-        let by_oid = ByOid::new(&raw, &constraint_rows);
-        let opclasses = DefaultOpclasses::new(&raw.opclasses, &raw.binary_casts, &by_oid.types);
-        let mut build = Build {
-            raw: &raw,
-            by_oid: &by_oid,
-            scope,
-            names: &names,
-            opclasses: &opclasses,
-            nodes: Nodes::default(),
-            catalog: Catalog::new(),
-            unmodeled: Vec::new(),
-            identity_sequences: Vec::new(),
-        };
+    hand_on: impl FnOnce(&mut Build<'_>, &Rest, &[bool]) -> Result<T, CaptureError>,
+) -> Result<T, CaptureError> {
+    let raw = Raw::read(session)?;
+    let constraint_rows = constraints::read_constraints(session)?;
+    let switched = triggers::read_switched(session)?;
+    let names = raw.names()?;
+    let by_oid = ByOid::new(&raw, &constraint_rows);
+    let opclasses = DefaultOpclasses::new(&raw.opclasses, &raw.binary_casts, &by_oid.types);
+    let mut build = Build {
+        raw: &raw,
+        by_oid: &by_oid,
+        scope,
+        names: &names,
+        opclasses: &opclasses,
+        nodes: Nodes::default(),
+        catalog: Catalog::new(),
+        unmodeled: Vec::new(),
+        identity_sequences: Vec::new(),
+    };
+    let rest = read_beside(session, extent, || {
         extensions::add_extensions(&mut build)?;
         types::add_types(&mut build)?;
         relations::add_relations(&mut build)?;
         views::add_views(&mut build)?;
         for (sequence, table, column) in std::mem::take(&mut build.identity_sequences) {
-            if let Some(id) = build.nodes.column_at(table, column).cloned() {
-                build.nodes.part(class::CLASS, sequence, id);
+            if let Some(column) = build.nodes.column_at(table, column) {
+                build.nodes.part(class::CLASS, sequence, column);
             }
         }
         constraints::add_constraints(&mut build, &constraint_rows, &switched)?;
-        // many, and not needed any more
-        drop(constraint_rows);
         indexes::add_indexes(&mut build)?;
         functions::add_functions(&mut build)?;
-        aggregates::add_aggregates(&mut build)?;
-        triggers::add_triggers(&mut build)?;
-        policies::add_policies(&mut build)?;
-        rules::add_rules(&mut build)?;
-        let in_scope = match extent {
-            Extent::Everything => unmodeled::add_unmodeled(&mut build)?,
-            Extent::Facts => Vec::new(),
-        };
-        comments::add_comments(&mut build)?;
-        edges::add_edges(&mut build);
-        hand_on(&mut build, &in_scope)
-    }
+        aggregates::add_aggregates(&mut build)
+    })?;
+    // many, and not needed any more
+    drop(constraint_rows);
+    triggers::add_triggers(&mut build, &rest.triggers)?;
+    policies::add_policies(&mut build, &rest.policies)?;
+    rules::add_rules(&mut build, &rest.rules)?;
+    let in_scope = match extent {
+        Extent::Everything => unmodeled::add_unmodeled(&mut build, &rest)?,
+        Extent::Facts => Vec::new(),
+    };
+    comments::add_comments(&mut build, &rest.comments)?;
+    edges::add_edges(&mut build);
+    hand_on(&mut build, &rest, &in_scope)
+}
+
+/// Reads the rest on a thread of its own while other work is done on this one, so that the server and this program do their parts at
+/// the same time. Where there is no other thread to be had, one comes after the other.
+fn read_beside(
+    session: &mut Session<'_>,
+    extent: Extent,
+    work: impl FnOnce() -> Result<(), CaptureError>,
+) -> Result<Rest, CaptureError> {
+    let session = Mutex::new(Some(session));
+    let read = || session.lock().ok()?.take().map(|session| Rest::read(session, extent));
+    let (rest, done) = both(read, work);
+    let rest = rest.unwrap_or_else(|| Err(CaptureError::unexpected("end", "a thread that was reading is gone")))?;
+    done.map(|()| rest)
 }

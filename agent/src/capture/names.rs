@@ -1,9 +1,8 @@
 //! The names behind OIDs: schemas, types, routines, collations, operator classes, access methods, languages.
 
-use std::collections::HashMap;
-
 use pgseal_catalog::{Name, QualifiedName, Routine};
 
+use super::address::ByNumbers;
 use super::error::CaptureError;
 use super::functions::ProcRow;
 use super::opclasses::OpclassRow;
@@ -83,13 +82,13 @@ pub(super) fn read_languages(s: &mut Session<'_>) -> Result<Vec<(u32, Name)>, Ca
 
 /// Looks names up by OID. An OID that is not there is an error: the rows are of one snapshot.
 pub(super) struct Names {
-    schemas: HashMap<u32, Name>,
-    types: HashMap<u32, String>,
-    routines: HashMap<u32, Routine>,
-    collations: HashMap<u32, QualifiedName>,
-    opclasses: HashMap<u32, QualifiedName>,
-    methods: HashMap<u32, (Name, bool)>,
-    languages: HashMap<u32, Name>,
+    schemas: ByNumbers<u32, Name>,
+    types: ByNumbers<u32, String>,
+    routines: ByNumbers<u32, Routine>,
+    collations: ByNumbers<u32, QualifiedName>,
+    opclasses: ByNumbers<u32, QualifiedName>,
+    methods: ByNumbers<u32, (Name, bool)>,
+    languages: ByNumbers<u32, Name>,
 }
 
 impl Names {
@@ -105,9 +104,9 @@ impl Names {
         let mut names = Self {
             schemas: namespaces.iter().cloned().collect(),
             types: types.iter().map(|row| (row.oid, row.text.clone())).collect(),
-            routines: HashMap::new(),
-            collations: HashMap::new(),
-            opclasses: HashMap::new(),
+            routines: ByNumbers::default(),
+            collations: ByNumbers::default(),
+            opclasses: ByNumbers::default(),
             methods: methods.iter().map(|row| (row.oid, (row.name.clone(), row.can_order))).collect(),
             languages: languages.iter().cloned().collect(),
         };

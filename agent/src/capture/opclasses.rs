@@ -1,9 +1,8 @@
 //! Operator classes, and which one a key would get if none were named.
 
-use std::collections::HashMap;
-
 use pgseal_catalog::Name;
 
+use super::address::{ByNumbers, Numbers};
 use super::error::CaptureError;
 use super::session::Session;
 use super::types::TypeRow;
@@ -58,17 +57,17 @@ mod any {
 
 /// Finds default operator classes as `GetDefaultOpClass` (indexcmds.c) does.
 pub(super) struct DefaultOpclasses<'a> {
-    by_method: HashMap<u32, Vec<&'a OpclassRow>>,
-    casts: std::collections::HashSet<(u32, u32)>,
-    types: &'a HashMap<u32, &'a TypeRow>,
-    arrays: std::collections::HashSet<u32>,
-    found: std::cell::RefCell<HashMap<(u32, u32), u32>>,
-    methods: HashMap<u32, u32>,
+    by_method: ByNumbers<u32, Vec<&'a OpclassRow>>,
+    casts: Numbers<(u32, u32)>,
+    types: &'a ByNumbers<u32, &'a TypeRow>,
+    arrays: Numbers<u32>,
+    found: std::cell::RefCell<ByNumbers<(u32, u32), u32>>,
+    methods: ByNumbers<u32, u32>,
 }
 
 impl<'a> DefaultOpclasses<'a> {
-    pub fn new(opclasses: &'a [OpclassRow], casts: &[(u32, u32)], types: &'a HashMap<u32, &'a TypeRow>) -> Self {
-        let mut by_method: HashMap<u32, Vec<&OpclassRow>> = HashMap::new();
+    pub fn new(opclasses: &'a [OpclassRow], casts: &[(u32, u32)], types: &'a ByNumbers<u32, &'a TypeRow>) -> Self {
+        let mut by_method: ByNumbers<u32, Vec<&OpclassRow>> = ByNumbers::default();
         for row in opclasses.iter().filter(|row| row.is_default) {
             by_method.entry(row.method).or_default().push(row);
         }

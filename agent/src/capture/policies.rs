@@ -44,8 +44,8 @@ pub(super) fn read_policies(s: &mut Session<'_>) -> Result<Vec<PolicyRow>, Captu
 }
 
 /// Adds the facts of the policies of tables.
-pub(super) fn add_policies(b: &mut Build<'_>) -> Result<(), CaptureError> {
-    for row in &b.raw.policies {
+pub(super) fn add_policies(b: &mut Build<'_>, rows: &[PolicyRow]) -> Result<(), CaptureError> {
+    for row in rows {
         let Some(FactId::Table(table)) = b.nodes.fact_at(class::CLASS, row.table).cloned() else { continue };
         let id = FactId::Policy(table, row.name.clone());
         if !b.scope.holds(&id) {
@@ -67,8 +67,7 @@ pub(super) fn add_policies(b: &mut Build<'_>) -> Result<(), CaptureError> {
             using: row.using.clone().map(Expression),
             check: row.check.clone().map(Expression),
         };
-        b.nodes.fact(class::POLICY, row.oid, id.clone());
-        b.catalog.insert(Fact::new(id, Payload::Policy(policy)));
+        b.nodes.add_at(class::POLICY, row.oid, Fact::new(id, Payload::Policy(policy)));
     }
     Ok(())
 }

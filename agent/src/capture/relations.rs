@@ -1,6 +1,6 @@
 //! Relations: every row of `pg_class`, and the facts of tables, columns, defaults and sequences.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use pgseal_catalog::facts::{
     Column, ColumnStorage, Default, Expression, Generated, GeneratedKind, Identity, IdentityKind, KeyTarget, Partition,
@@ -9,7 +9,7 @@ use pgseal_catalog::facts::{
 };
 use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
 
-use super::address::class;
+use super::address::{ByNumbers, Numbers, class};
 use super::build::Build;
 use super::error::CaptureError;
 use super::session::Session;
@@ -101,7 +101,7 @@ pub(super) struct PartitionedRow {
     pub definition: Option<String>,
 }
 
-pub(super) fn read_partitioned(s: &mut Session<'_>) -> Result<HashMap<u32, PartitionedRow>, CaptureError> {
+pub(super) fn read_partitioned(s: &mut Session<'_>) -> Result<ByNumbers<u32, PartitionedRow>, CaptureError> {
     let rows = s.rows(
         "partition keys",
         "SELECT partrelid, partstrat, partattrs::int2[], partclass::oid[], partcollation::oid[], \
@@ -143,25 +143,26 @@ pub(super) struct AttributeRow {
     pub inherit_count: i32,
     pub default_oid: Option<u32>,
     pub default: Option<String>,
+    /// A column that was: only that there was one is told.
+    is_dropped: bool,
 }
 
-pub(super) fn read_attributes(s: &mut Session<'_>) -> Result<Vec<AttributeRow>, CaptureError> {
+/// The attributes by relation and number, and the relations with one that was dropped.
+pub(super) fn read_attributes(s: &mut Session<'_>) -> Result<(Vec<AttributeRow>, Vec<u32>), CaptureError> {
     // only what a generated column is made of has columns in it; for anything else the server need not open the table, which takes
-    // it longer than printing. Whether the table is still there is asked behind that: the text of a default that was dropped
-    // meanwhile, with the sequence in it, would be another
+    // it longer than printing
     let sql = format!(
         "SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid, a.attcollation, \
          a.attnotnull, a.attidentity, a.attgenerated, a.attstorage, a.attcompression, nullif(a.attstattarget, -1)::int4, \
          a.attoptions, a.attislocal, a.attinhcount::int4, d.oid, \
-         pg_get_expr(d.adbin, CASE WHEN a.attgenerated = '' THEN 0 ELSE d.adrelid END), \
-         has_table_privilege(d.adrelid, 'SELECT') IS NOT NULL \
+         pg_get_expr(d.adbin, CASE WHEN a.attgenerated = '' THEN 0 ELSE d.adrelid END), a.attisdropped \
          FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid \
          LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
-         WHERE a.attnum > 0 AND NOT a.attisdropped AND {USER_RELATIONS} AND (c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') \
+         WHERE a.attnum > 0 AND {USER_RELATIONS} AND (c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') \
          OR c.relkind IN ('i', 'I') AND (a.attstattarget >= 0 OR a.attoptions IS NOT NULL))"
     );
     let mut rows = s.rows("columns", &sql, |c| {
-        let mut row = AttributeRow {
+        Ok(AttributeRow {
             relation: c.next()?,
             number: c.next()?,
             name: c.name()?,
@@ -179,13 +180,24 @@ pub(super) fn read_attributes(s: &mut Session<'_>) -> Result<Vec<AttributeRow>, 
             inherit_count: c.next()?,
             default_oid: c.next()?,
             default: c.next()?,
-        };
-        let is_there: bool = c.next()?;
-        row.default.take_if(|_| !is_there);
-        Ok(row)
+            is_dropped: c.next()?,
+        })
     })?;
+    // asked behind that: the text of a default that was dropped meanwhile, with the sequence in it, would be another
+    let gone = s.rows(
+        "tables that are gone",
+        "SELECT d.adrelid FROM (SELECT DISTINCT adrelid FROM pg_attrdef OFFSET 0) d \
+         WHERE has_table_privilege(d.adrelid, 'SELECT') IS NULL",
+        |c| c.next::<u32>(),
+    )?;
+    let lost = rows.iter().filter(|row| row.is_dropped).map(|row| row.relation).collect();
+    rows.retain(|row| !row.is_dropped);
+    if !gone.is_empty() {
+        let gone: Numbers<u32> = gone.into_iter().collect();
+        rows.iter_mut().filter(|row| gone.contains(&row.relation)).for_each(|row| row.default = None);
+    }
     rows.sort_unstable_by_key(|row| (row.relation, row.number));
-    Ok(rows)
+    Ok((rows, lost))
 }
 
 /// A row of `pg_sequence`, with the column that owns it.
@@ -195,7 +207,7 @@ pub(super) struct SequenceRow {
     pub owner: Option<(u32, i16, bool)>,
 }
 
-pub(super) fn read_sequences(s: &mut Session<'_>) -> Result<HashMap<u32, SequenceRow>, CaptureError> {
+pub(super) fn read_sequences(s: &mut Session<'_>) -> Result<ByNumbers<u32, SequenceRow>, CaptureError> {
     let rows = s.rows(
         "sequences",
         "SELECT s.seqrelid, format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, \
@@ -237,12 +249,8 @@ pub(super) fn add_relations(b: &mut Build<'_>) -> Result<(), CaptureError> {
                     continue;
                 }
                 let table = table(b, row, &name)?;
-                b.nodes.fact(class::CLASS, row.oid, id.clone());
-                b.nodes.part(class::TYPE, row.row_type, id.clone());
-                if let Some(array) = b.type_row(row.row_type).map(|row| row.array).filter(|&oid| oid != 0) {
-                    b.nodes.part(class::TYPE, array, id.clone());
-                }
-                b.catalog.insert(Fact::new(id, Payload::Table(table)));
+                let fact = b.nodes.add_at(class::CLASS, row.oid, Fact::new(id, Payload::Table(table)));
+                b.add_row_type(row.row_type, fact);
                 add_columns(b, row, &name)?;
             }
             'S' => add_sequence(b, row, name)?,
@@ -338,20 +346,20 @@ fn add_columns(b: &mut Build<'_>, row: &ClassRow, table: &QualifiedName) -> Resu
             continue;
         }
         let column = column(b, row, attribute, &id)?;
-        b.nodes.column(row.oid, attribute.number, id.clone());
+        let fact = Fact { position: Some(position), ..Fact::new(id.clone(), Payload::Column(column)) };
+        let fact = b.nodes.add_column(row.oid, attribute.number, fact);
         if let Some(oid) = attribute.default_oid {
             let Some(text) = attribute.default.clone() else {
                 return Err(CaptureError::Concurrent { what: format!("default of {}", id.in_words()) });
             };
             if attribute.generated == '\0' {
                 let default = FactId::Default(table.clone(), attribute.name.clone());
-                b.nodes.fact(class::ATTRDEF, oid, default.clone());
-                b.catalog.insert(Fact::new(default, Payload::Default(Default { expression: Expression(text) })));
+                let payload = Payload::Default(Default { expression: Expression(text) });
+                b.nodes.add_at(class::ATTRDEF, oid, Fact::new(default, payload));
             } else {
-                b.nodes.part(class::ATTRDEF, oid, id.clone());
+                b.nodes.part(class::ATTRDEF, oid, fact);
             }
         }
-        b.catalog.insert(Fact { position: Some(position), ..Fact::new(id, Payload::Column(column)) });
     }
     Ok(())
 }
@@ -440,9 +448,7 @@ fn add_sequence(b: &mut Build<'_>, row: &ClassRow, name: QualifiedName) -> Resul
     if !b.scope.holds(&id) {
         return Ok(());
     }
-    b.nodes.fact(class::CLASS, row.oid, id.clone());
-    let options = sequence.options.clone();
-    b.catalog
-        .insert(Fact::new(id, Payload::Sequence(Sequence { options, unlogged: row.persistence == 'u', owned_by })));
+    let sequence = Sequence { options: sequence.options.clone(), unlogged: row.persistence == 'u', owned_by };
+    b.nodes.add_at(class::CLASS, row.oid, Fact::new(id, Payload::Sequence(sequence)));
     Ok(())
 }

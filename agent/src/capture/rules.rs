@@ -41,8 +41,8 @@ pub(super) fn read_rules(s: &mut Session<'_>) -> Result<Vec<RuleRow>, CaptureErr
 }
 
 /// Adds the facts of the rules of tables and views.
-pub(super) fn add_rules(b: &mut Build<'_>) -> Result<(), CaptureError> {
-    for row in &b.raw.rules {
+pub(super) fn add_rules(b: &mut Build<'_>, rows: &[RuleRow]) -> Result<(), CaptureError> {
+    for row in rows {
         let id = match b.nodes.fact_at(class::CLASS, row.relation) {
             Some(FactId::Table(table)) => FactId::Rule(table.clone(), row.name.clone()),
             Some(FactId::View(view)) => FactId::ViewRule(view.clone(), row.name.clone()),
@@ -52,8 +52,7 @@ pub(super) fn add_rules(b: &mut Build<'_>) -> Result<(), CaptureError> {
             continue;
         }
         let rule = rule(row, &id)?;
-        b.nodes.fact(class::REWRITE, row.oid, id.clone());
-        b.catalog.insert(Fact::new(id, Payload::Rule(rule)));
+        b.nodes.add_at(class::REWRITE, row.oid, Fact::new(id, Payload::Rule(rule)));
     }
     Ok(())
 }

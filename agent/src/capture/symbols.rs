@@ -1,28 +1,27 @@
 //! What names resolve to besides facts: members of extensions, what is not modelled, what is outside the scope.
 
-use std::collections::HashMap;
-
 use pgseal_catalog::symbols::{
     AccessMethodSymbol, CastSymbol, CollationSymbol, ColumnSymbol, FunctionSymbol, LanguageSymbol, OpclassSymbol,
     OperatorSymbol, RelationSymbol, Symbols, TypeSymbol,
 };
 use pgseal_catalog::{Name, QualifiedName, Routine};
 
-use super::address::class;
-use super::build::Build;
+use super::address::{ByNumbers, Numbers, class};
+use super::build::{Build, Rest};
 use super::error::CaptureError;
 use super::functions::ProcRow;
+use super::operators::FamilyOperatorRow;
 use super::session::FIRST_NORMAL_OID;
 use super::types::TypeRow;
 
 /// Everything that is no fact and that a name can resolve to.
-pub(super) fn symbols(b: &Build<'_>) -> Result<Symbols, CaptureError> {
+pub(super) fn symbols(b: &Build<'_>, rest: &Rest) -> Result<Symbols, CaptureError> {
     let mut symbols = Symbols {
         types: types(b)?,
         functions: functions(b)?,
-        operators: operators(b)?,
-        casts: casts(b)?,
-        opclasses: opclasses(b)?,
+        operators: operators(b, rest)?,
+        casts: casts(b, rest)?,
+        opclasses: opclasses(b, rest)?,
         collations: collations(b)?,
         relations: relations(b)?,
         access_methods: access_methods(b),
@@ -41,7 +40,7 @@ impl Build<'_> {
 
     /// Whether an object is a fact or a part of one.
     fn is_covered(&self, class: u32, oid: u32) -> bool {
-        !self.is_member(class, oid) && self.fact_of(class, oid).is_some()
+        !self.is_member(class, oid) && self.nodes.covering(class, oid).is_some()
     }
 
     /// The name of a routine, none for zero.
@@ -59,9 +58,9 @@ impl Build<'_> {
 }
 
 fn types(b: &Build<'_>) -> Result<Vec<TypeSymbol>, CaptureError> {
-    let ranges: HashMap<u32, u32> =
+    let ranges: ByNumbers<u32, u32> =
         b.raw.types.iter().filter_map(|row| Some((row.range.as_ref()?.multirange, row.oid))).collect();
-    let arrays: std::collections::HashSet<u32> = b.raw.types.iter().map(|row| row.array).collect();
+    let arrays: Numbers<u32> = b.raw.types.iter().map(|row| row.array).collect();
     let mut symbols = Vec::new();
     for row in &b.raw.types {
         let is_type = match row.kind {
@@ -154,8 +153,8 @@ fn function_symbol(b: &Build<'_>, row: &ProcRow) -> Result<FunctionSymbol, Captu
     })
 }
 
-fn operators(b: &Build<'_>) -> Result<Vec<OperatorSymbol>, CaptureError> {
-    let rows = b.raw.operators.iter().filter(|row| !b.is_hidden(row.schema));
+fn operators(b: &Build<'_>, rest: &Rest) -> Result<Vec<OperatorSymbol>, CaptureError> {
+    let rows = rest.operators.iter().filter(|row| !b.is_hidden(row.schema));
     rows.map(|row| {
         let function: Routine = b.names.routine(row.function)?;
         Ok(OperatorSymbol {
@@ -175,7 +174,7 @@ fn operators(b: &Build<'_>) -> Result<Vec<OperatorSymbol>, CaptureError> {
     .collect()
 }
 
-fn casts(b: &Build<'_>) -> Result<Vec<CastSymbol>, CaptureError> {
+fn casts(b: &Build<'_>, rest: &Rest) -> Result<Vec<CastSymbol>, CaptureError> {
     let symbol = |row: &super::operators::CastRow| {
         Ok(CastSymbol {
             source: b.names.type_text(row.source)?,
@@ -189,14 +188,20 @@ fn casts(b: &Build<'_>) -> Result<Vec<CastSymbol>, CaptureError> {
     // the cast of a range to its multirange follows from the range
     let follows =
         |row: &&super::operators::CastRow| b.is_cast_of_type(row.oid) && b.is_covered(class::TYPE, row.source);
-    b.raw.casts.iter().filter(|row| !follows(row)).map(symbol).collect()
+    rest.casts.iter().filter(|row| !follows(row)).map(symbol).collect()
 }
 
-fn opclasses(b: &Build<'_>) -> Result<Vec<OpclassSymbol>, CaptureError> {
+fn opclasses(b: &Build<'_>, rest: &Rest) -> Result<Vec<OpclassSymbol>, CaptureError> {
+    let families: ByNumbers<u32, (u32, &Name)> =
+        rest.families.iter().map(|(oid, schema, name)| (*oid, (*schema, name))).collect();
+    let mut of_families: ByNumbers<u32, Vec<&FamilyOperatorRow>> = ByNumbers::default();
+    for row in &rest.family_operators {
+        of_families.entry(row.family).or_default().push(row);
+    }
     let mut symbols = Vec::new();
     for row in b.raw.opclasses.iter().filter(|row| row.oid >= FIRST_NORMAL_OID && !b.is_hidden(row.schema)) {
         let mut operators = Vec::new();
-        for operator in b.raw.family_operators.iter().filter(|operator| operator.family == row.family) {
+        for operator in of_families.get(&row.family).into_iter().flatten() {
             if operator.left == row.input || operator.right == row.input {
                 operators.push((
                     u16::try_from(operator.strategy).unwrap_or_default(),
@@ -207,8 +212,7 @@ fn opclasses(b: &Build<'_>) -> Result<Vec<OpclassSymbol>, CaptureError> {
                 ));
             }
         }
-        let family = b.raw.families.iter().find(|family| family.0 == row.family);
-        let (_, schema, name) = family.ok_or_else(|| {
+        let (schema, name) = families.get(&row.family).ok_or_else(|| {
             CaptureError::unexpected("operator class", format!("{} has no operator family", row.name))
         })?;
         symbols.push(OpclassSymbol {

@@ -96,8 +96,8 @@ pub(super) fn read_switched(s: &mut Session<'_>) -> Result<Vec<SwitchedRow>, Cap
 }
 
 /// Adds the facts of the triggers of tables and views.
-pub(super) fn add_triggers(b: &mut Build<'_>) -> Result<(), CaptureError> {
-    for row in &b.raw.triggers {
+pub(super) fn add_triggers(b: &mut Build<'_>, rows: &[TriggerRow]) -> Result<(), CaptureError> {
+    for row in rows {
         let id = match b.nodes.fact_at(class::CLASS, row.table) {
             Some(FactId::Table(table)) => FactId::Trigger(table.clone(), row.name.clone()),
             Some(FactId::View(view)) => FactId::ViewTrigger(view.clone(), row.name.clone()),
@@ -107,11 +107,10 @@ pub(super) fn add_triggers(b: &mut Build<'_>) -> Result<(), CaptureError> {
             continue;
         }
         let trigger = trigger(b, row, &id)?;
-        b.nodes.fact(class::TRIGGER, row.oid, id.clone());
+        let fact = b.nodes.add_at(class::TRIGGER, row.oid, Fact::new(id, Payload::Trigger(trigger)));
         if row.constraint != 0 {
-            b.nodes.part(class::CONSTRAINT, row.constraint, id.clone());
+            b.nodes.part(class::CONSTRAINT, row.constraint, fact);
         }
-        b.catalog.insert(Fact::new(id, Payload::Trigger(trigger)));
     }
     Ok(())
 }

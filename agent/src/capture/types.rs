@@ -1,11 +1,9 @@
 //! Types: every row of `pg_type`, and the facts of enums, domains, composite and range types.
 
-use std::collections::HashMap;
-
 use pgseal_catalog::facts::{Attribute, Composite, Domain, Enum, Expression, Payload, Range};
 use pgseal_catalog::{Fact, FactId, Name, QualifiedName};
 
-use super::address::class;
+use super::address::{ByNumbers, class};
 use super::build::Build;
 use super::error::CaptureError;
 use super::session::{FIRST_NORMAL_OID, Session};
@@ -113,12 +111,12 @@ pub(super) fn read_types(s: &mut Session<'_>) -> Result<Vec<TypeRow>, CaptureErr
 }
 
 /// The labels of every enum, in order.
-pub(super) fn read_labels(s: &mut Session<'_>) -> Result<HashMap<u32, Vec<String>>, CaptureError> {
+pub(super) fn read_labels(s: &mut Session<'_>) -> Result<ByNumbers<u32, Vec<String>>, CaptureError> {
     let rows: Vec<(u32, String)> =
         s.rows("enum labels", "SELECT enumtypid, enumlabel FROM pg_enum ORDER BY enumtypid, enumsortorder", |c| {
             Ok((c.next()?, c.next()?))
         })?;
-    let mut labels: HashMap<u32, Vec<String>> = HashMap::new();
+    let mut labels: ByNumbers<u32, Vec<String>> = ByNumbers::default();
     for (oid, label) in rows {
         labels.entry(oid).or_default().push(label);
     }
@@ -144,17 +142,16 @@ pub(super) fn add_types(b: &mut Build<'_>) -> Result<(), CaptureError> {
         if !b.scope.holds(&id) {
             continue;
         }
-        b.nodes.fact(class::TYPE, row.oid, id.clone());
+        let fact = b.nodes.add_at(class::TYPE, row.oid, Fact::new(id, payload));
         if row.array != 0 {
-            b.nodes.part(class::TYPE, row.array, id.clone());
+            b.nodes.part(class::TYPE, row.array, fact);
         }
         if let Some(range) = &row.range {
-            b.add_multirange(range.multirange, &id);
+            b.add_row_type(range.multirange, fact);
         }
         if row.kind == 'c' {
-            b.nodes.part(class::CLASS, row.relation, id.clone());
+            b.nodes.part(class::CLASS, row.relation, fact);
         }
-        b.catalog.insert(Fact::new(id, payload));
     }
     Ok(())
 }

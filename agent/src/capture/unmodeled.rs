@@ -2,14 +2,13 @@
 //!
 //! An entry outside the scope is kept only when it depends on a fact: a change of that fact would touch it.
 
-use std::collections::HashMap;
-
 use pgseal_catalog::{FactId, Kind, Name};
 
-use super::address::{Address, class};
-use super::build::Build;
+use super::address::{Address, ByNumbers, Numbers, class};
+use super::build::{Build, Rest};
 use super::error::CaptureError;
 use super::session::Session;
+use super::triggers::TriggerRow;
 
 /// The kind of an entry for a partition whose concurrent detaching was begun and not finished.
 pub(crate) const DETACHING: &str = "partition being detached";
@@ -105,13 +104,13 @@ pub(super) fn read_others(s: &mut Session<'_>) -> Result<Vec<OtherRow>, CaptureE
 }
 
 /// Lists what is not modelled. The edges come later.
-pub(super) fn add_unmodeled(b: &mut Build<'_>) -> Result<Vec<bool>, CaptureError> {
+pub(super) fn add_unmodeled(b: &mut Build<'_>, rest: &Rest) -> Result<Vec<bool>, CaptureError> {
     let mut list = List { in_scope: Vec::new() };
     list.relations(b)?;
-    list.members_of_relations(b)?;
+    list.members_of_relations(b, &rest.triggers)?;
     list.types(b)?;
     list.routines(b)?;
-    list.others(b);
+    list.others(b, rest);
     list.dependencies_on_extensions(b);
     Ok(list.in_scope)
 }
@@ -171,7 +170,7 @@ impl List {
     }
 
     /// Indexes of materialized views outside the scope, triggers of foreign tables and of views outside the scope, indexes of constraints attached to plain ones.
-    fn members_of_relations(&mut self, b: &mut Build<'_>) -> Result<(), CaptureError> {
+    fn members_of_relations(&mut self, b: &mut Build<'_>, triggers: &[TriggerRow]) -> Result<(), CaptureError> {
         for row in &b.raw.indexes {
             let Some(table) = b.class(row.table) else { continue };
             let index = b.class_or_error(row.oid)?;
@@ -191,7 +190,7 @@ impl List {
                 }
             }
         }
-        for row in &b.raw.triggers {
+        for row in triggers {
             let Some(table) = b.class(row.table) else { continue };
             let modeled = b.nodes.fact_at(class::TRIGGER, row.oid).is_some();
             if modeled || !matches!(table.kind, 'v' | 'f') || b.is_member(class::CLASS, table.oid) {
@@ -206,7 +205,7 @@ impl List {
     }
 
     fn types(&mut self, b: &mut Build<'_>) -> Result<(), CaptureError> {
-        let arrays: std::collections::HashSet<u32> = b.raw.types.iter().map(|row| row.array).collect();
+        let arrays: Numbers<u32> = b.raw.types.iter().map(|row| row.array).collect();
         for row in &b.raw.types {
             let at = (class::TYPE, row.oid);
             let is_array = arrays.contains(&row.oid);
@@ -257,22 +256,24 @@ impl List {
         Ok(())
     }
 
-    fn others(&mut self, b: &mut Build<'_>) {
-        let policies = b.raw.policies.iter().map(|row| ((class::POLICY, row.oid), row.table));
-        let rules = b.raw.rules.iter().map(|row| ((class::REWRITE, row.oid), row.relation));
-        let relations: HashMap<Address, u32> = policies.chain(rules).collect();
-        for row in &b.raw.others {
+    fn others(&mut self, b: &mut Build<'_>, rest: &Rest) {
+        let policies = rest.policies.iter().map(|row| ((class::POLICY, row.oid), row.table));
+        let rules = rest.rules.iter().map(|row| ((class::REWRITE, row.oid), row.relation));
+        let relations: ByNumbers<Address, u32> = policies.chain(rules).collect();
+        // operators and functions of families that belong to an operator class, or to something of an extension
+        let of_families = b.raw.depends.iter().filter(|edge| matches!(edge.of.0, class::AMOP | class::AMPROC));
+        let of_others: Numbers<Address> = of_families
+            .filter(|edge| edge.on.0 == class::OPCLASS && edge.kind == 'i' || b.is_member(edge.on.0, edge.on.1))
+            .map(|edge| edge.of)
+            .collect();
+        for row in &rest.others {
             let schema = row.schema.as_deref().map(|text| text.trim_matches('"').replace("\"\"", "\""));
             let schema = schema.and_then(|text| Name::new(text).ok());
             if schema.as_ref().is_some_and(|schema| schema.as_str().starts_with("pg_temp")) {
                 continue;
             }
-            let within_extension = matches!(row.class, class::AMOP | class::AMPROC)
-                && b.raw.depends.iter().any(|edge| {
-                    edge.of == (row.class, row.oid)
-                        && (edge.on.0 == class::OPCLASS && edge.kind == 'i' || b.is_member(edge.on.0, edge.on.1))
-                });
-            if within_extension || row.class == class::CAST && b.is_cast_of_type(row.oid) {
+            let within_another = of_others.contains(&(row.class, row.oid));
+            if within_another || row.class == class::CAST && b.is_cast_of_type(row.oid) {
                 continue;
             }
             if matches!(row.class, class::POLICY | class::REWRITE) {
@@ -283,8 +284,9 @@ impl List {
             let entry = self.note(b, &row.kind, schema.as_ref(), row.identity.clone());
             if matches!(row.kind.as_str(), "security label" | "grants") {
                 let column = i16::try_from(row.column).ok().filter(|_| row.class == class::CLASS && row.column > 0);
-                let column = column.and_then(|column| b.nodes.column_at(row.oid, column).cloned());
-                if let Some(fact) = column.or_else(|| b.fact_of(row.class, row.oid)) {
+                let column = column.and_then(|column| b.nodes.column_at(row.oid, column));
+                let fact = column.or_else(|| b.nodes.covering(row.class, row.oid));
+                if let Some(fact) = fact.and_then(|fact| b.nodes.id(fact).cloned()) {
                     b.add_need(entry, fact);
                 }
             } else {

@@ -1,18 +1,16 @@
 //! Views and materialized views.
 
-use std::collections::HashMap;
-
 use pgseal_catalog::facts::{Expression, MaterializedView, MaterializedViewColumn, Payload, View, ViewColumn};
 use pgseal_catalog::{Fact, FactId};
 
-use super::address::class;
+use super::address::{ByNumbers, class};
 use super::build::Build;
 use super::error::CaptureError;
 use super::relations::{self, ClassRow, USER_RELATIONS};
 use super::session::Session;
 
 /// What `pg_get_viewdef` prints, by view.
-pub(super) fn read_views(s: &mut Session<'_>) -> Result<HashMap<u32, String>, CaptureError> {
+pub(super) fn read_views(s: &mut Session<'_>) -> Result<ByNumbers<u32, String>, CaptureError> {
     let sql = format!(
         "SELECT c.oid, pg_get_viewdef(c.oid) FROM pg_class c WHERE c.relkind IN ('v', 'm') AND {USER_RELATIONS}"
     );
@@ -37,24 +35,17 @@ pub(super) fn add_views(b: &mut Build<'_>) -> Result<(), CaptureError> {
         let concurrent = || CaptureError::Concurrent { what: id.in_words() };
         let text = b.raw.views.get(&row.oid).ok_or_else(concurrent)?;
         let query = Expression(text.strip_suffix(';').unwrap_or(text).to_owned());
-        b.nodes.fact(class::CLASS, row.oid, id.clone());
-        b.nodes.part(class::TYPE, row.row_type, id.clone());
-        if let Some(array) = b.type_row(row.row_type).map(|row| row.array).filter(|&oid| oid != 0) {
-            b.nodes.part(class::TYPE, array, id.clone());
-        }
         if row.kind == 'm' {
             let view = materialized(b, row, query)?;
-            b.catalog.insert(Fact::new(id, Payload::MaterializedView(view)));
+            let fact = b.nodes.add_at(class::CLASS, row.oid, Fact::new(id, Payload::MaterializedView(view)));
+            b.add_row_type(row.row_type, fact);
             continue;
         }
         let mut columns = Vec::new();
         for attribute in b.attributes(row.oid) {
             let collation = b.type_row(attribute.type_oid).map_or(0, |row| row.collation);
             let default = match attribute.default_oid {
-                Some(oid) => {
-                    b.nodes.part(class::ATTRDEF, oid, id.clone());
-                    Some(Expression(attribute.default.clone().ok_or_else(concurrent)?))
-                }
+                Some(_) => Some(Expression(attribute.default.clone().ok_or_else(concurrent)?)),
                 None => None,
             };
             columns.push(ViewColumn {
@@ -65,7 +56,11 @@ pub(super) fn add_views(b: &mut Build<'_>) -> Result<(), CaptureError> {
             });
         }
         let view = View { columns, query, options: row.options.clone() };
-        b.catalog.insert(Fact::new(id, Payload::View(view)));
+        let fact = b.nodes.add_at(class::CLASS, row.oid, Fact::new(id, Payload::View(view)));
+        b.add_row_type(row.row_type, fact);
+        for oid in b.attributes(row.oid).iter().filter_map(|attribute| attribute.default_oid) {
+            b.nodes.part(class::ATTRDEF, oid, fact);
+        }
     }
     Ok(())
 }
