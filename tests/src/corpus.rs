@@ -171,6 +171,28 @@ pub fn own() -> Vec<Case> {
     cases_under(&repository().join("tests/corpus"))
 }
 
+/// The kinds of the corpus beside the repository whose objects are modeled.
+pub const MODELED_KINDS: [&str; 15] = [
+    "create_table",
+    "create_index",
+    "create_sequence",
+    "create_type",
+    "create_domain",
+    "create_function",
+    "create_procedure",
+    "create_aggregate",
+    "create_policy",
+    "create_trigger",
+    "create_view",
+    "create_materialized_view",
+    "comment",
+    "online",
+    "dependency",
+];
+
+/// The kinds of that corpus whose objects are not modeled, and told of.
+pub const TOLD_KINDS: [&str; 2] = ["privilege", "default_privilege"];
+
 /// The cases of the corpus beside the repository, of the named kinds, in the order of their names; `None`, with a
 /// printed note, when there is no such corpus.
 pub fn beside(kinds: &[&str]) -> Option<Vec<Case>> {

@@ -51,6 +51,17 @@ pub(super) enum Hand {
     },
 }
 
+impl Hand {
+    /// The key that signs, where that is known here.
+    pub(super) fn public_key(&self) -> Option<pgseal_keys::PublicKey> {
+        match self {
+            Self::Here(signer) => Some(signer.public_key()),
+            Self::Export(_) => None,
+            Self::Attach { key, .. } => Some(**key),
+        }
+    }
+}
+
 impl SignOptions {
     /// Reads what signing takes.
     pub(super) fn hand(&self) -> Result<Hand, Failure> {

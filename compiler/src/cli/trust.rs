@@ -127,8 +127,24 @@ fn sign_policy(arguments: &SignArguments) -> Result<Exit, Failure> {
     check_place(&arguments.policy, TrustPolicyDocument::NAME, &arguments.how)?;
     let bytes = files::read(&arguments.policy, Guard::Trusted, TrustPolicyDocument::MAX_BYTES)?;
     // nobody should sign what an agent will not read
-    TrustPolicy::read(&bytes).map_err(|error| Failure::from(error).about(&arguments.policy.display().to_string()))?;
-    sign::<TrustPolicyDocument>(&arguments.policy, &bytes, &arguments.how.hand()?, Statement::Signed)?;
+    let policy = TrustPolicy::read(&bytes);
+    let policy = policy.map_err(|error| Failure::from(error).about(&arguments.policy.display().to_string()))?;
+    let hand = arguments.how.hand()?;
+    sign::<TrustPolicyDocument>(&arguments.policy, &bytes, &hand, Statement::Signed)?;
+    if let Some(key) = hand.public_key()
+        && !policy
+            .keys()
+            .iter()
+            .any(|known| known.key == key && known.signs.contains(&Purpose::TrustPolicy) && !known.revoked)
+    {
+        let said = format!(
+            "note: by \"{}\" itself that key may sign no policies: its signature counts where the version before it says so \
+             (pgseal trust verify --after)\n",
+            arguments.policy.display()
+        );
+        // with standard error gone, the signature is there all the same
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), said.as_bytes());
+    }
     Ok(Exit::Done)
 }
 

@@ -12,27 +12,6 @@ use pgseal_tests::server::{Database, Server};
 /// Cases whose two sides have the same facts, on purpose.
 const SAME_FACTS: [&str; 1] = ["column/order_differs_only"];
 
-/// The kinds of the corpus beside the repository: those whose objects are modeled, and grants, which are told of.
-const KINDS_BESIDE: [&str; 17] = [
-    "create_table",
-    "create_index",
-    "create_sequence",
-    "create_type",
-    "create_domain",
-    "create_function",
-    "create_procedure",
-    "create_aggregate",
-    "create_policy",
-    "create_trigger",
-    "create_view",
-    "create_materialized_view",
-    "comment",
-    "online",
-    "dependency",
-    "privilege",
-    "default_privilege",
-];
-
 #[test]
 fn own_cases_go_there_and_back() {
     let cases = corpus::own();
@@ -55,7 +34,7 @@ fn own_cases_go_there_and_back() {
 
 #[test]
 fn cases_beside_the_repository_go_there_and_back() {
-    let Some(cases) = corpus::beside(&KINDS_BESIDE) else { return };
+    let Some(cases) = corpus::beside(&[corpus::MODELED_KINDS.as_slice(), &corpus::TOLD_KINDS].concat()) else { return };
     let tally = runner::run(
         "cases of the corpus beside",
         Breadth::One,

@@ -14,21 +14,6 @@ use pgseal_tests::pipeline::snapshot;
 use pgseal_tests::runner::{self, Breadth, Stop};
 use pgseal_tests::server::Server;
 
-/// The kinds of the corpus beside the repository that hold what is modeled.
-const KINDS: [&str; 11] = [
-    "create_table",
-    "create_index",
-    "create_sequence",
-    "create_type",
-    "create_domain",
-    "create_function",
-    "create_procedure",
-    "create_trigger",
-    "comment",
-    "online",
-    "dependency",
-];
-
 #[test]
 fn own_cases_elaborate_to_what_servers_hold() {
     let cases = corpus::own();
@@ -49,7 +34,7 @@ fn own_cases_elaborate_to_what_servers_hold() {
 
 #[test]
 fn cases_beside_the_repository_elaborate_to_what_servers_hold() {
-    let Some(cases) = corpus::beside(&KINDS) else { return };
+    let Some(cases) = corpus::beside(&corpus::MODELED_KINDS) else { return };
     let tally = runner::run(
         "cases beside, elaborated",
         Breadth::One,
